@@ -1,0 +1,32 @@
+/*
+ * Small files, read and written whole. Big or durable ones (journal, output) have rooms of their own.
+ * All descriptors are opened with O_CLOEXEC.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Reads the whole of a regular file into `ret` (initialised by the caller; its maximum is the limit).
+ * ERR_NOT_FOUND, ERR_IO, or ERR_LIMIT when it is larger; the path is in the message. */
+int file_read(const char *path, struct buf *ret, struct err *err) MUST_CHECK;
+
+/* Writes a file so that it is there wholly or not at all, also after a power cut: temporary beside it, fsync,
+ * rename, fsync of the directory. */
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err) MUST_CHECK;
+
+/* Makes a directory and its parents with `mode`. One that exists must belong to us (or root) and not be
+ * writable by others; a symbolic link as the last component is refused. */
+int dir_make(const char *path, mode_t mode, struct err *err) MUST_CHECK;
+
+/* Removes a directory and all in it, without following symbolic links. ERR_NOT_FOUND when it was not there. */
+int dir_remove(const char *path, struct err *err) MUST_CHECK;
+
+/* Writes all of `len` bytes to `fd`, going on after EINTR and short writes. */
+int fd_write_all(int fd, const void *bytes, size_t len, struct err *err) MUST_CHECK;
+
+#endif
