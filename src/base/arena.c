@@ -1,11 +1,12 @@
-#include <stdarg.h>
 #include <assert.h>
+#include <limits.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 #define CHUNK_MIN ((size_t)4 * 1024)
@@ -113,17 +114,15 @@ char *arena_text_len(struct arena *arena, const char *bytes, size_t len)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+    struct buf text;
+    buf_init(&text, INT_MAX); /* what the printf family can count */
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
+    buf_formatv(&text, format, args);
     va_end(args);
-    assert(len >= 0);
-    char *text = arena_alloc(arena, (size_t)len + 1);
-    va_start(args, format);
-    len = vsnprintf(text, (size_t)len + 1, format, args);
-    va_end(args);
-    assert(len >= 0);
-    return text;
+    char *copy = arena_text_len(arena, buf_str(&text), text.len);
+    buf_finish(&text);
+    return copy;
 }
 
 size_t arena_used(const struct arena *arena)

@@ -23,7 +23,7 @@ static char *without_end_slashes(const char *path)
 
 static int make_parents(char *path, mode_t mode, struct err *err)
 {
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(path + strspn(path, "/"), '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         int r = 0;
         if (mkdir(path, mode) < 0 && errno != EEXIST)

@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/text.h"
 
-/* A byte takes at most as many cells as "<U+E0001>" when it is made visible, so this is never reached. */
-#define VISIBLE_MAX ((size_t)10 * ERR_MESSAGE_MAX)
+/* Nothing grows more than fourfold when it is made visible (a byte to "\xNN", two to "<U+00AD>"). */
+#define VISIBLE_MAX ((size_t)4 * ERR_MESSAGE_MAX)
 
 static const struct {
     int code;

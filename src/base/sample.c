@@ -1,5 +1,6 @@
 #include "base/sample.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -15,6 +16,7 @@ const struct sample_metric *sample_metric(const struct sample *sample, const cha
 
 const struct sample *sample_copy(struct arena *arena, const struct sample *sample)
 {
+    assert(sample->metric_count <= SAMPLE_METRICS_MAX && sample->row_count <= SAMPLE_ROWS_MAX);
     struct sample *copy = arena_alloc(arena, sizeof(*copy));
     *copy = *sample;
     copy->monitor = arena_text(arena, sample->monitor);

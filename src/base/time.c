@@ -112,7 +112,7 @@ int wall_parse(const char *text, int64_t *ret_wall_us, struct err *err)
                        .tm_min = numbers['M'],
                        .tm_sec = numbers['S'] };
     struct tm got = want;
-    int64_t seconds = timegm(&got);
+    time_t seconds = timegm(&got);
     /* timegm takes February 30 for March 2; a moment that it had to move is not one. */
     if (got.tm_mon != want.tm_mon || got.tm_mday != want.tm_mday || got.tm_hour != want.tm_hour ||
         got.tm_min != want.tm_min || got.tm_sec != want.tm_sec)
