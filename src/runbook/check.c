@@ -1,0 +1,48 @@
+#include "step.h"
+
+/* A box to tick: by hand, or by a query that goes on being asked. */
+struct check_fields {
+    struct step_common common;
+    struct step_person person;
+    const struct json *sense;
+    int64_t freshness_us;
+};
+
+static const struct json_field fields[] = {
+    STEP_COMMON_ROWS,
+    STEP_PERSON_ROWS(struct check_fields),
+    { "sense", JSON_FIELD_OBJECT, offsetof(struct check_fields, sense), 0, NULL, 0, 0,
+      "the query that ticks it, and unticks it" },
+    { "freshness", JSON_FIELD_DURATION, offsetof(struct check_fields, freshness_us), 0, NULL, 0, 0,
+      "sensed: how old its last answer may be; 1m unless stated" },
+    { 0 },
+};
+
+static const struct check_fields defaults = { .freshness_us = MINUTE_US };
+
+/* What a query ticks nobody signs: a book that asks for both would promise what does not happen. */
+static void refuse_person(struct loader *l, const struct json *source)
+{
+    static const char *const keys[] = { "by", "evidence" };
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (json_member(source, keys[i]))
+            load_fault(l, load_at(source, keys[i]), "a sensed check is ticked by its query: it has no \"%s\"",
+                       keys[i]);
+    }
+}
+
+static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
+{
+    const struct check_fields *raw = decoded;
+    load_step_person(l, source, &raw->person, step);
+    step->freshness_us = raw->freshness_us;
+    if (raw->sense) {
+        step->query = load_query(l, raw->sense, "sense", BOOK_NONE);
+        step->target = step->query.target;
+        refuse_person(l, source);
+    } else if (json_member(source, "freshness")) {
+        load_fault(l, load_at(source, "freshness"), "only a check with a \"sense\" has a freshness");
+    }
+}
+
+const struct step_kind_def check_kind = { fields, sizeof(struct check_fields), &defaults, build };

@@ -1,0 +1,82 @@
+#include "step.h"
+
+/* A program and its arguments. */
+struct command_fields {
+    struct step_common common;
+    struct step_change change;
+    struct json_texts argv;
+    const struct json *env;
+    const char *directory;
+    int64_t timeout_us;
+    int64_t grace_us;
+};
+
+static const struct json_field fields[] = {
+    STEP_COMMON_ROWS,
+    STEP_CHANGE_ROWS(struct command_fields),
+    { "argv", JSON_FIELD_TEXTS, offsetof(struct command_fields, argv), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0,
+      0, "the program and its arguments; no shell unless it names one" },
+    { "env", JSON_FIELD_OBJECT, offsetof(struct command_fields, env), 0, NULL, 0, 0,
+      "variables that it gets besides; the only place for a secret" },
+    { "directory", JSON_FIELD_TEXT, offsetof(struct command_fields, directory), JSON_NONEMPTY, NULL, 0, 0,
+      "where it runs; the book's directory unless stated" },
+    { "timeout", JSON_FIELD_DURATION, offsetof(struct command_fields, timeout_us), 0, NULL, 0, 0,
+      "how long it may take; no limit unless stated" },
+    { "grace", JSON_FIELD_DURATION, offsetof(struct command_fields, grace_us), 0, NULL, 0, 0,
+      "from the request to end until it is killed; 5s unless stated" },
+    { 0 },
+};
+
+static const struct command_fields defaults = { .grace_us = 5 * SECOND_US };
+
+static void load_argv(struct loader *l, const struct json *source, const struct json_texts *texts,
+                      struct step *step)
+{
+    const struct json *where = load_at(source, "argv");
+    const char **argv = arena_array(l->arena, texts->count + 1, sizeof(*argv));
+    if (where != source && where->type == JSON_TEXT)
+        load_fault(l, where, "\"argv\" is an array, one text for each argument: nothing is split at spaces");
+    for (size_t i = 0; i < texts->count; i++)
+        argv[i] = resolve(l, load_item(where, i), texts->list[i], LAND_ARGUMENT);
+    if (texts->count > 0 && argv[0][0] == '\0')
+        load_fault(l, load_item(where, 0), "the program has no name");
+    step->argv = argv;
+    step->argv_count = texts->count;
+}
+
+static void load_env(struct loader *l, const struct json *source, struct step *step)
+{
+    size_t count = load_count(source);
+    const char **env = arena_array(l->arena, count + 1, sizeof(*env));
+    struct secret_env *secrets = arena_array(l->arena, count + 1, sizeof(*secrets));
+    step->env = env;
+    step->secrets = secrets;
+    for (size_t i = 0; i < count; i++) {
+        const struct json *item = &source->items[i];
+        if (!is_variable(item->key))
+            load_fault(l, item, "\"%s\" is no name of an environment variable", item->key);
+        if (item->type != JSON_TEXT) {
+            load_fault(l, item, "an environment variable is a text, this is %s", json_type_word(item->type));
+            continue;
+        }
+        const char *secret = resolve_secret(l, item->text);
+        if (secret)
+            secrets[step->secret_count++] = (struct secret_env){ item->key, secret };
+        else
+            env[step->env_count++] =
+                arena_format(l->arena, "%s=%s", item->key, resolve(l, item, item->text, LAND_ARGUMENT));
+    }
+}
+
+static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
+{
+    const struct command_fields *raw = decoded;
+    load_argv(l, source, &raw->argv, step);
+    load_env(l, raw->env, step);
+    step->directory = resolve(l, load_at(source, "directory"), raw->directory, LAND_ARGUMENT);
+    step->timeout_us = raw->timeout_us;
+    step->grace_us = raw->grace_us;
+    load_step_change(l, source, &raw->change, step);
+}
+
+const struct step_kind_def command_kind = { fields, sizeof(struct command_fields), &defaults, build };

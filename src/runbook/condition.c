@@ -1,0 +1,84 @@
+#include "load.h"
+#include "monitor.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const struct json_field fields[] = { CONDITION_ROWS, { 0 } };
+
+/* A monitor whose declaration has a fault has no kind to check a metric by. */
+static void check_metric(struct loader *l, const struct json *where, const struct condition *condition)
+{
+    const struct monitor_def *monitor = &l->book->monitors[condition->monitor];
+    size_t count;
+    const char *const *names = monitor_metrics(monitor->kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(condition->metric, names[i]))
+            return;
+    }
+    load_fault(l, where, "a monitor of kind \"%s\" has no metric \"%s\"%s", monitor_kind_word(monitor->kind),
+               condition->metric, load_hint(l, condition->metric, names, count));
+}
+
+static void find_metric(struct loader *l, const struct json *where, struct condition *condition)
+{
+    /* the last dot: an id may hold dots too, a metric does not */
+    const char *dot = strrchr(condition->name, '.');
+    if (!dot || dot == condition->name || dot[1] == '\0') {
+        load_fault(l, where, "\"%s\" is no metric, as in \"lag.seconds\"", condition->name);
+        return;
+    }
+    const char *monitor = arena_text_len(l->arena, condition->name, (size_t)(dot - condition->name));
+    condition->metric = dot + 1;
+    condition->monitor = load_reference(l, where, &l->ids->monitors, "monitor", monitor);
+    if (condition->monitor != BOOK_NONE)
+        check_metric(l, where, condition);
+}
+
+struct condition load_condition_fields(struct loader *l, const struct json *source,
+                                       const struct condition_fields *raw)
+{
+    struct condition condition = { .monitor = BOOK_NONE,
+                                   .name = raw->metric,
+                                   .is = (enum comparison)raw->is,
+                                   .value = raw->value,
+                                   .for_us = raw->for_us,
+                                   .age_us = raw->age_us };
+    if (!condition.name)
+        return condition;
+    find_metric(l, load_at(source, "metric"), &condition);
+    if (condition.monitor != BOOK_NONE && condition.age_us < l->book->monitors[condition.monitor].every_us)
+        load_fault(l, load_at(source, "age"),
+                   "could never be met: a sample is stale before the monitor takes the next one");
+    return condition;
+}
+
+struct condition load_condition(struct loader *l, const struct json *source, const char *what)
+{
+    struct condition_fields raw = CONDITION_DEFAULTS;
+    if (!load_fields(l, source, fields, &raw, what))
+        raw.is = IS_EQUAL;
+    return load_condition_fields(l, source, &raw);
+}
+
+void condition_text(struct buf *buf, const struct condition *condition)
+{
+    buf_format(buf, "%s %s %.15g", condition->name, comparison_word(condition->is), condition->value);
+    if (condition->for_us > 0) {
+        buf_text(buf, " for ");
+        duration_spell(buf, condition->for_us);
+    }
+}
+
+bool comparison_holds(enum comparison is, double left, double right)
+{
+    bool less = left < right;
+    bool equal = !(left < right) && !(left > right);
+    const bool holds[COMPARISON_COUNT] = {
+        [IS_LESS] = less,        [IS_LESS_EQUAL] = less || equal, [IS_EQUAL] = equal,
+        [IS_NOT_EQUAL] = !equal, [IS_GREATER_EQUAL] = !less,      [IS_GREATER] = !less && !equal,
+    };
+    return !isnan(left) && !isnan(right) && holds[is];
+}

@@ -1,0 +1,79 @@
+#include "load.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* With more faults than this nobody reads hints, and finding them is the only slow part of a load. */
+#define HINTED_FAULTS_MAX 20
+
+void load_fault(struct loader *l, const struct json *where, const char *format, ...)
+{
+    struct err err = ERR_INIT;
+    va_list args;
+    va_start(args, format);
+    (void)err_setv(&err, ERR_INVALID, format, args); /* wanted for its message, the code is known */
+    va_end(args);
+    json_fault_add(l->faults, where->line, where->column, "%s", err.message);
+}
+
+bool load_fields(struct loader *l, const struct json *object, const struct json_field *fields, void *out,
+                 const char *what)
+{
+    return json_decode(l->arena, object, fields, out, what, l->faults) == 0;
+}
+
+const struct json *load_at(const struct json *object, const char *key)
+{
+    const struct json *member = json_member(object, key);
+    return member ? member : object;
+}
+
+const struct json *load_item(const struct json *value, size_t index)
+{
+    return value->type == JSON_ARRAY && index < value->count ? &value->items[index] : value;
+}
+
+size_t load_count(const struct json *value)
+{
+    return value ? value->count : 0;
+}
+
+const char *load_hint(struct loader *l, const char *word, const char *const *names, size_t count)
+{
+    if (l->faults->count >= HINTED_FAULTS_MAX)
+        return "";
+    const char *nearest = text_nearest(word, names, count);
+    return nearest ? arena_format(l->arena, "; did you mean \"%s\"?", nearest) : "";
+}
+
+size_t load_reference(struct loader *l, const struct json *where, const struct id_map *map, const char *what,
+                      const char *name)
+{
+    if (!name)
+        return BOOK_NONE;
+    size_t index = id_map_find(map, name);
+    if (index == BOOK_NONE)
+        load_fault(l, where, "no %s \"%s\"%s", what, name, load_hint(l, name, map->names, map->count));
+    return index;
+}
+
+void load_id(struct loader *l, const struct json *where, struct id_map *map, const char *what,
+             const char *name, size_t index)
+{
+    if (!name)
+        return;
+    if (!text_is_id(name)) {
+        load_fault(l, where, "\"%s\" is no id: letters a-z, digits, \".\", \"_\" and \"-\", at most 64",
+                   name);
+        return;
+    }
+    if (id_map_add(map, name, index) != BOOK_NONE)
+        load_fault(l, where, "a second %s \"%s\"", what, name);
+}
+
+bool is_variable(const char *name)
+{
+    return *name && !strchr("0123456789", *name) &&
+           name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789")] == '\0';
+}

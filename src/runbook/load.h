@@ -1,0 +1,170 @@
+/*
+ * What the files of this room share while a book is being loaded.
+ *
+ * Every load_ function adds its faults to the loader and goes on, so that one pass finds them all; what it
+ * leaves behind after a fault is safe to look at and never leaves book_load. The position in a fault is that
+ * of the JSON value at hand.
+ */
+#ifndef RUNBOOK_LOAD_H
+#define RUNBOOK_LOAD_H
+
+#include "ids.h"
+#include "runbook/book.h"
+
+struct params; /* param.h */
+
+struct loader {
+    struct arena *arena;
+    struct json_faults *faults;
+    const struct book_options *options;
+    struct book *book;
+    struct book_ids *ids;
+    struct params *params;
+    const struct json **step_sources; /* by a step's index */
+    size_t resolved_left;             /* bytes that params may still make of the book's texts */
+};
+
+/* Where a text will land decides how a param is quoted and what the text may hold. */
+enum landing {
+    LAND_LINE,     /* one line that is shown */
+    LAND_TEXT,     /* some lines that are shown */
+    LAND_ARGUMENT, /* an argument, a directory or an environment variable of a command */
+    LAND_SQL,
+    LANDING_COUNT
+};
+
+/* ---- small things (load.c) ---- */
+
+void load_fault(struct loader *l, const struct json *where, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* json_decode with the loader's arena and faults. True when all was right; else what could be read is in
+ * `out`, for a caller that goes on to find more faults. */
+bool load_fields(struct loader *l, const struct json *object, const struct json_field *fields, void *out,
+                 const char *what);
+
+/* The member if it is there, else the object: a position for a fault. */
+const struct json *load_at(const struct json *object, const char *key);
+
+/* The `index`th item of a field that may be one text or an array of texts. */
+const struct json *load_item(const struct json *value, size_t index);
+
+/* "; did you mean "x"?", or "". */
+const char *load_hint(struct loader *l, const char *word, const char *const *names, size_t count);
+
+/* What `name` stands for. An unknown one is a fault ("no target "x"") and gives BOOK_NONE; NULL, after a
+ * fault that is there already, gives BOOK_NONE. */
+size_t load_reference(struct loader *l, const struct json *where, const struct id_map *map, const char *what,
+                      const char *name);
+
+/* Enters an id; one that is there already, or that does not look like one, is a fault. NULL is let pass. */
+void load_id(struct loader *l, const struct json *where, struct id_map *map, const char *what,
+             const char *name, size_t index);
+
+/* The items of an object or array, 0 for NULL. */
+size_t load_count(const struct json *value);
+
+/* Whether it can be the name of an environment variable. */
+bool is_variable(const char *name);
+
+/* ---- params (param.c, resolve.c) ---- */
+
+void load_params(struct loader *l, const struct json *params);
+void load_params_unused(struct loader *l);
+
+/* `text` with its params replaced. Never NULL when `text` is not. */
+const char *resolve(struct loader *l, const struct json *where, const char *text, enum landing landing);
+
+/* A descriptive part, which is shown and not resolved: its params must exist and count as used. */
+void resolve_nothing(struct loader *l, const struct json *value);
+
+/* The environment variable behind a text that is one secret param and nothing else; NULL for any other. */
+const char *resolve_secret(struct loader *l, const char *text);
+
+/* ---- sections, in the order in which they are loaded ---- */
+
+void load_roles(struct loader *l, const struct json *roles);
+void load_targets(struct loader *l, const struct json *targets);
+void load_targets_file(struct loader *l, struct json_faults *faults);
+void load_monitors(struct loader *l, const struct json *monitors);
+void load_triggers(struct loader *l, const struct json *triggers);
+void load_phases(struct loader *l, const struct json *phases);
+void load_gate(struct loader *l, const struct json *source, size_t phase);
+void load_descriptions(struct loader *l, const struct json *book);
+
+/* ---- parts of sections ---- */
+
+/* The rows of a condition; `type` begins with a struct condition_fields. */
+struct condition_fields {
+    const char *metric;
+    int is;
+    double value;
+    int64_t for_us;
+    int64_t age_us;
+};
+#define CONDITION_DEFAULTS                                                                                   \
+    {                                                                                                        \
+        .age_us = 3 * SECOND_US                                                                              \
+    }
+#define CONDITION_ROWS                                                                                       \
+    { "metric",                                                                                              \
+      JSON_FIELD_TEXT,                                                                                       \
+      offsetof(struct condition_fields, metric),                                                             \
+      JSON_REQUIRED,                                                                                         \
+      NULL,                                                                                                  \
+      0,                                                                                                     \
+      0,                                                                                                     \
+      "monitor.metric, as in \"lag.seconds\"" },                                                             \
+        { "is",                                                                                              \
+          JSON_FIELD_ENUM,                                                                                   \
+          offsetof(struct condition_fields, is),                                                             \
+          JSON_REQUIRED,                                                                                     \
+          comparison_words,                                                                                  \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "how the metric is compared with the value" },                                                     \
+        { "value",                                                                                           \
+          JSON_FIELD_NUMBER,                                                                                 \
+          offsetof(struct condition_fields, value),                                                          \
+          JSON_REQUIRED,                                                                                     \
+          NULL,                                                                                              \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "what the metric is compared with, in its unit" },                                                 \
+        { "for",                                                                                             \
+          JSON_FIELD_DURATION,                                                                               \
+          offsetof(struct condition_fields, for_us),                                                         \
+          0,                                                                                                 \
+          NULL,                                                                                              \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "how long it must have held without a break" },                                                    \
+    {                                                                                                        \
+        "age", JSON_FIELD_DURATION, offsetof(struct condition_fields, age_us), 0, NULL, 0, 0,                \
+            "an older sample counts as no data; 3s unless stated"                                            \
+    }
+
+/* Checks decoded fields and makes a condition of them. */
+struct condition load_condition_fields(struct loader *l, const struct json *source,
+                                       const struct condition_fields *fields);
+struct condition load_condition(struct loader *l, const struct json *source, const char *what);
+
+struct expect load_expect(struct loader *l, const struct json *source);
+
+/* A query that stands in an object of its own. `target`: where it runs if it names none, BOOK_NONE if it
+ * must. Without "expect" it has to answer true. */
+struct query load_query(struct loader *l, const struct json *source, const char *what, size_t target);
+
+/* One statement that is to be asked; anything else is a fault. */
+const char *load_query_sql(struct loader *l, const struct json *where, const char *sql);
+
+/* ---- words (words.c): NULL-terminated, in the order of their enums ---- */
+
+extern const char *const comparison_words[];
+extern const char *const step_kind_words[];
+extern const char *const phase_kind_words[];
+extern const char *const risk_words[]; /* from RISK_LOW */
+extern const char *const target_engine_words[];
+extern const char *const target_role_words[]; /* from TARGET_PRIMARY */
+extern const char *const monitor_kind_words[];
+
+#endif

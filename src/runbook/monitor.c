@@ -1,0 +1,91 @@
+#include "monitor.h"
+
+#include "base/text.h"
+
+struct monitor_fields {
+    const char *id;
+    int kind;
+    const char *target;
+    bool heartbeat;
+    int64_t every_us;
+};
+
+static const struct json_field fields[] = {
+    { "id", JSON_FIELD_ID, offsetof(struct monitor_fields, id), JSON_REQUIRED, NULL, 0, 0,
+      "what metrics are named by, as in \"lag.seconds\"" },
+    { "kind", JSON_FIELD_ENUM, offsetof(struct monitor_fields, kind), JSON_REQUIRED, monitor_kind_words, 0, 0,
+      "what it looks at" },
+    { "target", JSON_FIELD_TEXT, offsetof(struct monitor_fields, target), JSON_REQUIRED, NULL, 0, 0,
+      "which server it asks" },
+    { "heartbeat", JSON_FIELD_BOOL, offsetof(struct monitor_fields, heartbeat), 0, NULL, 0, 0,
+      "lag: a heartbeat table may be made on the primary; it is removed afterwards" },
+    { "every", JSON_FIELD_DURATION, offsetof(struct monitor_fields, every_us), 0, NULL, 0, 0,
+      "how often; 1s unless stated" },
+    { 0 },
+};
+
+#define EVERY_MIN_US (100 * MS_US)
+#define METRICS_MAX  5
+
+static const char *const metrics[MONITOR_KIND_COUNT][METRICS_MAX] = {
+    [MONITOR_LAG] = { "seconds", "bytes", "reply_seconds" },
+    [MONITOR_LOCKS] = { "waiting", "behind_us", "roots", "longest_wait_seconds" },
+    [MONITOR_TRANSACTIONS] = { "oldest_seconds", "idle_in_transaction", "prepared", "oldest_xmin_age" },
+    [MONITOR_PROGRESS] = { "running", "percent" },
+};
+
+const char *const *monitor_metrics(enum monitor_kind kind, size_t *ret_count)
+{
+    size_t count = 0;
+    while (count < METRICS_MAX && metrics[kind][count])
+        count++;
+    *ret_count = count;
+    return metrics[kind];
+}
+
+/* A heartbeat is written on the primary and read on the replica: both have to be known. */
+static void check_heartbeat(struct loader *l, const struct monitor_def *monitor, const struct json *source)
+{
+    const struct json *where = load_at(source, "heartbeat");
+    if (monitor->kind != MONITOR_LAG) {
+        load_fault(l, where, "only a monitor of kind \"lag\" has a heartbeat");
+        return;
+    }
+    if (monitor->target == BOOK_NONE)
+        return;
+    const struct target *target = &l->book->targets[monitor->target];
+    if (target->role != TARGET_REPLICA || target->of == BOOK_NONE)
+        load_fault(l, where, "a heartbeat needs a replica with \"of\", and target \"%s\" is none",
+                   target->id);
+}
+
+static void load_monitor(struct loader *l, size_t index, const struct json *source)
+{
+    struct monitor_def *monitor = &l->book->monitors[index];
+    struct monitor_fields raw = { .every_us = SECOND_US };
+    *monitor = (struct monitor_def){ .target = BOOK_NONE, .line = source->line, .column = source->column };
+    bool whole = load_fields(l, source, fields, &raw, "monitor");
+    load_id(l, load_at(source, "id"), &l->ids->monitors, "monitor", raw.id, index);
+    monitor->id = raw.id;
+    monitor->every_us = raw.every_us;
+    monitor->heartbeat = raw.heartbeat;
+    monitor->target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target);
+    if (!whole)
+        return;
+    monitor->kind = (enum monitor_kind)raw.kind;
+    if (raw.heartbeat)
+        check_heartbeat(l, monitor, source);
+    if (raw.every_us < EVERY_MIN_US)
+        load_fault(l, load_at(source, "every"),
+                   "a monitor that asks more often than every 100ms is a load itself");
+}
+
+void load_monitors(struct loader *l, const struct json *monitors)
+{
+    size_t count = load_count(monitors);
+    l->book->monitors = arena_array(l->arena, count + 1, sizeof(*l->book->monitors));
+    l->book->monitor_count = count;
+    id_map_init(&l->ids->monitors, l->arena, count);
+    for (size_t i = 0; i < count; i++)
+        load_monitor(l, i, &monitors->items[i]);
+}

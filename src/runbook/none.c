@@ -1,0 +1,22 @@
+#include "step.h"
+
+/* In a rollback: nothing is to be undone, and why. */
+struct none_fields {
+    struct step_common common;
+    const char *why;
+};
+
+static const struct json_field fields[] = {
+    STEP_COMMON_ROWS,
+    { "why", JSON_FIELD_TEXT, offsetof(struct none_fields, why), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0, 0,
+      "why there is nothing to undo" },
+    { 0 },
+};
+
+static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
+{
+    const struct none_fields *raw = decoded;
+    step->why = resolve(l, load_at(source, "why"), raw->why, LAND_TEXT);
+}
+
+const struct step_kind_def none_kind = { fields, sizeof(struct none_fields), NULL, build };

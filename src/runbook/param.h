@@ -1,0 +1,39 @@
+/*
+ * The params of a book: declared, given a value, and checked before anything is resolved.
+ */
+#ifndef RUNBOOK_PARAM_H
+#define RUNBOOK_PARAM_H
+
+#include "load.h"
+
+enum param_type {
+    PARAM_IDENTIFIER,
+    PARAM_INTEGER,
+    PARAM_TEXT,
+    PARAM_BOOLEAN,
+    PARAM_DURATION,
+    PARAM_SECRET, /* has no value here: only a command's environment may name it */
+    PARAM_TYPE_COUNT
+};
+
+struct param {
+    const char *name;
+    enum param_type type;
+    const char *value; /* NULL after a fault, and for secrets */
+    const char *from;  /* secret: the environment variable that holds it */
+    int64_t min, max;  /* integer */
+    const struct json *source;
+    bool used;
+};
+
+struct params {
+    size_t count;
+    struct param *list;
+};
+
+/* The param of that name, NULL. */
+struct param *param_find(const struct loader *l, const char *name);
+
+const char *param_type_word(enum param_type type);
+
+#endif

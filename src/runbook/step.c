@@ -1,0 +1,240 @@
+#include "step.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static const struct step_kind_def *const kinds[STEP_KIND_COUNT] = {
+    [STEP_CHECK] = &check_kind,     [STEP_MANUAL] = &manual_kind, [STEP_SQL] = &sql_kind,
+    [STEP_COMMAND] = &command_kind, [STEP_VERIFY] = &verify_kind, [STEP_WAIT] = &wait_kind,
+    [STEP_NONE] = &none_kind,
+};
+
+/* Where a kind may stand. A box to tick inside a rollback is a "manual" or a "verify". */
+static const bool in_phase[STEP_KIND_COUNT] = {
+    [STEP_CHECK] = true,   [STEP_MANUAL] = true, [STEP_SQL] = true,
+    [STEP_COMMAND] = true, [STEP_VERIFY] = true, [STEP_WAIT] = true,
+};
+static const bool in_rollback[STEP_KIND_COUNT] = {
+    [STEP_MANUAL] = true, [STEP_SQL] = true,  [STEP_COMMAND] = true,
+    [STEP_VERIFY] = true, [STEP_WAIT] = true, [STEP_NONE] = true,
+};
+
+static const char *allowed_kinds(struct loader *l, const bool *allowed)
+{
+    const char *list = "";
+    for (size_t i = 0; i < STEP_KIND_COUNT; i++) {
+        if (allowed[i])
+            list = arena_format(l->arena, "%s%s%s", list, *list ? ", " : "", step_kind_words[i]);
+    }
+    return list;
+}
+
+/* STEP_KIND_COUNT after a fault. */
+static size_t load_kind(struct loader *l, const struct json *source, const bool *allowed)
+{
+    const struct json *kind = json_member(source, "kind");
+    if (source->type != JSON_OBJECT) {
+        load_fault(l, source, "a step is an object, this is %s", json_type_word(source->type));
+        return STEP_KIND_COUNT;
+    }
+    if (!kind || kind->type != JSON_TEXT) {
+        load_fault(l, kind ? kind : source, "a step needs a \"kind\": one of %s", allowed_kinds(l, allowed));
+        return STEP_KIND_COUNT;
+    }
+    for (size_t i = 0; i < STEP_KIND_COUNT; i++) {
+        if (allowed[i] && strcmp(kind->text, step_kind_words[i]) == 0)
+            return i;
+    }
+    load_fault(l, kind, "kind \"%s\" is not one of %s%s", kind->text, allowed_kinds(l, allowed),
+               load_hint(l, kind->text, step_kind_words, STEP_KIND_COUNT));
+    return STEP_KIND_COUNT;
+}
+
+/* The id as far as one can be read, so that faults elsewhere do not follow from a fault here. */
+static void load_step_id(struct loader *l, const struct json *source, struct step *step)
+{
+    const struct json *id = json_member(source, "id");
+    if (!id) {
+        load_fault(l, source, "step lacks the field \"id\"");
+        return;
+    }
+    if (id->type != JSON_TEXT || !text_is_id(id->text))
+        return; /* said when the step is decoded */
+    step->id = id->text;
+    if (strstr(id->text, ".rollback."))
+        load_fault(l, id, "\".rollback.\" stands only in the ids that rollback entries get by themselves");
+    load_id(l, id, &l->ids->steps, "step", id->text, step->index);
+}
+
+static void refuse_in_rollback(struct loader *l, const struct json *source)
+{
+    static const char *const keys[] = { "id", "after", "rollback", "irreversible" };
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        const struct json *member = json_member(source, keys[i]);
+        if (member)
+            json_fault_add(l->faults, member->key_line, member->key_column,
+                           "an entry of a rollback has no \"%s\" of its own", keys[i]);
+    }
+}
+
+static void build_step(struct loader *l, const struct json *source, const struct step_kind_def *def,
+                       struct step *step)
+{
+    void *fields = arena_alloc(l->arena, def->size);
+    const struct step_common *common = fields;
+    const char *what = step->id ? arena_format(l->arena, "step \"%s\"", step->id) : "step";
+    if (def->defaults)
+        memcpy(fields, def->defaults, def->size);
+    load_fields(l, source, def->fields, fields, what);
+    step->estimate = common->estimate;
+    step->title = resolve(l, load_at(source, "title"), common->title, LAND_LINE);
+    if (!step->title && step->owner_step)
+        step->title = arena_format(l->arena, "Undo: %s", step->owner_step->title);
+    else if (!step->title)
+        step->title = step->id ? step->id : "";
+    def->build(l, source, fields, step);
+}
+
+void load_step(struct loader *l, const struct json *source, struct step *step, const struct step *owner)
+{
+    size_t kind = load_kind(l, source, owner ? in_rollback : in_phase);
+    step->owner_step = owner;
+    step->target = BOOK_NONE;
+    step->probe.target = BOOK_NONE;
+    step->query.target = BOOK_NONE;
+    step->until.monitor = BOOK_NONE;
+    step->retry.attempts = 1;
+    step->line = source->line;
+    step->column = source->column;
+    if (owner)
+        refuse_in_rollback(l, source);
+    else if (source->type == JSON_OBJECT)
+        load_step_id(l, source, step);
+    if (kind == STEP_KIND_COUNT)
+        return;
+    step->kind = (enum step_kind)kind;
+    build_step(l, source, kinds[kind], step);
+}
+
+void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
+                      struct step *step)
+{
+    step->by = person->by;
+    step->evidence = person->evidence;
+    step->instructions = resolve(l, load_at(source, "instructions"), person->instructions, LAND_TEXT);
+    (void)load_reference(l, load_at(source, "by"), &l->ids->roles, "role", person->by); /* kept by name */
+}
+
+size_t load_step_target(struct loader *l, const struct json *source, const char *name,
+                        const struct step *step)
+{
+    if (name)
+        return load_reference(l, load_at(source, "target"), &l->ids->targets, "target", name);
+    if (step->owner_step && step->owner_step->target != BOOK_NONE)
+        return step->owner_step->target;
+    if (!json_member(source, "target"))
+        load_fault(l, source, "%s step needs a \"target\"", step_kind_word(step->kind));
+    return BOOK_NONE;
+}
+
+/* ---- undoing ---- */
+
+static void load_rollback(struct loader *l, const struct json *source, struct step *step)
+{
+    struct step *entries = arena_array(l->arena, source->count, sizeof(*entries));
+    step->rollback = entries;
+    step->rollback_count = source->count;
+    for (size_t i = 0; i < source->count; i++) {
+        entries[i].id = arena_format(l->arena, "%s.rollback.%zu", step->id ? step->id : "", i + 1);
+        entries[i].index = i;
+        entries[i].phase = step->phase;
+        load_step(l, &source->items[i], &entries[i], step);
+        if (entries[i].kind == STEP_NONE && source->count > 1)
+            load_fault(l, &source->items[i], "\"none\" says that there is nothing to undo: it stands alone");
+    }
+}
+
+/* The gate directly before: of the phase before. */
+static bool behind_a_gate(const struct loader *l, const struct step *step)
+{
+    return step->phase > 0 && l->book->phases[step->phase - 1].gate != BOOK_NONE;
+}
+
+void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
+                      struct step *step)
+{
+    if (change->done_when)
+        step->probe = load_query(l, change->done_when, "done_when", step->target);
+    if (step->owner_step)
+        return;
+    step->irreversible = resolve(l, load_at(source, "irreversible"), change->irreversible, LAND_TEXT);
+    if (change->rollback)
+        load_rollback(l, change->rollback, step);
+    bool undone = json_member(source, "rollback") != NULL;
+    bool never = json_member(source, "irreversible") != NULL;
+    if (undone && never)
+        load_fault(l, load_at(source, "irreversible"), "a step is either irreversible or has a rollback");
+    else if (!undone && !never)
+        load_fault(
+            l, source,
+            "%s step can change something: it needs a \"rollback\", or \"irreversible\" with the reason",
+            step_kind_word(step->kind));
+    else if (never && !behind_a_gate(l, step))
+        load_fault(l, load_at(source, "irreversible"),
+                   "an irreversible step needs a gate at the end of the phase before its own");
+}
+
+int64_t step_rollback_us(const struct step *step)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < step->rollback_count; i++)
+        sum += step->rollback[i].estimate.max_us;
+    return sum;
+}
+
+bool step_is_sensed(const struct step *step)
+{
+    return step->kind == STEP_CHECK && step->query.sql != NULL;
+}
+
+/* ---- order ---- */
+
+/* Only steps that stand before may be named, so there can be no cycle. */
+static size_t load_after(struct loader *l, const struct step *step, const struct json *item)
+{
+    if (item->type != JSON_TEXT)
+        return BOOK_NONE; /* said already */
+    size_t before = load_reference(l, item, &l->ids->steps, "step", item->text);
+    if (before == BOOK_NONE || before < step->index)
+        return before;
+    if (before == step->index)
+        load_fault(l, item, "step \"%s\" cannot be after itself", item->text);
+    else
+        load_fault(l, item, "step \"%s\" comes later in the book: a step can only be after one before it",
+                   item->text);
+    return BOOK_NONE;
+}
+
+static void order_step(struct loader *l, struct step *step)
+{
+    const struct json *named = json_member(l->step_sources[step->index], "after");
+    const struct phase *phase = &l->book->phases[step->phase];
+    size_t named_count = !named ? 0 : named->type == JSON_ARRAY ? named->count : 1;
+    size_t previous = phase->parallel || step->index == phase->first_step ? BOOK_NONE : step->index - 1;
+    size_t *after = arena_array(l->arena, named_count + 1, sizeof(*after));
+    for (size_t i = 0; i < named_count; i++) {
+        size_t before = load_after(l, step, load_item(named, i));
+        if (before != BOOK_NONE && before != previous)
+            after[step->after_count++] = before;
+    }
+    if (previous != BOOK_NONE)
+        after[step->after_count++] = previous;
+    step->after = after;
+}
+
+void load_step_order(struct loader *l)
+{
+    for (size_t i = 0; i < l->book->step_count; i++)
+        order_step(l, &l->book->steps[i]);
+}

@@ -1,0 +1,106 @@
+/*
+ * What the files of the step kinds share: each has a table of its fields, and a function that makes a step of
+ * what was decoded. step.c holds the table of the kinds.
+ */
+#ifndef RUNBOOK_STEP_H
+#define RUNBOOK_STEP_H
+
+#include "load.h"
+
+/* The fields of every kind. Each kind's struct begins with them. */
+struct step_common {
+    const char *kind;
+    const char *id;
+    const char *title;
+    struct duration_range estimate;
+    struct json_texts after;
+};
+#define STEP_COMMON_ROWS                                                                                     \
+    { "id", JSON_FIELD_ID, offsetof(struct step_common, id), 0, NULL, 0, 0, "unique in the book" },          \
+        { "kind", JSON_FIELD_TEXT,    offsetof(struct step_common, kind), JSON_REQUIRED, NULL, 0,            \
+          0,      "what kind of step" },                                                                     \
+        { "title",                                                                                           \
+          JSON_FIELD_TEXT,                                                                                   \
+          offsetof(struct step_common, title),                                                               \
+          JSON_NONEMPTY,                                                                                     \
+          NULL,                                                                                              \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "one line for the operator" },                                                                     \
+        { "estimate", JSON_FIELD_RANGE,   offsetof(struct step_common, estimate), 0, NULL, 0,                \
+          0,          "how long it takes" },                                                                 \
+    {                                                                                                        \
+        "after", JSON_FIELD_TEXTS, offsetof(struct step_common, after), 0, NULL, 0, 0,                       \
+            "steps before it that must be done"                                                              \
+    }
+
+/* What a person does and says. */
+struct step_person {
+    const char *by;
+    bool evidence;
+    const char *instructions;
+};
+#define STEP_PERSON_ROWS(type)                                                                               \
+    { "by", JSON_FIELD_TEXT, offsetof(type, person.by), 0, NULL, 0, 0, "the role that has to tick it" },     \
+        { "evidence",                                                                                        \
+          JSON_FIELD_BOOL,                                                                                   \
+          offsetof(type, person.evidence),                                                                   \
+          0,                                                                                                 \
+          NULL,                                                                                              \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "what was seen has to be typed in" },                                                              \
+    {                                                                                                        \
+        "instructions", JSON_FIELD_TEXT, offsetof(type, person.instructions), 0, NULL, 0, 0, "what to do"    \
+    }
+
+/* What a kind that can change something says about that. */
+struct step_change {
+    const struct json *done_when;
+    const struct json *rollback;
+    const char *irreversible;
+};
+#define STEP_CHANGE_ROWS(type)                                                                               \
+    { "done_when",                                                                                           \
+      JSON_FIELD_OBJECT,                                                                                     \
+      offsetof(type, change.done_when),                                                                      \
+      0,                                                                                                     \
+      NULL,                                                                                                  \
+      0,                                                                                                     \
+      0,                                                                                                     \
+      "a query that tells whether it is done already" },                                                     \
+        { "rollback", JSON_FIELD_ARRAY,        offsetof(type, change.rollback), JSON_NONEMPTY, NULL, 0,      \
+          0,          "the steps that undo it" },                                                            \
+    {                                                                                                        \
+        "irreversible", JSON_FIELD_TEXT, offsetof(type, change.irreversible), JSON_NONEMPTY, NULL, 0, 0,     \
+            "why it cannot be undone"                                                                        \
+    }
+
+struct step_kind_def {
+    const struct json_field *fields;
+    size_t size;          /* of the kind's struct */
+    const void *defaults; /* such a struct; NULL: all zero */
+    /* Makes the step of what was decoded, which may have faults: any text or object in it may be NULL. */
+    void (*build)(struct loader *l, const struct json *source, const void *fields, struct step *step);
+};
+
+extern const struct step_kind_def check_kind, manual_kind, sql_kind, command_kind, verify_kind, wait_kind,
+    none_kind;
+
+/* Decodes a step of a phase, or, when `owner` is not NULL, an entry of that step's rollback. The caller has
+ * put the id of an entry, phase and index. */
+void load_step(struct loader *l, const struct json *source, struct step *step, const struct step *owner);
+
+void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
+                      struct step *step);
+void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
+                      struct step *step);
+
+/* The target that is named, or for an entry of a rollback that of its owner. */
+size_t load_step_target(struct loader *l, const struct json *source, const char *name,
+                        const struct step *step);
+
+/* After all steps are there: what each has to wait for. */
+void load_step_order(struct loader *l);
+
+#endif
