@@ -1,0 +1,52 @@
+#include "journal/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define TORN_MAX 1000
+
+/* Whether the file holds exactly the tail; ERR_NOT_FOUND when the name is free. One that cannot be read is
+ * not. */
+static int holds(const char *path, const struct buf *tail, bool *ret_same)
+{
+    struct buf kept;
+    buf_init(&kept, JOURNAL_RESERVE);
+    int r = file_read(path, &kept, NULL);
+    *ret_same = r == 0 && kept.len == tail->len && memcmp(buf_str(&kept), buf_str(tail), tail->len) == 0;
+    buf_finish(&kept);
+    return r;
+}
+
+/* Whoever died between keeping and cutting left the same bytes under the last number: they are not kept
+ * twice. */
+static int keep(const char *path, const struct buf *tail, struct err *err)
+{
+    for (int n = 1; n <= TORN_MAX; n++) {
+        struct buf name;
+        bool same = false;
+        buf_init(&name, strlen(path) + 32);
+        buf_format(&name, "%s.torn.%d", path, n);
+        int r = holds(buf_str(&name), tail, &same);
+        bool is_free = r == ERR_NOT_FOUND;
+        if (is_free)
+            r = file_write(buf_str(&name), tail->data, tail->len, 0600, err);
+        buf_finish(&name);
+        if (is_free || same)
+            return r;
+    }
+    return err_set(err, ERR_LIMIT, "there are %d torn tails beside %s already", TORN_MAX, path);
+}
+
+int torn_cut(int fd, const char *path, const struct scan *scan, struct err *err)
+{
+    int r = keep(path, &scan->tail, err);
+    if (r < 0)
+        return r;
+    if (ftruncate(fd, scan->good) < 0 || fsync(fd) < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot cut the torn end off %s", path);
+    return 0;
+}
