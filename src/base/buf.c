@@ -41,9 +41,10 @@ static bool reserve(struct buf *buf, size_t len)
     size_t need = buf->len + len + 1;
     if (need <= buf->capacity)
         return true;
-    size_t capacity = buf->capacity > 0 ? buf->capacity : CAPACITY_MIN;
-    while (capacity < need)
-        capacity = capacity > need / 2 ? need : capacity * 2;
+    /* Doubling, so that many small writes stay cheap; memory ends long before this product does. */
+    size_t capacity = buf->capacity > 0 ? buf->capacity * 2 : CAPACITY_MIN;
+    if (capacity < need)
+        capacity = need;
     if (capacity > buf->max + 1)
         capacity = buf->max + 1;
     buf->data = mem_realloc(buf->data, capacity);

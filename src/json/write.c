@@ -126,8 +126,8 @@ void json_put_integer(struct json_writer *w, const char *key, int64_t number)
     buf_format(w->buf, "%" PRId64, number);
 }
 
-/* The fewest digits that read back as the same number. Both ways go through the locale's decimal point, which
- * is replaced last. */
+/* The fewest digits that read back as the same number, which is no integer that JSON may have here. Both ways
+ * go through the locale's decimal point, which is replaced last. */
 static void put_shortest(struct buf *buf, double number)
 {
     char text[64];
@@ -141,7 +141,9 @@ static void put_shortest(struct buf *buf, double number)
     const char *point = localeconv()->decimal_point;
     const char *at = strstr(text, point);
     if (at == NULL) {
-        buf_text(buf, text);
+        /* Beyond 2^53 a plain row of digits would promise to be exact, and the reader refuses it. */
+        bool plain = strspn(text, "-0123456789") == strlen(text);
+        buf_format(buf, "%s%s", text, plain ? ".0" : "");
         return;
     }
     buf_add(buf, text, (size_t)(at - text));
