@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 void buf_init(struct buf *buf, size_t max)
 {
+    assert(max < PTRDIFF_MAX); /* with room for the NUL */
     *buf = (struct buf){ .max = max };
 }
 

@@ -74,7 +74,7 @@ int duration_parse(const char *text, int64_t *ret_us, struct err *err)
 
 int duration_range_parse(const char *text, struct duration_range *ret_range, struct err *err)
 {
-    struct duration_range range;
+    struct duration_range range = { 0, 0 };
     const char *dots = strstr(text, "..");
     const char *last = dots != NULL ? dots + 2 : text;
     int r = duration_parse(last, &range.max_us, err);

@@ -21,11 +21,9 @@ static const struct {
 #undef X
 };
 
-/* Where to cut `text` so that at most `max` bytes are left and no code point is split. */
-static size_t cut_bytes(const char *text, size_t len, size_t max)
+/* Where to cut `text`, which is longer than `max` bytes, so that no code point is split. */
+static size_t cut_bytes(const char *text, size_t max)
 {
-    if (len <= max)
-        return len;
     while (max > 0 && ((unsigned char)text[max] & 0xC0) == 0x80)
         max--;
     return max;
@@ -42,7 +40,7 @@ static int put(struct err *err, int code, const char *raw, size_t whole_len)
     text_visible(&visible, raw, raw_len, false);
     size_t len = visible.len;
     if (whole_len > raw_len || len >= ERR_MESSAGE_MAX) {
-        len = cut_bytes(buf_str(&visible), len, ERR_MESSAGE_MAX - sizeof(dots));
+        len = cut_bytes(buf_str(&visible), ERR_MESSAGE_MAX - sizeof(dots));
         memcpy(err->message + len, dots, sizeof(dots));
     } else {
         err->message[len] = '\0';

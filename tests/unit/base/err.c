@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 static void test_set(void **state)
 {
@@ -92,8 +93,8 @@ static void check_long(const char *unit, size_t len, bool fits)
     }
     assert_string_equal(err.message + got - 3, "...");
     assert_memory_equal(err.message, text, got - 3);
-    assert_true((got - 3) % strlen(unit) == 0); /* whole characters */
-    assert_true(got + strlen(unit) >= ERR_MESSAGE_MAX);
+    assert_true(text_valid_utf8(err.message, got)); /* whole characters */
+    assert_true(got + 4 >= ERR_MESSAGE_MAX);        /* and as many as fit */
 }
 
 static void test_too_long_ends_in_dots(void **state)
@@ -107,6 +108,8 @@ static void test_too_long_ends_in_dots(void **state)
     check_long("\xe2\x82\xac", ERR_MESSAGE_MAX - 1, true);
     check_long("\xe2\x82\xac", ERR_MESSAGE_MAX + 2, false);
     check_long("\xf0\x9f\x98\x80", 3 * ERR_MESSAGE_MAX, false);
+    check_long("\xf0\x9f\x98\x80\xe2\x82\xac", 7 * 300, false); /* 7 bytes: the cut falls inside one */
+    check_long("z\xf0\x9f\x98\x80zz", 7 * 300, false);
 }
 
 static void test_visible_growth_over_the_maximum_ends_in_dots(void **state)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -113,6 +114,7 @@ static void test_read_refuses(void **state)
         { "plain/file", ERR_IO, "cannot open plain/file: Not a directory" },
         { "fifo", ERR_IO, "fifo is not a regular file" },
         { "dir", ERR_IO, "dir is not a regular file" },
+        { "/proc/self/mem", ERR_IO, "cannot read /proc/self/mem: Input/output error" },
         { "/dev/null", ERR_IO, "/dev/null is not a regular file" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -162,6 +164,26 @@ static void test_write_that_fails_changes_nothing(void **state)
     assert_int_equal(file_write("dir", "x", 1, 0600, &err), ERR_IO);
     assert_non_null(strstr(err.message, "cannot rename dir.tmp-"));
     assert_int_equal(file_write("missing/file", "x", 1, 0600, &err), ERR_NOT_FOUND);
+    assert_int_equal(count_entries("."), 1);
+}
+
+/* The disk is as full as a limit on the size of files makes it. */
+static void test_write_that_finds_no_room_keeps_the_old_file(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    struct rlimit before;
+    put_file("file", "old");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = { .rlim_cur = 4, .rlim_max = before.rlim_max };
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int r = file_write("file", "a longer one", 12, 0600, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(r, ERR_IO);
+    assert_non_null(strstr(err.message, "cannot write: File too large"));
+    assert_memory_equal(err.message, "file.tmp-", 9);
+    check_read("file", "old");
     assert_int_equal(count_entries("."), 1);
 }
 
@@ -251,6 +273,7 @@ static void test_dir_make_refuses(void **state)
     } cases[] = {
         { "file", "file exists and is not a directory" },
         { "file/inside", "cannot make directory file/inside: Not a directory" },
+        { "/proc/missing/inside", "cannot make directory /proc/missing: No such file or directory" },
         { "link", "link is a symbolic link: expected a directory" },
         { "link/", "link is a symbolic link: expected a directory" },
         { "dangling", "dangling is a symbolic link: expected a directory" },
@@ -321,6 +344,14 @@ static void test_dir_remove_refuses(void **state)
     check_read("file", "x");
 }
 
+static void test_dir_remove_tells_where_it_failed(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    assert_int_equal(dir_remove("/proc/self/fdinfo", &err), ERR_IO); /* nobody may remove anything there */
+    assert_memory_equal(err.message, "/proc/self/fdinfo: cannot remove ", 33);
+}
+
 static void test_dir_remove_has_a_depth(void **state)
 {
     (void)state;
@@ -346,6 +377,7 @@ int main(void)
         test_in_directory(test_write_replaces_whole_and_leaves_nothing_beside),
         test_in_directory(test_write_replaces_a_link_and_not_what_it_names),
         test_in_directory(test_write_that_fails_changes_nothing),
+        test_in_directory(test_write_that_finds_no_room_keeps_the_old_file),
         cmocka_unit_test(test_write_all_goes_on),
         cmocka_unit_test(test_write_all_tells_failure),
         test_in_directory(test_dir_make),
@@ -353,6 +385,7 @@ int main(void)
         test_in_directory(test_dir_make_refuses_somebody_elses),
         test_in_directory(test_dir_remove),
         test_in_directory(test_dir_remove_refuses),
+        cmocka_unit_test(test_dir_remove_tells_where_it_failed),
         test_in_directory(test_dir_remove_has_a_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
