@@ -12,15 +12,18 @@
 #include "base/err.h"
 
 /* Reads the whole of a regular file into `ret` (initialised by the caller; its maximum is the limit).
- * ERR_NOT_FOUND, ERR_IO, or ERR_LIMIT when it is larger; the path is in the message. */
+ * ERR_NOT_FOUND, ERR_IO (also when it is not a regular file), or ERR_LIMIT when it is larger; the path is
+ * in the message. */
 int file_read(const char *path, struct buf *ret, struct err *err) MUST_CHECK;
 
 /* Writes a file so that it is there wholly or not at all, also after a power cut: temporary beside it, fsync,
- * rename, fsync of the directory. */
+ * rename, fsync of the directory. `mode` is what it gets, whatever the umask. A symbolic link in its place is
+ * replaced, not followed. */
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err) MUST_CHECK;
 
-/* Makes a directory and its parents with `mode`. One that exists must belong to us (or root) and not be
- * writable by others; a symbolic link as the last component is refused. */
+/* Makes a directory and its parents with `mode`. If it exists it must belong to us (or root) and not be
+ * writable by its group or others; a symbolic link as the last component is refused. Parents that exist are
+ * taken as they are. */
 int dir_make(const char *path, mode_t mode, struct err *err) MUST_CHECK;
 
 /* Removes a directory and all in it, without following symbolic links. ERR_NOT_FOUND when it was not there. */

@@ -34,22 +34,25 @@ struct instant clock_now(void);
 /* The kernel's boot id (36 characters), so that boot-time clocks of two boots are never compared. */
 int clock_boot_id(char ret_id[37], struct err *err) MUST_CHECK;
 
-/* "250ms", "3s", "20m", "2h", "1h30m"; no sign, no space, no fraction; at most 366 days. ERR_INVALID else. */
+/* "250ms", "3s", "20m", "2h", "1h30m": units h, m, s, ms, each at most once and the larger first; no sign, no
+ * space, no fraction; at most 366 days. ERR_INVALID else. */
 int duration_parse(const char *text, int64_t *ret_us, struct err *err) MUST_CHECK;
 
 /* "1s..5s", or one duration for both ends; min <= max. */
 int duration_range_parse(const char *text, struct duration_range *ret_range, struct err *err) MUST_CHECK;
 
-/* For people, exact enough: "250 ms", "3.2 s", "04:10", "1:02:03"; negative with "-". */
+/* For people, exact enough: "250 ms", "3.2 s", "04:10", "1:02:03"; negative with "-". Cut, not rounded:
+ * 59.99 s is not yet a minute. */
 void duration_text(struct buf *buf, int64_t us);
 
-/* As the book writes it: "250ms", "3s", "1h30m". */
+/* As the book writes it: "250ms", "3s", "1h30m"; negative with "-"; what is below a millisecond is cut. A whole
+ * number of milliseconds from 0 to 366 days is read back by duration_parse as the same. */
 void duration_spell(struct buf *buf, int64_t us);
 
 /* Clock face "MM:SS" or "H:MM:SS", negative with "-": for countdowns of fixed width. */
 void duration_clock(struct buf *buf, int64_t us);
 
-/* "2026-11-20T23:06:38.123456Z" and back. */
+/* "2026-11-20T23:06:38.123456Z" and back; reading takes no fraction or one of up to six digits. */
 void wall_text(struct buf *buf, int64_t wall_us);
 int wall_parse(const char *text, int64_t *ret_wall_us, struct err *err) MUST_CHECK;
 /* "23:06:38" (UTC). */
@@ -57,7 +60,7 @@ void wall_clock(struct buf *buf, int64_t wall_us);
 
 /* "200GB", "512MB", "64KiB", "100": bytes. Decimal for kB/MB/GB/TB, binary for KiB/MiB/GiB/TiB. */
 int size_parse(const char *text, int64_t *ret_bytes, struct err *err) MUST_CHECK;
-/* "1.2M", "210M", "3.8G": at most five characters. */
+/* "512B", "1.2M", "210M", "3.8G": decimal, rounded, at most five characters. */
 void size_text(struct buf *buf, int64_t bytes);
 
 #endif

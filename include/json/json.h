@@ -2,8 +2,9 @@
  * JSON, strictly. The only room that includes cJSON.
  *
  * Reading refuses what cJSON would let through: a file over JSON_MAX_BYTES, depth over JSON_MAX_DEPTH,
- * invalid UTF-8, NUL and other control characters (also as \u0000), duplicate keys, numbers that a double does
- * not hold (1e999) or integers beyond 2^53, lone surrogates, anything after the value, a byte order mark.
+ * invalid UTF-8, NUL (also as \u0000) and other raw control characters, duplicate keys, numbers that a double
+ * does not hold (1e999, 1e-999) or of over 63 characters, integers beyond 2^53, lone surrogates, anything after
+ * the value, a byte order mark.
  * Every value knows the line and the column where it begins.
  *
  * Writing is canonical: no white space, fields in the order in which they were written, everything outside
@@ -64,7 +65,8 @@ void json_fault_add(struct json_faults *faults, int line, int column, const char
 /* Parses `len` bytes. On failure: NULL and one fault (a syntax error ends the pass). */
 const struct json *json_parse(struct arena *arena, const char *bytes, size_t len, struct json_faults *faults);
 
-/* As json_parse for one line of a protocol or journal: the first fault becomes `err`. */
+/* As json_parse for one line of a protocol or journal: NULL and the fault as `err`, ERR_LIMIT when it is over
+ * `max_bytes`, else ERR_INVALID. */
 const struct json *json_parse_line(struct arena *arena, const char *bytes, size_t len, size_t max_bytes,
                                    struct err *err);
 
