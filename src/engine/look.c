@@ -1,0 +1,215 @@
+#include "engine.h"
+
+enum run_state run_state(const struct run *run)
+{
+    static const enum run_state closed[CHOICE_COUNT] = {
+        [CHOICE_FINISHED] = RUN_FINISHED,
+        [CHOICE_SCRUBBED] = RUN_SCRUBBED,
+        [CHOICE_ABORTED] = RUN_ABORTED,
+    };
+    if (run->closed != CHOICE_NONE)
+        return closed[run->closed];
+    if (run->rolling_back)
+        return RUN_ROLLING_BACK;
+    if (run->held)
+        return RUN_HELD;
+    size_t phase = run->counts.current_phase;
+    return phase < run->book->phase_count && run_phase_complete(run, phase) ? RUN_AT_GATE : RUN_OPEN;
+}
+
+bool run_step_complete(const struct run *run, size_t step)
+{
+    return step_state_complete(run->steps[step].work.state);
+}
+
+bool step_is_next(const struct run *run, size_t step)
+{
+    const struct step *def = &run->book->steps[step];
+    if (def->phase > run->counts.current_phase)
+        return false;
+    for (size_t i = 0; i < def->after_count; i++) {
+        if (!run_step_complete(run, def->after[i]))
+            return false;
+    }
+    return true;
+}
+
+enum step_state run_step_shown(const struct run *run, size_t step)
+{
+    const struct step *def = &run->book->steps[step];
+    enum step_state state = run->steps[step].work.state;
+    if (state != STEP_PENDING || def->phase > run->counts.current_phase)
+        return state;
+    /* boxes of a phase that is reached may be ticked in any order */
+    return def->kind == STEP_CHECK || step_is_next(run, step) ? STEP_READY : STEP_BLOCKED;
+}
+
+size_t run_current_phase(const struct run *run)
+{
+    return run->counts.current_phase;
+}
+
+bool run_phase_complete(const struct run *run, size_t phase)
+{
+    return run->counts.complete[phase] == run->book->phases[phase].step_count;
+}
+
+size_t phase_first_incomplete(const struct run *run, size_t phase)
+{
+    const struct phase *def = &run->book->phases[phase];
+    for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
+        if (!run_step_complete(run, i))
+            return i;
+    }
+    return BOOK_NONE;
+}
+
+size_t run_next_step(const struct run *run)
+{
+    size_t phase = run->counts.current_phase;
+    if (phase >= run->book->phase_count)
+        return BOOK_NONE;
+    const struct phase *def = &run->book->phases[phase];
+    if (!def->parallel && run->counts.running > 0)
+        return BOOK_NONE;
+    for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
+        enum step_state state = run->steps[i].work.state;
+        bool waits = state == STEP_PENDING || state == STEP_ROLLED_BACK;
+        if (waits && run->book->steps[i].kind != STEP_CHECK && step_is_next(run, i))
+            return i;
+    }
+    return BOOK_NONE;
+}
+
+/* The first step whose state, or that of one of its entries, is this. */
+static size_t find_state(const struct run *run, enum step_state state, size_t *ret_entry)
+{
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        for (size_t entry = 0; entry <= run->book->steps[i].rollback_count; entry++) {
+            if (run_work(run, i, entry)->state != state)
+                continue;
+            if (ret_entry != NULL)
+                *ret_entry = entry;
+            return i;
+        }
+    }
+    return BOOK_NONE;
+}
+
+size_t run_running_step(const struct run *run, size_t *ret_entry)
+{
+    return run->counts.running > 0 ? find_state(run, STEP_RUNNING, ret_entry) : BOOK_NONE;
+}
+
+size_t run_unknown_step(const struct run *run, size_t *ret_entry)
+{
+    return run->counts.unknown > 0 ? find_state(run, STEP_UNKNOWN, ret_entry) : BOOK_NONE;
+}
+
+size_t run_focus_step(const struct run *run)
+{
+    size_t step = run_running_step(run, NULL);
+    if (step == BOOK_NONE)
+        step = run_unknown_step(run, NULL);
+    if (step == BOOK_NONE)
+        step = find_state(run, STEP_ROLLBACK_FAILED, NULL);
+    if (step == BOOK_NONE)
+        step = find_state(run, STEP_FAILED, NULL);
+    if (step == BOOK_NONE)
+        step = run_next_step(run);
+    for (size_t i = 0; step == BOOK_NONE && i < run->book->step_count; i++) {
+        if (!run_step_complete(run, i))
+            step = i;
+    }
+    return step;
+}
+
+void run_progress(const struct run *run, size_t *ret_complete, size_t *ret_total)
+{
+    *ret_complete = 0;
+    *ret_total = run->book->step_count;
+    for (size_t i = 0; i < run->book->phase_count; i++)
+        *ret_complete += run->counts.complete[i];
+}
+
+bool run_wants_sense(const struct run *run, size_t step)
+{
+    const struct step *def = &run->book->steps[step];
+    if (!step_is_sensed(def) || run->id == NULL || run->closed != CHOICE_NONE || run->rolling_back ||
+        def->phase > run->counts.current_phase)
+        return false;
+    size_t gate = run->book->phases[def->phase].gate;
+    return gate != BOOK_NONE ? run->gates[gate].decision != CHOICE_GO
+                             : run->counts.begun_phases <= def->phase + 1;
+}
+
+size_t gate_first_deferred(const struct run *run, size_t gate)
+{
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        if (run->steps[i].work.state == STEP_DEFERRED && run->steps[i].deferred_gate != gate &&
+            run->book->steps[i].phase <= run->book->gates[gate].phase)
+            return i;
+    }
+    return BOOK_NONE;
+}
+
+/* ---- rollback ---- */
+
+bool step_is_final(const struct step *step)
+{
+    return step_kind_changes(step->kind) && (step->irreversible != NULL || step->rollback_count == 0);
+}
+
+const char *step_final_why(const struct step *step)
+{
+    return step->irreversible != NULL ? step->irreversible : "the book has no rollback for it";
+}
+
+static bool is_to_be_undone(const struct run *run, size_t step, size_t to)
+{
+    const struct run_step *at = &run->steps[step];
+    return at->effect && (to == BOOK_NONE || at->order >= run->steps[to].order);
+}
+
+size_t run_rollback_list(const struct run *run, size_t to, size_t *steps, size_t max)
+{
+    size_t total = 0;
+    size_t filled = 0;
+    /* from the back: steps mostly ran in the order of the book, so that little has to be moved */
+    for (size_t i = run->book->step_count; i-- > 0;) {
+        if (!is_to_be_undone(run, i, to))
+            continue;
+        total++;
+        size_t at = filled;
+        while (at > 0 && run->steps[steps[at - 1]].order < run->steps[i].order)
+            at--;
+        if (at >= max)
+            continue;
+        if (filled < max)
+            filled++;
+        for (size_t k = filled - 1; k > at; k--)
+            steps[k] = steps[k - 1];
+        steps[at] = i;
+    }
+    return total;
+}
+
+size_t rollback_newest(const struct run *run, size_t to)
+{
+    size_t newest = BOOK_NONE;
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        if (is_to_be_undone(run, i, to) &&
+            (newest == BOOK_NONE || run->steps[i].order > run->steps[newest].order))
+            newest = i;
+    }
+    return newest;
+}
+
+size_t rollback_entry(const struct run *run, size_t step)
+{
+    for (size_t entry = 1; entry <= run->book->steps[step].rollback_count; entry++) {
+        if (run_work(run, step, entry)->state != STEP_DONE)
+            return entry;
+    }
+    return 0;
+}
