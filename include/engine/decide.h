@@ -1,0 +1,138 @@
+/*
+ * Deciding: what follows from an input, by the rules, whatever the screen does.
+ *
+ * decide() is pure. It answers with events (to be recorded, applied, and where they begin something carried out)
+ * or with a refusal that names the rule. After the events of an input have been applied, the caller asks again
+ * with INPUT_TICK until nothing follows: lapses, triggers, decided gates, due attempts and the next entry of a
+ * rollback all come from there.
+ */
+#ifndef ENGINE_DECIDE_H
+#define ENGINE_DECIDE_H
+
+#include "engine/run.h"
+
+#define RULES(X)                                                                                             \
+    X(RULE_NAME, "no such name")                                                                             \
+    X(RULE_CLOSED, "the run is over")                                                                        \
+    X(RULE_WATCHER, "only the operator executes")                                                            \
+    X(RULE_UNKNOWN_STEP, "an unknown step blocks everything but its probe, a ruling and a hold")             \
+    X(RULE_HELD, "the run is held")                                                                          \
+    X(RULE_ROLLING_BACK, "a rollback is under way")                                                          \
+    X(RULE_ORDER, "a step starts only when all that it depends on is done")                                  \
+    X(RULE_CHECK, "unticked check")                                                                          \
+    X(RULE_GATE, "undecided gate")                                                                           \
+    X(RULE_CRITERION, "GO needs every criterion met by fresh samples")                                       \
+    X(RULE_SELF_VOTE, "the approver is not the operator")                                                    \
+    X(RULE_ROLE, "another role has to do this")                                                              \
+    X(RULE_EVIDENCE, "evidence is asked for")                                                                \
+    X(RULE_REASON, "a reason is asked for")                                                                  \
+    X(RULE_SENSED, "a sensed check ticks itself")                                                            \
+    X(RULE_OVERRIDE, "the book allows no override here")                                                     \
+    X(RULE_LEFTOVER, "what a failed attempt left behind has to go first")                                    \
+    X(RULE_NO_RETURN, "what cannot be undone has run")                                                       \
+    X(RULE_STATE, "not possible in this state")
+
+enum rule {
+#define X(name, text) name,
+    RULES(X)
+#undef X
+        RULE_COUNT
+};
+const char *rule_text(enum rule rule);
+
+/* verb, word, who may (an operator only, or any person), arguments for the help */
+#define VERBS(X)                                                                                             \
+    X(VERB_TICK, "tick", true, "CHECK [--evidence TEXT] [--role ROLE]")                                      \
+    X(VERB_UNTICK, "untick", true, "CHECK")                                                                  \
+    X(VERB_START, "start", false, "STEP")                                                                    \
+    X(VERB_NEXT, "next", false, "")                                                                          \
+    X(VERB_CANCEL, "cancel", false, "STEP")                                                                  \
+    X(VERB_RETRY, "retry", false, "STEP")                                                                    \
+    X(VERB_CLEAN, "clean", false, "STEP")                                                                    \
+    X(VERB_VOTE, "vote", true, "GATE go|no-go [--role ROLE] [--reason TEXT]")                                \
+    X(VERB_OVERRIDE, "override", true, "ITEM --reason TEXT")                                                 \
+    X(VERB_RULE, "rule", false, "STEP done|not-done|partial --reason TEXT")                                  \
+    X(VERB_PROBE, "probe", false, "STEP")                                                                    \
+    X(VERB_HOLD, "hold", true, "[REASON]")                                                                   \
+    X(VERB_RELEASE, "release", false, "[--reason TEXT]")                                                     \
+    X(VERB_ROLLBACK, "rollback", false, "[--to STEP] [--reason TEXT]")                                       \
+    X(VERB_SCRUB, "scrub", false, "--reason TEXT")                                                           \
+    X(VERB_NOTE, "note", true, "TEXT")                                                                       \
+    X(VERB_CLOSE, "close", false, "")
+
+enum verb {
+#define X(name, word, anyone, arguments) name,
+    VERBS(X)
+#undef X
+        VERB_COUNT
+};
+const char *verb_word(enum verb verb);
+const char *verb_arguments(enum verb verb);
+bool verb_for_anyone(enum verb verb);
+enum verb verb_of(const char *word); /* VERB_COUNT if there is none */
+
+/* What a person asks for. */
+struct action {
+    enum verb verb;
+    const char *actor;   /* name */
+    bool watcher;        /* attached with --watch */
+    const char *subject; /* check, step, gate, item; NULL */
+    const char *role;    /* NULL: the one that fits */
+    const char *text;    /* reason, evidence, note; NULL */
+    enum choice choice;  /* vote, rule */
+};
+
+/* How something that was carried out ended. */
+enum outcome_status { OUTCOME_OK, OUTCOME_SKIPPED, OUTCOME_FAILED, OUTCOME_RETRYABLE, OUTCOME_AMBIGUOUS };
+struct outcome {
+    enum outcome_status status;
+    bool clean;          /* not OK: certainly no effect remains */
+    const char *code, *message, *detail, *hint, *value, *leftover, *output; /* NULL or "" where there is none */
+};
+
+enum input_type {
+    INPUT_OPEN,     /* open: begins a run; only on an empty one */
+    INPUT_RESUME,   /* open.host, boot, version: a runner took the run up again */
+    INPUT_TICK,     /* time passes */
+    INPUT_ACTION,   /* action */
+    INPUT_OUTCOME,  /* step, entry, outcome */
+    INPUT_SENSED,   /* step, choice YES/NO/UNKNOWN, value, text */
+    INPUT_PROBED,   /* step, entry, choice YES/NO/UNKNOWN, value, text */
+    INPUT_CLEANED,  /* step, outcome */
+    INPUT_WAITING,  /* step, entry, text: whom it waits for, "" nobody any more */
+    INPUT_NOTED,    /* step, entry, text: settings read back, a notice */
+    INPUT_SAMPLE,   /* sample */
+    INPUT_JOINED,   /* action.actor, .watcher, .text: where from */
+    INPUT_LEFT,     /* same */
+    INPUT_MONITOR,  /* subject, text, choice YES started / NO stopped */
+    INPUT_TROUBLE,  /* text: the trail cannot be published; "" it can again */
+};
+
+struct input {
+    enum input_type type;
+    struct instant now;
+    struct action action;
+    size_t step, entry;
+    struct outcome outcome;
+    enum choice choice;
+    const char *subject, *text, *value;
+    const struct sample *sample;
+    struct {
+        const char *run, *book_sha256, *boot, *host, *version, *environment;
+    } open;
+};
+
+#define DECISION_EVENTS_MAX 16
+
+struct decision {
+    size_t count;
+    struct event events[DECISION_EVENTS_MAX]; /* texts in the arena that was given */
+    enum rule rule;                           /* when refused */
+};
+
+/* Returns 0, or ERR_REFUSED with `decision->rule` and the sentence in `err` ("undecided gate: \"go-expand\"
+ * stands before ..."). New texts are made in `arena`. Seqs are not given here. */
+int decide(const struct run *run, const struct input *input, struct arena *arena, struct decision *decision,
+           struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,171 @@
+#include "engine.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* ---- ending ---- */
+
+struct event *emit_ended(struct deciding *d, size_t step, size_t entry, enum choice choice)
+{
+    struct event *event = emit_work(d, EVENT_STEP_ENDED, step, entry);
+    event->choice = choice;
+    event->elapsed_us = d->input->now.boot_us - run_work(d->run, step, entry)->started.boot_us;
+    return event;
+}
+
+/* Never skipped, and never tried again and again without a person: halt, and say so. */
+void emit_undo_failed(struct deciding *d, size_t step, const char *why)
+{
+    emit(d, EVENT_RUN_HELD)->text =
+        arena_format(d->arena, "rollback of %s failed%s%s", d->run->book->steps[step].id,
+                     why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
+static void tell_failure(struct deciding *d, struct event *event)
+{
+    const struct outcome *outcome = &d->input->outcome;
+    event->code = arena_text(d->arena, text_or_null(outcome->code));
+    event->text = arena_text(d->arena, text_or_null(outcome->message));
+    event->detail = arena_text(d->arena, text_or_null(outcome->detail));
+    event->hint = arena_text(d->arena, text_or_null(outcome->hint));
+}
+
+static int64_t backoff_us(const struct step *def, const struct work *work)
+{
+    int64_t wait_us = def->retry.backoff.min_us;
+    for (int64_t i = work->first_attempt; i < work->attempt && wait_us < def->retry.backoff.max_us; i++)
+        wait_us *= 2;
+    return wait_us < def->retry.backoff.max_us ? wait_us : def->retry.backoff.max_us;
+}
+
+/* Only what certainly left nothing behind is tried again without a person being asked, and nothing that
+ * somebody wants to stop. */
+static bool is_tried_again(const struct deciding *d)
+{
+    const struct outcome *outcome = &d->input->outcome;
+    const struct step *def = book_work(d->run->book, d->input->step, d->input->entry);
+    const struct work *work = run_work(d->run, d->input->step, d->input->entry);
+    return outcome->status == OUTCOME_RETRYABLE && text_or_null(outcome->leftover) == NULL &&
+           (outcome->clean || !step_kind_changes(def->kind)) && !work->cancelling &&
+           (!d->run->rolling_back || d->input->entry > 0) &&
+           work->attempt - work->first_attempt + 1 < def->retry.attempts;
+}
+
+static enum choice choice_of_outcome(const struct deciding *d)
+{
+    static const enum choice choices[] = { [OUTCOME_OK] = CHOICE_DONE,
+                                           [OUTCOME_SKIPPED] = CHOICE_SKIPPED,
+                                           [OUTCOME_FAILED] = CHOICE_FAILED,
+                                           [OUTCOME_RETRYABLE] = CHOICE_FAILED,
+                                           [OUTCOME_AMBIGUOUS] = CHOICE_UNKNOWN };
+    enum choice choice = choices[d->input->outcome.status];
+    const struct step *def = book_work(d->run->book, d->input->step, d->input->entry);
+    return choice == CHOICE_UNKNOWN && !step_kind_changes(def->kind) ? CHOICE_FAILED : choice;
+}
+
+/* The other kinds a person ends, or the clock. */
+static bool is_carried_out(const struct step *def)
+{
+    static const bool kinds[STEP_KIND_COUNT] = {
+        [STEP_SQL] = true, [STEP_COMMAND] = true, [STEP_VERIFY] = true
+    };
+    return kinds[def->kind];
+}
+
+int decide_outcome(struct deciding *d)
+{
+    size_t step = d->input->step;
+    size_t entry = d->input->entry;
+    const struct outcome *outcome = &d->input->outcome;
+    const struct step *def = book_work(d->run->book, step, entry);
+    const struct work *work = run_work(d->run, step, entry);
+    if (work->state != STEP_RUNNING || work->between_attempts || !is_carried_out(def))
+        return impossible(d, "an outcome for %s, which is not being carried out",
+                          work_name(d->run, step, entry, d->arena));
+    if (is_tried_again(d)) {
+        struct event *event = emit_work(d, EVENT_STEP_RETRYING, step, entry);
+        event->wait_us = backoff_us(def, work);
+        tell_failure(d, event);
+        return 0;
+    }
+    struct event *event = emit_ended(d, step, entry, choice_of_outcome(d));
+    tell_failure(d, event);
+    event->clean = outcome->status != OUTCOME_AMBIGUOUS && (outcome->clean || !step_kind_changes(def->kind));
+    event->value = arena_text(d->arena, outcome->value);
+    event->leftover = arena_text(d->arena, text_or_null(outcome->leftover));
+    event->output = arena_text(d->arena, text_or_null(outcome->output));
+    if (entry > 0 && event->choice == CHOICE_FAILED)
+        emit_undo_failed(d, step, event->text);
+    return 0;
+}
+
+/* ---- while it runs ---- */
+
+int decide_waiting(struct deciding *d)
+{
+    const struct work *work = run_work(d->run, d->input->step, d->input->entry);
+    const char *text = text_or_null(d->input->text);
+    if (work->state != STEP_RUNNING || text_equal(text, work->waiting))
+        return 0; /* seen a moment too late, or known */
+    emit_work(d, EVENT_STEP_WAITING, d->input->step, d->input->entry)->text =
+        arena_text(d->arena, text != NULL ? text : "");
+    return 0;
+}
+
+int decide_noted(struct deciding *d)
+{
+    const char *text = text_or_null(d->input->text);
+    if (text == NULL)
+        return 0;
+    emit_work(d, EVENT_STEP_NOTED, d->input->step, d->input->entry)->text = arena_text(d->arena, text);
+    return 0;
+}
+
+/* ---- the unknown, and leftovers ---- */
+
+/* A transaction is there wholly or not at all; of anything else a "no" may mean that it is half done. */
+static enum choice ruling_of(const struct step *def, enum choice answer)
+{
+    if (answer == CHOICE_YES)
+        return CHOICE_DONE;
+    return answer == CHOICE_NO && def->kind == STEP_SQL && def->transaction ? CHOICE_NOT_DONE : CHOICE_NONE;
+}
+
+int decide_probed(struct deciding *d)
+{
+    size_t step = d->input->step;
+    size_t entry = d->input->entry;
+    const struct work *work = run_work(d->run, step, entry);
+    const struct step *def = book_work(d->run->book, step, entry);
+    enum choice answer = d->input->choice;
+    if (!work->probing)
+        return impossible(d, "an answer of a probe of %s that nobody asked",
+                          work_name(d->run, step, entry, d->arena));
+    struct event *event = emit_work(d, EVENT_PROBE_ENDED, step, entry);
+    event->choice = answer == CHOICE_YES || answer == CHOICE_NO ? answer : CHOICE_UNKNOWN;
+    event->text = arena_text(d->arena, text_or_null(d->input->text));
+    event->value = arena_text(d->arena, d->input->value);
+    enum choice ruling = ruling_of(def, answer);
+    if (work->state != STEP_UNKNOWN || ruling == CHOICE_NONE)
+        return 0; /* ruled meanwhile, or a person has to say */
+    event = emit_work(d, EVENT_STEP_RULED, step, entry);
+    event->choice = ruling;
+    event->text = ruling == CHOICE_DONE ? "its probe says that it is done"
+                                        : "its probe says that it is not done, and it is one transaction";
+    return 0;
+}
+
+int decide_cleaned(struct deciding *d)
+{
+    const struct outcome *outcome = &d->input->outcome;
+    const char *id = d->run->book->steps[d->input->step].id;
+    if (!d->run->steps[d->input->step].cleaning)
+        return impossible(d, "an outcome for what \"%s\" left behind, which nobody removes", id);
+    bool done = outcome->status == OUTCOME_OK || outcome->status == OUTCOME_SKIPPED;
+    struct event *event = emit_work(d, EVENT_CLEAN_ENDED, d->input->step, 0);
+    event->choice = done ? CHOICE_DONE : CHOICE_FAILED;
+    event->code = arena_text(d->arena, text_or_null(outcome->code));
+    event->text = arena_text(d->arena, text_or_null(outcome->message));
+    return 0;
+}
