@@ -45,8 +45,8 @@ int duration_range_parse(const char *text, struct duration_range *ret_range, str
  * 59.99 s is not yet a minute. */
 void duration_text(struct buf *buf, int64_t us);
 
-/* As the book writes it: "250ms", "3s", "1h30m"; negative with "-"; what is below a millisecond is cut. A whole
- * number of milliseconds from 0 to 366 days is read back by duration_parse as the same. */
+/* As the book writes it: "250ms", "3s", "1h30m"; negative with "-"; what is below a millisecond is cut. A
+ * whole number of milliseconds from 0 to 366 days is read back by duration_parse as the same. */
 void duration_spell(struct buf *buf, int64_t us);
 
 /* Clock face "MM:SS" or "H:MM:SS", negative with "-": for countdowns of fixed width. */

@@ -3,8 +3,8 @@
  *
  * Reading refuses what cJSON would let through: a file over JSON_MAX_BYTES, depth over JSON_MAX_DEPTH,
  * invalid UTF-8, NUL (also as \u0000) and other raw control characters, duplicate keys, numbers that a double
- * does not hold (1e999, 1e-999) or of over 63 characters, integers beyond 2^53, lone surrogates, anything after
- * the value, a byte order mark.
+ * does not hold (1e999, 1e-999) or of over 63 characters, integers beyond 2^53, lone surrogates, anything
+ * after the value, a byte order mark.
  * Every value knows the line and the column where it begins.
  *
  * Writing is canonical: no white space, fields in the order in which they were written, everything outside

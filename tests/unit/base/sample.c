@@ -78,6 +78,24 @@ static void test_copy_is_deep(void **state)
     arena_destroy(arena);
 }
 
+static void test_copy_of_a_full_one(void **state)
+{
+    (void)state;
+    static struct sample_row rows[SAMPLE_ROWS_MAX];
+    struct sample original = {
+        .monitor = "locks", .known = true, .metric_count = SAMPLE_METRICS_MAX, .rows = rows
+    };
+    for (size_t i = 0; i < SAMPLE_METRICS_MAX; i++)
+        original.metrics[i] = (struct sample_metric){ i == SAMPLE_METRICS_MAX - 1 ? "last" : "m", 1.0, true };
+    for (original.row_count = 0; original.row_count < SAMPLE_ROWS_MAX; original.row_count++)
+        rows[original.row_count].cells[SAMPLE_CELLS_MAX - 1] = "cell";
+    struct arena *arena = arena_create();
+    const struct sample *copy = sample_copy(arena, &original);
+    assert_ptr_equal(sample_metric(copy, "last"), &copy->metrics[SAMPLE_METRICS_MAX - 1]);
+    assert_string_equal(copy->rows[SAMPLE_ROWS_MAX - 1].cells[SAMPLE_CELLS_MAX - 1], "cell");
+    arena_destroy(arena);
+}
+
 static void test_copy_of_an_unknown_one(void **state)
 {
     (void)state;
@@ -95,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metric),
         cmocka_unit_test(test_copy_is_deep),
+        cmocka_unit_test(test_copy_of_a_full_one),
         cmocka_unit_test(test_copy_of_an_unknown_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

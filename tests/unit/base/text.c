@@ -151,7 +151,28 @@ static void test_nearest(void **state)
         if (!text_equal(got, cases[i].want))
             fail_msg("\"%s\" gave %s", cases[i].word, got != NULL ? got : "nothing");
     }
+    static const char *const letters[] = { "y" };
+    assert_null(text_nearest("x", letters, 1)); /* a word of which nothing is left is another word */
     assert_null(text_nearest("title", NULL, 0));
+}
+
+/* The longest name that is compared at all has 64 bytes. */
+static void test_nearest_of_long_names(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t len;
+        bool want;
+    } cases[] = { { 63, true }, { 64, true }, { 65, false }, { 500, false } };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char name[501] = "";
+        char word[501] = "";
+        memset(name, 'n', cases[i].len);
+        memset(word, 'n', cases[i].len);
+        word[cases[i].len / 2] = 'm';
+        const char *const names[] = { name };
+        assert_int_equal(text_nearest(word, names, 1) != NULL, cases[i].want);
+    }
 }
 
 static void test_is_id(void **state)
@@ -189,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_width_and_cut),
         cmocka_unit_test(test_starts_and_equal),
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_nearest_of_long_names),
         cmocka_unit_test(test_is_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

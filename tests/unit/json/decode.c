@@ -16,6 +16,7 @@ struct thing {
     const char *title;
     bool background;
     int64_t attempts;
+    int64_t spare;
     int64_t any;
     double weight;
     int64_t timeout_us;
@@ -40,6 +41,7 @@ static const struct json_field fields[] = {
     FIELD("title", JSON_FIELD_TEXT, title, JSON_REQUIRED | JSON_NONEMPTY),
     FIELD("background", JSON_FIELD_BOOL, background, 0),
     FIELD("attempts", JSON_FIELD_INTEGER, attempts, 0, .min = 1, .max = 10),
+    FIELD("spare", JSON_FIELD_INTEGER, spare, 0, .min = 0, .max = 3),
     FIELD("any", JSON_FIELD_INTEGER, any, 0),
     FIELD("weight", JSON_FIELD_NUMBER, weight, 0),
     FIELD("timeout", JSON_FIELD_DURATION, timeout_us, 0),
@@ -155,6 +157,7 @@ static void test_faults_of_one_member(void **state)
         { "\"attempts\":1.0",
           "1:34: \"attempts\" of step \"add-column\" wants a whole number, not one with a fraction "
           "or an exponent" },
+        { "\"spare\":-1", "1:31: \"spare\" of step \"add-column\" wants a whole number from 0 to 3, not -1" },
         { "\"weight\":{}", "1:32: \"weight\" of step \"add-column\" wants a number, not an object" },
         { "\"kind\":1", "1:30: \"kind\" of step \"add-column\" wants a word, not a number" },
         { "\"kind\":\"chekc\"",
@@ -227,6 +230,8 @@ static void test_faults_before_do_not_count(void **state)
     assert_int_equal(json_decode(arena, object, fields, &thing, "step", &faults),
                      ERR_INVALID); /* though not kept */
     assert_int_equal(faults.more, 1);
+    object = parse_exactly(arena, good, sizeof(good) - 1, &faults);
+    assert_int_equal(json_decode(arena, object, fields, &thing, "step", &faults), 0);
     arena_destroy(arena);
 }
 

@@ -46,6 +46,7 @@ static void test_reads(void **state)
         { "\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"a\\\"\\\\/\\b\\f\\n\\r\\t\"" },
         { "\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"", "\"A\\u00e9\\u20ac\\ud83d\\ude00\"" },
         { "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"", "\"\\u00e9\\u20ac\\ud83d\\ude00\"" },
+        { "\"\\ud800\\udc00\\udbff\\udfff\"", "\"\\ud800\\udc00\\udbff\\udfff\"" },
         { "\"\\u001b\\u007f\x7f\"", "\"\\u001b\\u007f\\u007f\"" },
         { "[]", "[]" },
         { "[ ]", "[]" },
@@ -86,6 +87,7 @@ static void test_refuses(void **state)
           "1:1: expected a value, found the word nul: a text stands in double quotes, words are true, "
           "false, null" },
         { BYTES("True"), "1:1: expected a value, found the word True" },
+        { BYTES("A"), "1:1: expected a value, found the word A:" },
         { BYTES("NaN"), "1:1: expected a value, found the word NaN" },
         { BYTES("truex"), "1:1: expected a value, found the word truex" },
         { BYTES("'a'"), "1:1: expected a value, found '''" },
@@ -107,6 +109,7 @@ static void test_refuses(void **state)
         { BYTES("-9007199254740993"), "1:1: the integer -9007199254740993 is beyond 2^53" },
         { BYTES("[18446744073709551617]"),
           "1:2: the integer 18446744073709551617 is beyond 2^53" }, /* 2^64+1 */
+        { BYTES("90071992547409920"), "1:1: the integer 90071992547409920 is beyond 2^53" },
         { BYTES("[1, 1e999]"), "1:5: the number is too big for a double to hold" },
         { BYTES("-1e999"), "1:1: the number is too big for a double to hold" },
         { BYTES("1e-999"), "1:1: the number is too small for a double to hold" },
