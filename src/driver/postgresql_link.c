@@ -19,6 +19,7 @@ struct pg_link {
     PostgresPollingStatusType step;
     struct pg_cancel *cancel; /* on its way */
     bool working, up, busy, closed, reported;
+    bool ready_due; /* the query is over, but its cancel is still on its way and would meet the next one */
     struct pg_failure failure;
 };
 
@@ -236,6 +237,23 @@ static void lost(struct pg_link *link)
     report_down(link);
 }
 
+static void on_cancel_too_slow(uv_timer_t *timer)
+{
+    struct pg_link *link = timer->data;
+    link->ready_due = false;
+    link->events->ready(link->data);
+}
+
+static void ready(struct pg_link *link)
+{
+    static const uint64_t cancel_wait_ms = 2000;
+    link->ready_due = link->cancel != NULL;
+    if (link->ready_due)
+        uv_timer_start(&link->timer, on_cancel_too_slow, cancel_wait_ms, 0);
+    else
+        link->events->ready(link->data);
+}
+
 /* Takes what libpq has. The callbacks may close the link; its memory stays until the loop has turned. */
 static void drain(struct pg_link *link)
 {
@@ -244,7 +262,7 @@ static void drain(struct pg_link *link)
         if (res == NULL) {
             link->busy = false;
             if (PQstatus(link->conn) != CONNECTION_BAD)
-                link->events->ready(link->data);
+                ready(link);
             return;
         }
         link->events->result(link->data, res);
@@ -327,10 +345,16 @@ static void cancel_sent(uv_work_t *work, int status)
 {
     struct pg_cancel *cancel = work->data;
     (void)status;
-    if (cancel->link != NULL)
-        cancel->link->cancel = NULL;
+    struct pg_link *link = cancel->link;
     PQfreeCancel(cancel->cancel);
     free(cancel);
+    if (link == NULL)
+        return;
+    link->cancel = NULL;
+    if (link->ready_due && link->up) {
+        uv_timer_stop(&link->timer);
+        on_cancel_too_slow(&link->timer);
+    }
 }
 
 void pg_link_cancel(struct pg_link *link)

@@ -21,19 +21,37 @@ static char bin_dir[200];
 
 /* ---- the keeper ---- */
 
+/* What pg_config says; reads the child's one line. */
+static void ask_pg_config(void)
+{
+    int ends[2];
+    size_t len = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)dup2(ends[1], 1);
+        (void)execlp("pg_config", "pg_config", "--bindir", (char *)NULL);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    for (ssize_t n = 1; n > 0 && len < sizeof(bin_dir) - 1; len += (size_t)n) {
+        n = read(ends[0], bin_dir + len, sizeof(bin_dir) - 1 - len);
+        n = n < 0 ? 0 : n;
+    }
+    (void)close(ends[0]);
+    (void)waitpid(pid, NULL, 0);
+    bin_dir[len] = '\0';
+    bin_dir[strcspn(bin_dir, "\n")] = '\0';
+}
+
 static int find_bin_dir(void)
 {
     static const char usual[] = "/usr/lib/postgresql/15/bin";
-    if (access("/usr/lib/postgresql/15/bin/postgres", X_OK) == 0) {
+    if (access("/usr/lib/postgresql/15/bin/postgres", X_OK) == 0)
         memcpy(bin_dir, usual, sizeof(usual));
-        return 0;
-    }
-    FILE *ask = popen("pg_config --bindir", "r");
-    if (ask == NULL || fgets(bin_dir, sizeof(bin_dir), ask) == NULL)
-        bin_dir[0] = '\0';
-    if (ask != NULL)
-        (void)pclose(ask);
-    bin_dir[strcspn(bin_dir, "\n")] = '\0';
+    else
+        ask_pg_config();
     return bin_dir[0] == '\0' ? -1 : 0;
 }
 

@@ -680,16 +680,14 @@ static void test_read_only(void **state)
 
 static void test_large_text(void **state)
 {
-    size_t len = 3 * 1024 * 1024;
-    char *text = malloc(len + 100);
+    struct buf text;
     (void)state;
-    strcpy(text, "SELECT length('");
-    memset(text + strlen(text), 'x', len);
-    strcpy(text + 15 + len, "')");
-    const struct driver_sql sql = SQL(true, text);
+    buf_init(&text, 4 * 1024 * 1024);
+    buf_format(&text, "SELECT length('%*s')", 3 * 1024 * 1024, "");
+    const struct driver_sql sql = SQL(true, buf_str(&text));
     struct ran ran;
     run(&ran, &sql);
-    free(text);
+    buf_finish(&text);
     expect(&ran, DRIVER_OK, "", false);
     assert_string_equal(ran.value, "3145728");
 }

@@ -452,7 +452,7 @@ static void test_large_argument(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/tminus-process-XXXXXX");
+    snprintf(dir, sizeof(dir), "/tmp/tminus-process-XXXXXX");
     if (mkdtemp(dir) == NULL || process_init(NULL) < 0)
         return -1;
     snprintf(out_path, sizeof(out_path), "%s/out", dir);
