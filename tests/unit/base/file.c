@@ -23,7 +23,7 @@
 /* Each test gets an empty directory as its current one. */
 static int enter(void **state)
 {
-    char *directory = mem_text("/tmp/tminus-test-XXXXXX");
+    char *directory = mem_text("/tmp/tminus-file-XXXXXX");
     *state = directory;
     return mkdtemp(directory) != NULL ? chdir(directory) : -1;
 }
