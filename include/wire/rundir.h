@@ -1,0 +1,70 @@
+/*
+ * The directory of a run: where a runner and its screens meet. Under $XDG_STATE_HOME/tminus/runs/<id>/, 0700:
+ *
+ *     book.json, targets.json, run.json      what was frozen when the run began, and is executed
+ *     journal                                the truth (journal room)
+ *     samples                                passing events of this runner, one JSON object a line
+ *     output/<step>.<attempt>.log            what commands wrote
+ *     socket                                 where the runner listens, 0600
+ *     lock                                   held by the runner as long as it lives (open file description
+ * lock)
+ */
+#ifndef WIRE_RUNDIR_H
+#define WIRE_RUNDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "runbook/book.h"
+
+#define RUN_ID_MAX 100
+
+/* $XDG_STATE_HOME/tminus, else ~/.local/state/tminus. ERR_ENVIRONMENT when neither variable is there. */
+int state_home(struct arena *arena, const char **ret_path, struct err *err) MUST_CHECK;
+
+/* What was frozen. */
+struct frozen {
+    const char *dir;                      /* of the run */
+    const char *run;                      /* its id */
+    const char *book_text, *targets_text; /* targets_text NULL: there was none */
+    size_t book_len, targets_len;
+    size_t param_count;
+    const struct book_param *params;
+    const char *operator, * environment;
+    const char *book_path; /* as it was given: for messages, and commands run beside it */
+    const char *audit;     /* the bare repository */
+};
+
+/* Makes the directory of a new run, `<book id>-<UTC date>-<UTC time>` (with -2, -3 when it is taken), and
+ * freezes what is executed. Sets `frozen->run` and `frozen->dir`. */
+int rundir_create(struct arena *arena, const char *book_id, struct instant now, struct frozen *frozen,
+                  struct err *err) MUST_CHECK;
+
+/* Reads what was frozen in the run's directory. */
+int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct err *err) MUST_CHECK;
+
+/* The frozen book again; ERR_CORRUPT with the first fault when it does not load any more. */
+int frozen_book(struct arena *arena, const struct frozen *frozen, const struct book **ret,
+                struct err *err) MUST_CHECK;
+
+/* A file of the run's directory. */
+const char *rundir_path(struct arena *arena, const char *dir, const char *name);
+
+/* All runs, newest first. */
+struct rundir_entry {
+    const char *run, *dir;
+    bool live; /* a runner holds its lock */
+};
+int rundir_list(struct arena *arena, struct rundir_entry **ret, size_t *ret_count,
+                struct err *err) MUST_CHECK;
+
+/* The run of that id or unique prefix; with NULL the only live one. ERR_NOT_FOUND, and which there are. */
+int rundir_find(struct arena *arena, const char *name, bool live_only, struct rundir_entry *ret,
+                struct err *err) MUST_CHECK;
+
+/* Takes the run's lock; the descriptor holds it until it is closed. ERR_BUSY when a runner has it. */
+int rundir_lock(const char *dir, int *ret_fd, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * What a runner and its clients say to each other: one JSON object a line.
+ *
+ *     client  {"hello":{"wire":1,"name":"mia","kind":"screen","watch":false}}
+ *     runner  {"welcome":{"wire":1,"run":"...","operator":"mia","watch":false}}
+ *             {"event":{...}} for every record so far, then the passing events still remembered
+ *             {"live":true}
+ *             {"event":{...}}, {"output":{"step":"...","bytes":"..."}} as they come
+ *     client  {"action":{"n":1,"verb":"start","subject":"add-column"}}
+ *     runner  {"reply":{"n":1,"ok":false,"rule":"...","text":"..."}}
+ *     runner  {"halt":{"text":"..."}}   the journal cannot be written: nothing new is done
+ *
+ * Bytes of output travel as text with everything outside UTF-8 made visible.
+ */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include "engine/decide.h"
+#include "engine/event.h"
+
+#define WIRE_VERSION 1
+
+enum wire_type {
+    WIRE_HELLO,
+    WIRE_WELCOME,
+    WIRE_EVENT,
+    WIRE_LIVE,
+    WIRE_OUTPUT,
+    WIRE_ACTION,
+    WIRE_REPLY,
+    WIRE_HALT,
+    WIRE_TYPE_COUNT
+};
+
+enum wire_client { WIRE_SCREEN, WIRE_SCRIPT, WIRE_FOLLOWER, WIRE_CLIENT_COUNT };
+
+struct wire_message {
+    enum wire_type type;
+    int64_t version;          /* hello, welcome */
+    const char *name;         /* hello: who; welcome: the operator */
+    enum wire_client client;  /* hello */
+    bool watch;               /* hello, welcome */
+    const char *run;          /* welcome */
+    struct event event;       /* event */
+    const char *step, *bytes; /* output */
+    struct action action;     /* action; the actor is the runner's business */
+    int64_t number;           /* action, reply */
+    bool ok;                  /* reply */
+    const char *rule, *text;  /* reply refused, halt */
+};
+
+/* Writes one message without a newline. */
+void wire_write(struct buf *buf, const struct wire_message *message);
+/* Reads one; texts live in `arena`. ERR_INVALID with what is wrong. */
+int wire_read(struct arena *arena, const char *line, size_t len, struct wire_message *ret,
+              struct err *err) MUST_CHECK;
+
+/* An event message around a record as it stands in the journal (JSON text), without decoding it. */
+void wire_write_raw_event(struct buf *buf, const char *json, size_t len);
+
+#endif

@@ -1,0 +1,164 @@
+#include "frozen.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "json/json.h"
+
+/* run.json: what is neither in the book nor in the targets file. */
+struct settings {
+    const char *run, *operator, * environment, *book_path, *audit;
+    const struct json *params;
+};
+
+#define SETTING(key, kind, member)                                                                           \
+    {                                                                                                        \
+        key, kind, offsetof(struct settings, member), JSON_REQUIRED, NULL, 0, 0, NULL                        \
+    }
+static const struct json_field setting_fields[] = {
+    SETTING("run", JSON_FIELD_ID, run),
+    SETTING("operator", JSON_FIELD_TEXT, operator),
+    SETTING("environment", JSON_FIELD_TEXT, environment),
+    SETTING("book_path", JSON_FIELD_TEXT, book_path),
+    SETTING("audit", JSON_FIELD_TEXT, audit),
+    SETTING("params", JSON_FIELD_OBJECT, params),
+    { NULL, JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, NULL },
+};
+
+const char *rundir_path(struct arena *arena, const char *dir, const char *name)
+{
+    return arena_format(arena, "%s/%s", dir, name);
+}
+
+static int write_settings(struct arena *arena, const struct frozen *frozen, struct err *err)
+{
+    struct buf buf;
+    struct json_writer w;
+    int r;
+
+    buf_init(&buf, JSON_MAX_BYTES);
+    json_write_init(&w, &buf);
+    json_open(&w, NULL);
+    json_put_text(&w, "run", frozen->run);
+    json_put_text(&w, "operator", frozen->operator);
+    json_put_text(&w, "environment", frozen->environment);
+    json_put_text(&w, "book_path", frozen->book_path);
+    json_put_text(&w, "audit", frozen->audit);
+    json_open(&w, "params");
+    for (size_t i = 0; i < frozen->param_count; i++)
+        json_put_text(&w, frozen->params[i].name, frozen->params[i].value);
+    json_close(&w);
+    json_close(&w);
+    r = buf_ok(&buf, "run.json", err);
+    if (r == 0)
+        r = file_write(rundir_path(arena, frozen->dir, "run.json"), buf.data, buf.len, 0600, err);
+    buf_finish(&buf);
+    return r;
+}
+
+int frozen_write(struct arena *arena, const struct frozen *frozen, struct err *err)
+{
+    int r = dir_make(rundir_path(arena, frozen->dir, "output"), 0700, err);
+
+    if (r == 0)
+        r = file_write(rundir_path(arena, frozen->dir, "book.json"), frozen->book_text, frozen->book_len,
+                       0600, err);
+    if (r == 0 && frozen->targets_text)
+        r = file_write(rundir_path(arena, frozen->dir, "targets.json"), frozen->targets_text,
+                       frozen->targets_len, 0600, err);
+    /* Last: a directory without it was never a run. */
+    if (r == 0)
+        r = write_settings(arena, frozen, err);
+    return r;
+}
+
+static int read_text(struct arena *arena, const char *dir, const char *name, const char **ret,
+                     size_t *ret_len, struct err *err)
+{
+    struct buf buf;
+    int r;
+
+    buf_init(&buf, JSON_MAX_BYTES);
+    r = file_read(rundir_path(arena, dir, name), &buf, err);
+    if (r == 0) {
+        *ret = arena_text_len(arena, buf_str(&buf), buf.len);
+        *ret_len = buf.len;
+    }
+    buf_finish(&buf);
+    return r;
+}
+
+static int read_settings(struct arena *arena, struct frozen *ret, struct err *err)
+{
+    struct settings settings;
+    struct json_faults faults;
+    struct book_param *params;
+    const struct json *value;
+    const char *text = NULL;
+    size_t len = 0;
+    int r = read_text(arena, ret->dir, "run.json", &text, &len, err);
+
+    if (r < 0)
+        return r;
+    memset(&settings, 0, sizeof(settings));
+    json_faults_init(&faults, arena);
+    value = json_parse(arena, text, len, &faults);
+    if (!value || json_decode(arena, value, setting_fields, &settings, "run.json", &faults) < 0)
+        return err_set(err, ERR_CORRUPT, "%s/run.json:%d:%d: %s", ret->dir, faults.list[0].line,
+                       faults.list[0].column, faults.list[0].message);
+    ret->run = settings.run;
+    ret->operator= settings.operator;
+    ret->environment = settings.environment;
+    ret->book_path = settings.book_path;
+    ret->audit = settings.audit;
+    params = arena_array(arena, settings.params->count + 1, sizeof(*params));
+    for (size_t i = 0; i < settings.params->count; i++) {
+        const struct json *item = &settings.params->items[i];
+
+        if (item->type != JSON_TEXT)
+            return err_set(err, ERR_CORRUPT, "%s/run.json: param \"%s\" is not a text", ret->dir, item->key);
+        params[i] = (struct book_param){ item->key, item->text };
+    }
+    ret->params = params;
+    ret->param_count = settings.params->count;
+    return 0;
+}
+
+int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct err *err)
+{
+    int r;
+
+    memset(ret, 0, sizeof(*ret));
+    ret->dir = arena_text(arena, dir);
+    r = read_settings(arena, ret, err);
+    if (r == 0)
+        r = read_text(arena, dir, "book.json", &ret->book_text, &ret->book_len, err);
+    if (r < 0)
+        return r;
+    r = read_text(arena, dir, "targets.json", &ret->targets_text, &ret->targets_len, err);
+    return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+int frozen_book(struct arena *arena, const struct frozen *frozen, const struct book **ret, struct err *err)
+{
+    struct json_faults *faults = arena_alloc(arena, 2 * sizeof(*faults));
+    struct book_options options = {
+        .targets_path = frozen->targets_text ? "targets.json" : NULL,
+        .targets_text = frozen->targets_text,
+        .targets_len = frozen->targets_len,
+        .param_count = frozen->param_count,
+        .params = frozen->params,
+    };
+    const struct json_fault *first;
+
+    json_faults_init(&faults[0], arena);
+    json_faults_init(&faults[1], arena);
+    *ret = book_load(arena, frozen->book_path, frozen->book_text, frozen->book_len, &options, &faults[0],
+                     &faults[1]);
+    if (*ret)
+        return 0;
+    first = faults[0].count > 0 ? &faults[0].list[0] : &faults[1].list[0];
+    return err_set(err, ERR_CORRUPT, "the frozen book of %s does not load: %d:%d: %s", frozen->run,
+                   first->line, first->column, first->message);
+}
