@@ -1,0 +1,231 @@
+#include "runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+/* Far more than one input can lead to; beyond it the engine does not converge, which is a bug. */
+#define SETTLE_MAX 1000
+
+struct queued {
+    struct queued *next;
+    struct arena *arena;
+    struct input input;
+};
+
+static void copy_outcome(struct arena *arena, struct outcome *outcome)
+{
+    outcome->code = arena_text(arena, outcome->code);
+    outcome->message = arena_text(arena, outcome->message);
+    outcome->detail = arena_text(arena, outcome->detail);
+    outcome->hint = arena_text(arena, outcome->hint);
+    outcome->value = arena_text(arena, outcome->value);
+    outcome->leftover = arena_text(arena, outcome->leftover);
+    outcome->output = arena_text(arena, outcome->output);
+}
+
+static void enqueue(struct runner *runner, const struct input *input)
+{
+    struct queued *queued = mem_alloc(sizeof(*queued));
+
+    queued->arena = arena_create();
+    queued->input = *input;
+    queued->input.action.actor = arena_text(queued->arena, input->action.actor);
+    queued->input.action.text = arena_text(queued->arena, input->action.text);
+    queued->input.subject = arena_text(queued->arena, input->subject);
+    queued->input.text = arena_text(queued->arena, input->text);
+    queued->input.value = arena_text(queued->arena, input->value);
+    if (input->sample)
+        queued->input.sample = sample_copy(queued->arena, input->sample);
+    copy_outcome(queued->arena, &queued->input.outcome);
+    if (runner->queue_last)
+        runner->queue_last->next = queued;
+    else
+        runner->queue_first = queued;
+    runner->queue_last = queued;
+}
+
+static void queued_free(struct queued *queued)
+{
+    arena_destroy(queued->arena);
+    free(queued);
+}
+
+static struct queued *dequeue(struct runner *runner)
+{
+    struct queued *queued = runner->queue_first;
+
+    if (queued) {
+        runner->queue_first = queued->next;
+        if (!runner->queue_first)
+            runner->queue_last = NULL;
+    }
+    return queued;
+}
+
+void queue_destroy(struct runner *runner)
+{
+    struct queued *queued;
+
+    while ((queued = dequeue(runner)))
+        queued_free(queued);
+}
+
+void runner_halt(struct runner *runner, const char *why)
+{
+    struct wire_message message = { .type = WIRE_HALT, .text = why };
+
+    if (runner->halted)
+        return;
+    runner->halted = true;
+    clients_send(runner, &message);
+}
+
+/* Numbers the records among the events and makes them durable together. */
+static int record(struct runner *runner, struct decision *decision, struct err *err)
+{
+    struct event records[DECISION_EVENTS_MAX];
+    uint64_t seq = runner->run->last_seq;
+    size_t count = 0;
+
+    for (size_t i = 0; i < decision->count; i++) {
+        if (!event_is_record(decision->events[i].type))
+            continue;
+        decision->events[i].seq = ++seq;
+        records[count++] = decision->events[i];
+    }
+    return count == 0 ? 0 : journal_append(runner->journal, records, count, err);
+}
+
+/* Hands the records to the publisher, each with its line of the journal. */
+static void publish(struct runner *runner, const struct decision *decision)
+{
+    size_t len, left;
+    const char *line = journal_lines(runner->journal, &left);
+
+    for (size_t i = 0; i < decision->count; i++) {
+        if (!event_is_record(decision->events[i].type))
+            continue;
+        len = (size_t)((const char *)memchr(line, '\n', left) - line) + 1;
+        publisher_add(runner->publisher, &decision->events[i], line, len);
+        line += len;
+        left -= len;
+    }
+}
+
+static void commit(struct runner *runner, struct decision *decision)
+{
+    struct err err = ERR_INIT;
+
+    if (decision->count == 0)
+        return;
+    if (record(runner, decision, &err) < 0) {
+        runner_halt(runner, err.message);
+        return;
+    }
+    publish(runner, decision);
+    for (size_t i = 0; i < decision->count; i++) {
+        if (run_apply(runner->run, &decision->events[i], &err) < 0) {
+            /* It is in the journal and does not fold: going on would act on a state that nobody can get
+             * again. */
+            runner_halt(runner, err.message);
+            return;
+        }
+        if (!event_is_record(decision->events[i].type))
+            passing_keep(runner, &decision->events[i]);
+        clients_event(runner, &decision->events[i]);
+    }
+    for (size_t i = 0; i < decision->count; i++)
+        carry_out(runner, &decision->events[i]);
+}
+
+static int take_one(struct runner *runner, const struct input *input, enum rule *ret_rule, struct err *err)
+{
+    struct arena *arena = arena_create();
+    struct decision decision;
+    int r;
+
+    memset(&decision, 0, sizeof(decision));
+    r = decide(runner->run, input, arena, &decision, err);
+    if (r == 0)
+        commit(runner, &decision);
+    else if (ret_rule)
+        *ret_rule = decision.rule;
+    arena_destroy(arena);
+    return r < 0 ? r : (int)decision.count;
+}
+
+/* Lets time pass until nothing follows any more. */
+static void settle(struct runner *runner)
+{
+    struct input tick = { .type = INPUT_TICK, .now = clock_now() };
+    struct err err = ERR_INIT;
+    int count = 1;
+
+    for (int i = 0; count > 0 && !runner->halted; i++) {
+        if (i == SETTLE_MAX) {
+            runner_halt(runner, "the rules do not come to rest: this is a bug; nothing new is begun");
+            return;
+        }
+        count = take_one(runner, &tick, NULL, &err);
+        if (count < 0)
+            runner_halt(runner, err.message);
+    }
+}
+
+static void take_queued(struct runner *runner)
+{
+    struct queued *queued;
+    struct err err = ERR_INIT;
+
+    while (!runner->halted && (queued = dequeue(runner))) {
+        if (take_one(runner, &queued->input, NULL, &err) < 0)
+            runner_halt(runner, err.message);
+        queued_free(queued);
+        if (!runner->halted)
+            settle(runner);
+    }
+}
+
+/* What only the outside can tell is never refused: if the engine says no to it, one of us is wrong. */
+void runner_take(struct runner *runner, struct input *input)
+{
+    struct err err = ERR_INIT;
+
+    if (runner->halted)
+        return;
+    if (runner->processing) {
+        enqueue(runner, input);
+        return;
+    }
+    runner->processing = true;
+    if (input->type != INPUT_TICK && take_one(runner, input, NULL, &err) < 0)
+        runner_halt(runner, err.message);
+    if (!runner->halted)
+        settle(runner);
+    take_queued(runner);
+    runner->processing = false;
+    runner_end_if_due(runner);
+}
+
+int runner_act(struct runner *runner, const struct action *action, enum rule *ret_rule, struct err *err)
+{
+    struct input input = { .type = INPUT_ACTION, .now = clock_now(), .action = *action };
+    int r;
+
+    if (runner->halted)
+        return err_set(err, ERR_IO, "halted: the journal cannot be written, nothing new is done");
+    runner->processing = true;
+    r = take_one(runner, &input, ret_rule, err);
+    if (r >= 0) {
+        settle(runner);
+        take_queued(runner);
+    }
+    runner->processing = false;
+    if (r >= 0 && runner->halted)
+        r = err_set(err, ERR_IO, "halted: the journal cannot be written, nothing new is done");
+    runner_end_if_due(runner);
+    return r < 0 ? r : 0;
+}

@@ -1,0 +1,74 @@
+#include "runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* What a screen that attaches gets to see of the past: enough for five minutes of all panes. */
+#define RECENT_MAX (2 * 1024 * 1024)
+
+int passing_open(struct runner *runner, struct err *err)
+{
+    const char *path = rundir_path(runner->arena, runner->options->frozen->dir, "samples");
+
+    buf_init(&runner->recent, RECENT_MAX);
+    runner->samples_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return runner->samples_fd < 0 ? err_set_errno(err, ERR_IO, errno, "cannot open %s", path) : 0;
+}
+
+/* Forgets whole lines from the front until `len` more bytes fit. */
+static void make_room(struct buf *recent, size_t len)
+{
+    const char *end;
+
+    while (recent->len > 0 && recent->len + len > recent->max) {
+        end = memchr(recent->data, '\n', recent->len);
+        buf_consume(recent, end ? (size_t)(end - recent->data) + 1 : recent->len);
+    }
+}
+
+/* Nothing follows from a sample that cannot be kept, but the trail has to say that its charts end here. */
+static void write_sample(struct runner *runner, const struct buf *line)
+{
+    struct input input = { .type = INPUT_ACTION, .now = clock_now() };
+    struct err err = ERR_INIT;
+
+    if (runner->samples_fd < 0 || fd_write_all(runner->samples_fd, line->data, line->len, &err) == 0)
+        return;
+    close(runner->samples_fd);
+    runner->samples_fd = -1;
+    err_prefix(&err, "samples are not kept any more");
+    input.action = (struct action){ .verb = VERB_NOTE, .actor = EVENT_ACTOR_SELF, .text = err.message };
+    runner_take(runner, &input);
+}
+
+void passing_keep(struct runner *runner, const struct event *event)
+{
+    struct json_writer w;
+    struct buf line;
+
+    buf_init(&line, LINK_LINE_MAX);
+    json_write_init(&w, &line);
+    json_open(&w, NULL);
+    event_write(&w, event);
+    json_close(&w);
+    buf_char(&line, '\n');
+    if (!line.overflow) {
+        write_sample(runner, &line);
+        make_room(&runner->recent, line.len);
+        buf_add(&runner->recent, line.data, line.len);
+        publisher_add_passing(runner->publisher, line.data, line.len);
+    }
+    buf_finish(&line);
+}
+
+void passing_close(struct runner *runner)
+{
+    buf_finish(&runner->recent);
+    if (runner->samples_fd >= 0)
+        close(runner->samples_fd);
+    runner->samples_fd = -1;
+}

@@ -1,0 +1,252 @@
+#include "runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+/*
+ * The publisher: gathers what the journal has recorded and commits it to the trail in batches, in a worker
+ * thread, one at a time and in order. A batch that cannot be committed is kept and tried again; the run is
+ * told, so that people see it, and the journal goes on being the truth.
+ */
+
+#define BATCH_AGE_US (2 * SECOND_US)
+#define RETRY_US     (2 * SECOND_US)
+#define LINES_MAX    (64u * 1024 * 1024)
+#define SAMPLES_MAX  (4u * 1024 * 1024)
+#define FILES_MAX    64
+#define FIRST_FILES  3
+
+struct batch {
+    struct arena *arena;
+    struct event *events;
+    size_t count, capacity;
+    struct buf lines, samples;
+    struct audit_file files[FILES_MAX];
+    size_t file_count;
+    bool milestone;
+    int64_t begun_boot_us; /* 0: empty */
+};
+
+struct publisher {
+    struct runner *runner;
+    struct audit *audit;
+    struct batch *gathering;
+    struct batch *out; /* with the worker, or failed and to be tried again; NULL */
+    bool working;
+    bool troubled;
+    int64_t retry_boot_us;
+    uv_work_t work;
+    struct err err; /* of the worker's last try */
+    int result;
+};
+
+static struct batch *batch_create(void)
+{
+    struct batch *batch = mem_alloc(sizeof(*batch));
+
+    batch->arena = arena_create();
+    buf_init(&batch->lines, LINES_MAX);
+    buf_init(&batch->samples, SAMPLES_MAX);
+    return batch;
+}
+
+static void batch_destroy(struct batch *batch)
+{
+    if (!batch)
+        return;
+    buf_finish(&batch->lines);
+    buf_finish(&batch->samples);
+    free(batch->events);
+    arena_destroy(batch->arena);
+    free(batch);
+}
+
+static void batch_file(struct batch *batch, const char *path, const char *source, const char *bytes,
+                       size_t len)
+{
+    if (batch->file_count < FILES_MAX)
+        batch->files[batch->file_count++] = (struct audit_file){ .path = arena_text(batch->arena, path),
+                                                                 .source = arena_text(batch->arena, source),
+                                                                 .bytes = bytes,
+                                                                 .len = len };
+}
+
+/* What was frozen goes with the first batch. */
+static void add_frozen(struct publisher *publisher)
+{
+    const struct frozen *frozen = publisher->runner->options->frozen;
+
+    batch_file(publisher->gathering, "book.json", NULL, frozen->book_text, frozen->book_len);
+    if (frozen->targets_text)
+        batch_file(publisher->gathering, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
+}
+
+int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *err)
+{
+    const struct frozen *frozen = runner->options->frozen;
+    struct publisher *publisher = mem_alloc(sizeof(*publisher));
+    struct sha256 head;
+    int r;
+
+    publisher->runner = runner;
+    publisher->work.data = publisher;
+    publisher->gathering = batch_create();
+    runner->publisher = publisher;
+    r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
+    if (r == 0)
+        r = audit_last(publisher->audit, ret_last_seq, &head, err);
+    if (r == 0 && *ret_last_seq == 0)
+        add_frozen(publisher);
+    return r;
+}
+
+/* ---- the worker ---- */
+
+static void on_work(uv_work_t *work)
+{
+    struct publisher *publisher = work->data;
+    const struct batch *batch = publisher->out;
+    struct audit_batch audit = {
+        .count = batch->count,
+        .events = batch->events,
+        .lines = buf_str(&batch->lines),
+        .lines_len = batch->lines.len,
+        .samples = batch->samples.len > 0 ? batch->samples.data : NULL,
+        .samples_len = batch->samples.len,
+        .file_count = batch->file_count,
+        .files = batch->files,
+        .person = batch->count > 0 ? batch->events[batch->count - 1].actor : NULL,
+        .book_title = publisher->runner->book->title,
+    };
+
+    publisher->result = audit_publish(publisher->audit, &audit, &publisher->err);
+}
+
+/* Told once when it begins and once when it is over: "" says that the trail is whole again. */
+static void tell_trouble(struct publisher *publisher, const char *text)
+{
+    struct input input = { .type = INPUT_TROUBLE, .now = clock_now(), .text = text };
+
+    publisher->troubled = text[0] != '\0';
+    runner_take(publisher->runner, &input);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct publisher *publisher = work->data;
+    struct instant now = clock_now();
+
+    (void)status; /* never cancelled */
+    publisher->working = false;
+    if (publisher->result < 0) {
+        publisher->retry_boot_us = now.boot_us + RETRY_US;
+        if (!publisher->troubled)
+            tell_trouble(publisher, publisher->err.message);
+    } else {
+        batch_destroy(publisher->out);
+        publisher->out = NULL;
+        if (publisher->troubled)
+            tell_trouble(publisher, "");
+    }
+    publisher_tick(publisher, now);
+    runner_end_if_due(publisher->runner);
+}
+
+static void send_out(struct publisher *publisher)
+{
+    if (!publisher->out) {
+        publisher->out = publisher->gathering;
+        publisher->gathering = batch_create();
+    }
+    publisher->working = true;
+    publisher->retry_boot_us = 0;
+    /* Fails only for a missing callback. */
+    (void)uv_queue_work(&publisher->runner->loop, &publisher->work, on_work, on_worked);
+}
+
+static bool gathered_is_due(const struct publisher *publisher, struct instant now)
+{
+    const struct batch *batch = publisher->gathering;
+
+    if (batch->begun_boot_us == 0)
+        return false;
+    return batch->milestone || batch->count >= AUDIT_SEGMENT || publisher->runner->ending ||
+           now.boot_us - batch->begun_boot_us >= BATCH_AGE_US;
+}
+
+void publisher_tick(struct publisher *publisher, struct instant now)
+{
+    if (!publisher || publisher->working)
+        return;
+    if (publisher->out ? now.boot_us >= publisher->retry_boot_us : gathered_is_due(publisher, now))
+        send_out(publisher);
+}
+
+/* ---- gathering ---- */
+
+static void grow(struct batch *batch)
+{
+    if (batch->count < batch->capacity)
+        return;
+    batch->capacity = batch->capacity == 0 ? AUDIT_SEGMENT : batch->capacity * 2;
+    batch->events = mem_realloc(batch->events, batch->capacity * sizeof(*batch->events));
+}
+
+/* The output of a command that has ended, for the event that names its hash. */
+static void add_output(struct publisher *publisher, const struct event *event)
+{
+    struct batch *batch = publisher->gathering;
+    const struct frozen *frozen = publisher->runner->options->frozen;
+    size_t step = book_find_step(publisher->runner->book, event->subject);
+    const char *name;
+
+    if (!event->output || !event->output[0] || step == BOOK_NONE)
+        return;
+    name = arena_format(batch->arena, "output/%s.%lld.log",
+                        work_definition(publisher->runner->book, step, (size_t)event->entry)->id,
+                        (long long)event->attempt);
+    batch_file(batch, name, arena_format(batch->arena, "%s/%s", frozen->dir, name), NULL, 0);
+}
+
+void publisher_add(struct publisher *publisher, const struct event *event, const char *line, size_t len)
+{
+    struct batch *batch = publisher->gathering;
+
+    grow(batch);
+    batch->events[batch->count++] = *event_copy(batch->arena, event);
+    buf_add(&batch->lines, line, len);
+    if (event->type == EVENT_STEP_ENDED)
+        add_output(publisher, event);
+    batch->milestone =
+        batch->milestone || audit_is_milestone(event) || batch->file_count >= FILES_MAX - FIRST_FILES;
+    if (batch->begun_boot_us == 0)
+        batch->begun_boot_us = clock_now().boot_us;
+}
+
+/* Samples alone make no commit: they go with the next one. */
+void publisher_add_passing(struct publisher *publisher, const char *line, size_t len)
+{
+    struct buf *samples = &publisher->gathering->samples;
+
+    if (samples->len + len <= samples->max)
+        buf_add(samples, line, len);
+}
+
+bool publisher_idle(const struct publisher *publisher)
+{
+    return !publisher->working &&
+           ((!publisher->out && publisher->gathering->count == 0) || publisher->troubled);
+}
+
+void publisher_destroy(struct publisher *publisher)
+{
+    if (!publisher)
+        return;
+    batch_destroy(publisher->gathering);
+    batch_destroy(publisher->out);
+    audit_close(publisher->audit);
+    free(publisher);
+}

@@ -1,0 +1,178 @@
+/*
+ * Private to the room: the runner's parts and what they say to each other. All run in one thread, the loop's,
+ * except what publish.c hands to a worker.
+ */
+#ifndef RUNNER_PRIVATE_H
+#define RUNNER_PRIVATE_H
+
+#include <uv.h>
+
+#include "audit/audit.h"
+#include "driver/driver.h"
+#include "engine/decide.h"
+#include "journal/journal.h"
+#include "monitor/monitor.h"
+#include "runner/runner.h"
+#include "wire/link.h"
+#include "wire/wire.h"
+
+/* A server of the book, as this runner reaches it. */
+struct server {
+    struct driver_target target;
+    struct driver *driver;
+    struct session *steps;  /* probes and verifications */
+    struct session *senses; /* sensed checks: a slow verification must not make them stale */
+};
+
+struct execution;
+struct client;
+struct publisher;
+struct watch;
+struct sense;
+struct queued;
+
+struct runner {
+    uv_loop_t loop;
+    const struct runner_options *options;
+    const struct book *book;
+    struct arena *arena; /* lives as long as the runner */
+    struct run *run;
+    struct journal *journal;
+    struct server *servers; /* one for each target of the book */
+    const char *application_prefix;
+
+    struct queued *queue_first, *queue_last;
+    bool processing;
+    bool halted;
+    bool stopping; /* asked by SIGTERM: ends when nothing runs */
+    bool ending;   /* the run is closed, or stopping has come true: parts are being shut */
+
+    uv_timer_t tick;
+    uv_signal_t sigterm;
+    struct listener *listener;
+    struct client *clients;
+    struct execution *executions;
+    struct publisher *publisher;
+    struct watch *watches;
+    size_t watches_stopping;
+    struct sense *senses;
+
+    int samples_fd;
+    struct buf recent;         /* passing events, one line each, newest last: for screens that attach */
+    struct buf output_pending; /* of the running command, not yet sent */
+    struct buf output_tail;
+    size_t output_dropped;
+    const char *output_step;
+    uv_timer_t output_timer;
+    bool output_waiting;
+};
+
+/* ---- core.c: inputs in, events out ---- */
+
+/* Takes an input: decides, records, applies, carries out; then lets time pass until nothing follows. Texts
+ * are borrowed for the call. When an input is being taken already it is copied and taken after it. */
+void runner_take(struct runner *runner, struct input *input);
+/* The same for what a person asks: ERR_REFUSED with the rule and the sentence. */
+int runner_act(struct runner *runner, const struct action *action, enum rule *ret_rule,
+               struct err *err) MUST_CHECK;
+/* The journal is broken: see runner.h. */
+void runner_halt(struct runner *runner, const char *why);
+void runner_end_if_due(struct runner *runner);
+void queue_destroy(struct runner *runner);
+
+/* ---- carry.c, work*.c: what an event begins ---- */
+
+void carry_out(struct runner *runner, const struct event *event);
+const struct step *work_definition(const struct book *book, size_t step, size_t entry);
+
+/* One attempt that is under way. */
+struct execution {
+    struct runner *runner;
+    struct execution *next;
+    size_t step, entry;
+    int64_t attempt;
+    const struct step *definition;
+    struct driver_job *job;
+    struct process *process;
+    int64_t pid;       /* of the backend or the child; 0 not known yet */
+    bool cancelled;    /* somebody asked for it */
+    bool asking;       /* its probe or query is out */
+    char *output_path; /* command */
+    struct driver_sql sql;
+    struct driver_command command;
+    const char **environment;
+    char *done_value; /* sql: what its last statement answered, while the probe confirms */
+};
+
+void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt);
+void sql_begin(struct execution *execution);
+void command_begin(struct execution *execution);
+void verify_begin(struct execution *execution);
+/* Something to be known about it: a pid, settings as read back, a notice. */
+void execution_note(struct execution *execution, const char *text);
+/* Reports the end, and frees the execution. */
+void execution_end(struct execution *execution, const struct outcome *outcome);
+void executions_destroy(struct runner *runner);
+void work_cancel(struct runner *runner, size_t step, size_t entry);
+void work_clean(struct runner *runner, size_t step);
+/* The running sql step of that backend, NULL if it is none of ours. */
+const struct execution *execution_of_pid(const struct runner *runner, int64_t pid);
+bool sql_is_running(const struct runner *runner);
+
+/* ---- question.c: a query of the book, and whether it answered what was expected ---- */
+
+/* `answer`: YES, NO, or UNKNOWN with `why`. Called exactly once, later. */
+typedef void (*question_answered)(void *data, enum choice answer, const char *value, const char *why);
+void question_ask(struct runner *runner, struct session *session, const struct query *query,
+                  question_answered answered, void *data);
+/* Asks the probe of a step that is unknown; the answer comes as an input. */
+void probe_unknown(struct runner *runner, size_t step, size_t entry);
+
+/* ---- server.c ---- */
+
+int servers_create(struct runner *runner, struct err *err) MUST_CHECK;
+void servers_destroy(struct runner *runner);
+
+/* ---- sense.c, watch.c ---- */
+
+void senses_create(struct runner *runner);
+void senses_tick(struct runner *runner, struct instant now);
+
+int watches_start(struct runner *runner, struct err *err) MUST_CHECK;
+void watches_pace(struct runner *runner);
+/* Stops all monitors, which remove what they made; calls runner_end_if_due when the last has stopped. */
+void watches_stop(struct runner *runner);
+void watches_destroy(struct runner *runner);
+
+/* ---- publish.c ---- */
+
+/* Opens the trail; on resume tells what it holds already. */
+int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *err) MUST_CHECK;
+/* A record is durable: to be published. `line` is as it stands in the journal, newline included. */
+void publisher_add(struct publisher *publisher, const struct event *event, const char *line, size_t len);
+void publisher_add_passing(struct publisher *publisher, const char *line, size_t len);
+void publisher_tick(struct publisher *publisher, struct instant now);
+bool publisher_idle(const struct publisher *publisher); /* nothing left to publish, or it cannot be */
+void publisher_destroy(struct publisher *publisher);
+
+/* ---- client.c ---- */
+
+int clients_listen(struct runner *runner, struct err *err) MUST_CHECK;
+void clients_event(struct runner *runner, const struct event *event);
+void clients_send(struct runner *runner, const struct wire_message *message);
+void clients_close(struct runner *runner);
+
+/* ---- passing.c: what is shown and not numbered ---- */
+
+int passing_open(struct runner *runner, struct err *err) MUST_CHECK;
+void passing_keep(struct runner *runner, const struct event *event);
+void passing_close(struct runner *runner);
+
+/* ---- output.c: what a running command writes ---- */
+
+void output_create(struct runner *runner);
+void output_add(struct runner *runner, const char *step, const char *bytes, size_t len);
+void output_flush(struct runner *runner);
+void output_destroy(struct runner *runner);
+
+#endif

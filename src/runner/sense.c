@@ -1,0 +1,72 @@
+#include "runner.h"
+
+#include "base/mem.h"
+
+/* A sensed check is asked three times within its freshness, so that one lost answer does not untick it. */
+#define ASKS_PER_FRESHNESS 3
+#define ASK_FASTEST_US     SECOND_US
+#define ASK_SLOWEST_US     (10 * SECOND_US)
+
+struct sense {
+    struct runner *runner;
+    size_t step;
+    bool out; /* a question is under way */
+    int64_t asked_boot_us;
+};
+
+void senses_create(struct runner *runner)
+{
+    runner->senses = arena_array(runner->arena, runner->book->step_count + 1, sizeof(*runner->senses));
+    for (size_t i = 0; i < runner->book->step_count; i++)
+        runner->senses[i] = (struct sense){ .runner = runner, .step = i };
+}
+
+static void on_answered(void *data, enum choice answer, const char *value, const char *why)
+{
+    struct sense *sense = data;
+    struct input input = { .type = INPUT_SENSED,
+                           .now = clock_now(),
+                           .step = sense->step,
+                           .choice = answer,
+                           .value = value,
+                           .text = why };
+
+    sense->out = false;
+    if (!sense->runner->ending)
+        runner_take(sense->runner, &input);
+}
+
+static int64_t pace(const struct step *step)
+{
+    int64_t every = step->freshness_us / ASKS_PER_FRESHNESS;
+
+    if (every < ASK_FASTEST_US)
+        return ASK_FASTEST_US;
+    return every > ASK_SLOWEST_US ? ASK_SLOWEST_US : every;
+}
+
+static void ask_if_due(struct sense *sense, struct instant now)
+{
+    struct runner *runner = sense->runner;
+    const struct step *step = &runner->book->steps[sense->step];
+
+    if (sense->out || (sense->asked_boot_us != 0 && now.boot_us - sense->asked_boot_us < pace(step)))
+        return;
+    sense->out = true;
+    sense->asked_boot_us = now.boot_us;
+    question_ask(runner, runner->servers[step->query.target].senses, &step->query, on_answered, sense);
+}
+
+void senses_tick(struct runner *runner, struct instant now)
+{
+    size_t phase = run_current_phase(runner->run);
+    const struct phase *current;
+
+    if (phase >= runner->book->phase_count)
+        return;
+    current = &runner->book->phases[phase];
+    for (size_t i = current->first_step; i < current->first_step + current->step_count; i++) {
+        if (step_is_sensed(&runner->book->steps[i]) && run_wants_sense(runner->run, i))
+            ask_if_due(&runner->senses[i], now);
+    }
+}

@@ -1,0 +1,59 @@
+#include "runner.h"
+
+#include "base/mem.h"
+#include "driver/postgresql.h"
+#include "secret.h"
+
+#define CONNECT_TIMEOUT_US (10 * SECOND_US)
+
+static int server_create(struct runner *runner, size_t i, struct err *err)
+{
+    const struct target *target = &runner->book->targets[i];
+    struct server *server = &runner->servers[i];
+    const char *run = runner->options->frozen->run;
+    const char *password = NULL;
+    int r;
+
+    if (!target->dsn)
+        return err_set(err, ERR_INVALID, "target \"%s\" has no server: give a targets file (--targets)",
+                       target->id);
+    r = secret_fetch(runner->arena, target->password_from, &password, err);
+    if (r < 0)
+        return err_prefix(err, "target \"%s\"", target->id);
+    server->target = (struct driver_target){
+        .id = target->id,
+        .dsn = target->dsn,
+        .password = password,
+        .application_name = arena_format(runner->arena, "tminus:%s:step", run),
+        .connect_timeout_us = CONNECT_TIMEOUT_US,
+    };
+    server->driver = driver_postgresql_create(&runner->loop, &server->target);
+    r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:probe", run), &server->steps,
+                     err);
+    if (r == 0)
+        r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:sense", run), &server->senses,
+                         err);
+    return r;
+}
+
+int servers_create(struct runner *runner, struct err *err)
+{
+    runner->servers = arena_array(runner->arena, runner->book->target_count + 1, sizeof(*runner->servers));
+    runner->application_prefix = arena_format(runner->arena, "tminus:%s:", runner->options->frozen->run);
+    for (size_t i = 0; i < runner->book->target_count; i++) {
+        int r = server_create(runner, i, err);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+void servers_destroy(struct runner *runner)
+{
+    for (size_t i = 0; runner->servers && i < runner->book->target_count; i++) {
+        session_close(runner->servers[i].steps);
+        session_close(runner->servers[i].senses);
+        driver_destroy(runner->servers[i].driver);
+    }
+}
