@@ -1,0 +1,16 @@
+/* One function for each command; see struct handler. */
+#ifndef APP_CMD_H
+#define APP_CMD_H
+
+int cmd_attach(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
+int cmd_do(int argc, char **argv);
+int cmd_dry_run(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
+int cmd_log(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_runs(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+#endif

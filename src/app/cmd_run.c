@@ -1,0 +1,113 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd.h"
+#include "launch.h"
+#include "screen.h"
+
+struct run_arguments {
+    struct launch_options launch;
+    struct option_list params;
+    const char *resume, *theme;
+    bool no_screen, ascii;
+};
+
+static int parse(struct arena *arena, int argc, char **argv, struct run_arguments *ret, struct err *err)
+{
+    const struct option_row options[] = {
+        { "--targets", OPTION_VALUE, &ret->launch.targets },
+        { "--param", OPTION_LIST, &ret->params },
+        { "--audit", OPTION_VALUE, &ret->launch.audit },
+        { "--as", OPTION_VALUE, &ret->launch.as },
+        { "--environment", OPTION_VALUE, &ret->launch.environment },
+        { "--no-screen", OPTION_FLAG, &ret->no_screen },
+        { "--resume", OPTION_VALUE, &ret->resume },
+        { "--theme", OPTION_VALUE, &ret->theme },
+        { "--ascii", OPTION_FLAG, &ret->ascii },
+        { NULL, OPTION_FLAG, NULL },
+    };
+    struct arguments arguments;
+    int r = arguments_parse(argc, argv, options, &arguments, err);
+
+    if (r == 0)
+        r = arguments_count(&arguments, ret->resume ? 0 : 1, ret->resume ? 0 : 1, "run", err);
+    if (r < 0)
+        return r;
+    ret->launch.book = arguments.list[0];
+    ret->launch.param_count = ret->params.count;
+    return parse_params(arena, ret->params.items, ret->params.count, &ret->launch.params, err);
+}
+
+/* The run to take up, or a new one. */
+static int prepare(struct arena *arena, const struct run_arguments *arguments, struct frozen *frozen,
+                   struct err *err)
+{
+    struct rundir_entry entry;
+    int r;
+
+    if (!arguments->resume)
+        return launch_prepare(arena, &arguments->launch, frozen, err);
+    r = rundir_find(arena, arguments->resume, false, &entry, err);
+    if (r == 0 && entry.live)
+        return err_set(err, ERR_BUSY, "a runner is at work on %s: `tminus attach %s`", entry.run, entry.run);
+    return r < 0 ? r : rundir_read(arena, entry.dir, frozen, err);
+}
+
+/* A run that could not begin leaves nothing: it has no journal, so nothing happened. */
+static void forget_if_nothing_happened(struct arena *arena, const struct frozen *frozen, bool resume)
+{
+    if (resume || access(rundir_path(arena, frozen->dir, "journal"), F_OK) == 0)
+        return;
+    /* What could not begin is what is reported; a directory that stays is no run, for it has no journal. */
+    if (dir_remove(frozen->dir, NULL) < 0)
+        return;
+}
+
+static int begin(struct arena *arena, const struct run_arguments *arguments, const struct frozen *frozen,
+                 struct err *err)
+{
+    struct screen_options screen = { .dir = frozen->dir,
+                                     .name = frozen->operator,
+                                     .title = frozen->run,
+                                     .theme = arguments->theme,
+                                     .ascii = arguments->ascii };
+    int r = launch_start(frozen->dir, arguments->resume != NULL, &screen.answer, err);
+
+    if (r == 0 && !arguments->no_screen)
+        return screen_run(&screen, err);
+    if (r == 0)
+        r = launch_wait(screen.answer, err);
+    if (r < 0) {
+        forget_if_nothing_happened(arena, frozen, arguments->resume != NULL);
+        return r;
+    }
+    puts(frozen->run);
+    return 0;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct arena *arena = arena_create();
+    struct run_arguments arguments;
+    struct frozen frozen;
+    struct err err = ERR_INIT;
+    int r;
+
+    memset(&arguments, 0, sizeof(arguments));
+    r = parse(arena, argc, argv, &arguments, &err);
+    if (r == 0 && !arguments.no_screen && !isatty(STDIN_FILENO))
+        r = err_set(&err, ERR_USAGE, "this is no terminal: say --no-screen, and use `tminus do`");
+    if (r == 0)
+        r = prepare(arena, &arguments, &frozen, &err);
+    if (r == 0)
+        r = begin(arena, &arguments, &frozen, &err);
+    if (r == 0 && !arguments.no_screen)
+        printf("%s: the run goes on without this screen (`tminus attach %s`, `tminus status %s`)\n",
+               frozen.run, frozen.run, frozen.run);
+    arena_destroy(arena);
+    return r < 0 ? fail(&err) : 0;
+}

@@ -1,0 +1,131 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+#include "cmd.h"
+#include "follower.h"
+#include "lines.h"
+#include "past.h"
+#include "status.h"
+
+struct looking {
+    uv_loop_t loop;
+    struct follower *follower;
+    bool json, follow;
+    int result;
+    struct err err;
+};
+
+static void print_json_event(const struct event *event)
+{
+    struct json_writer w;
+    struct buf line;
+
+    buf_init(&line, LINK_LINE_MAX);
+    json_write_init(&w, &line);
+    json_open(&w, NULL);
+    event_write(&w, event);
+    json_close(&w);
+    puts(buf_str(&line));
+    buf_finish(&line);
+}
+
+/* Samples come every second and would drown what happens; a program that wants all says --json. */
+static void on_event(void *data, const struct event *event, bool backlog)
+{
+    struct looking *looking = data;
+
+    if (backlog)
+        return;
+    if (looking->json)
+        print_json_event(event);
+    else if (event_is_record(event->type))
+        print_event_line(event);
+    (void)fflush(stdout);
+}
+
+static void on_live(void *data)
+{
+    struct looking *looking = data;
+
+    (looking->json ? status_print_json : status_print_text)(follower_run(looking->follower), clock_now(),
+                                                            true);
+    (void)fflush(stdout);
+    if (!looking->follow)
+        uv_stop(&looking->loop);
+}
+
+static void on_halt(void *data, const char *text)
+{
+    struct looking *looking = data;
+
+    (void)looking;
+    (void)fprintf(stderr, "tminus: HALTED: %s\n", text);
+}
+
+static void on_lost(void *data, const char *why)
+{
+    struct looking *looking = data;
+
+    if (follower_run(looking->follower)->closed == CHOICE_NONE)
+        looking->result = err_set(&looking->err, ERR_CLOSED, "the runner went away: %s", why);
+    uv_stop(&looking->loop);
+}
+
+static int look_live(const char *dir, bool json, bool follow, struct err *err)
+{
+    static const struct follower_events events = {
+        .event = on_event, .live = on_live, .halt = on_halt, .lost = on_lost
+    };
+    struct follower_options options = { "status", WIRE_FOLLOWER, true };
+    struct looking looking;
+    int r;
+
+    memset(&looking, 0, sizeof(looking));
+    looking.json = json;
+    looking.follow = follow;
+    uv_loop_init(&looking.loop);
+    r = follower_open(&looking.loop, dir, &options, &events, &looking, &looking.follower, err);
+    if (r < 0)
+        return r;
+    uv_run(&looking.loop, UV_RUN_DEFAULT);
+    follower_close(looking.follower);
+    if (looking.result < 0)
+        *err = looking.err;
+    return looking.result;
+}
+
+static int look_past(struct arena *arena, const char *dir, bool json, struct err *err)
+{
+    struct past past;
+    int r = past_read(arena, dir, &past, err);
+
+    if (r < 0)
+        return r;
+    (json ? status_print_json : status_print_text)(past.run, clock_now(), false);
+    past_finish(&past);
+    return 0;
+}
+
+int cmd_status(int argc, char **argv)
+{
+    struct arena *arena = arena_create();
+    bool json = false, follow = false;
+    const struct option_row options[] = { { "--json", OPTION_FLAG, &json },
+                                          { "--follow", OPTION_FLAG, &follow },
+                                          { NULL, OPTION_FLAG, NULL } };
+    struct arguments arguments;
+    struct rundir_entry entry;
+    struct err err = ERR_INIT;
+    int r = arguments_parse(argc, argv, options, &arguments, &err);
+
+    if (r == 0)
+        r = arguments_count(&arguments, 0, 1, "status", &err);
+    if (r == 0)
+        r = rundir_find(arena, arguments.count > 0 ? arguments.list[0] : NULL, arguments.count == 0, &entry,
+                        &err);
+    if (r == 0)
+        r = entry.live ? look_live(entry.dir, json, follow, &err) : look_past(arena, entry.dir, json, &err);
+    arena_destroy(arena);
+    return r < 0 ? fail(&err) : 0;
+}

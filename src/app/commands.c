@@ -1,0 +1,67 @@
+#include "app.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+#define COMMANDS_MAX 32
+
+/* In the order in which they are met. */
+const struct command all_commands[] = {
+    { "demo", false, "[--keep] [--theme NAME] [--ascii]",
+      "a throwaway pair of servers, a book and live load; with no terminal, a scripted operator" },
+    { "dry-run", false, "BOOK [--targets FILE] [--param K=V]...",
+      "everything that would be executed, in order; executes nothing, connects to nothing" },
+    { "run", false,
+      "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--as NAME]\n"
+      "             [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] [--ascii]\n"
+      "         run --resume RUN [--no-screen] [--theme NAME] [--ascii]",
+      "begin a run and attach to it, or take one up again after a crash" },
+    { "attach", false, "[RUN] [--watch] [--as NAME] [--theme NAME] [--ascii]",
+      "a screen on a live run; --watch may hold, tick and vote, not execute" },
+    { "do", false, "[RUN] ACTION ... [--as NAME] [--watch]",
+      "one action without a screen; `tminus do help` lists them" },
+    { "status", true, "[RUN] [--json] [--follow]",
+      "where a run stands; --follow tells what happens as it happens" },
+    { "runs", true, "[--json]", "all runs with their state" },
+    { "log", true, "[RUN] [--format text|json]", "the events of a run" },
+    { "lab", false, "up pg-pair|down|status [--dir DIR] [--load] [--json]",
+      "throwaway servers for rehearsals and demos; prints a targets file" },
+    { NULL, false, NULL, NULL },
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *row = all_commands; row->name; row++) {
+        if (text_equal(row->name, name))
+            return row;
+    }
+    return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *names[COMMANDS_MAX];
+    size_t count = 0;
+
+    for (const struct command *row = all_commands; row->name && count < COMMANDS_MAX; row++)
+        names[count++] = row->name;
+    return text_nearest(name, names, count);
+}
+
+int handler_run(const struct handler *handlers, int argc, char **argv)
+{
+    int status;
+
+    for (const struct handler *row = handlers; row->name; row++) {
+        if (!text_equal(row->name, argv[1]))
+            continue;
+        status = row->run(argc - 1, argv + 1);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            (void)fprintf(stderr, "tminus: standard output cannot be written\n");
+            return status != 0 ? status : 1;
+        }
+        return status;
+    }
+    return -1;
+}

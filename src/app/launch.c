@@ -1,0 +1,220 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "base/file.h"
+#include "base/text.h"
+
+int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len, struct err *err)
+{
+    struct buf buf;
+    int r;
+
+    buf_init(&buf, JSON_MAX_BYTES);
+    r = file_read(path, &buf, err);
+    if (r == 0) {
+        *ret = arena_text_len(arena, buf_str(&buf), buf.len);
+        *ret_len = buf.len;
+    }
+    buf_finish(&buf);
+    return r;
+}
+
+int parse_params(struct arena *arena, const char *const *items, size_t count, const struct book_param **ret,
+                 struct err *err)
+{
+    struct book_param *params = arena_array(arena, count + 1, sizeof(*params));
+
+    for (size_t i = 0; i < count; i++) {
+        const char *equals = strchr(items[i], '=');
+
+        if (!equals || equals == items[i])
+            return err_set(err, ERR_USAGE, "--param wants NAME=VALUE, not \"%s\"", items[i]);
+        params[i].name = arena_text_len(arena, items[i], (size_t)(equals - items[i]));
+        params[i].value = arena_text(arena, equals + 1);
+    }
+    *ret = params;
+    return 0;
+}
+
+int load_book(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+              const struct book **ret, struct err *err)
+{
+    struct json_faults *faults = arena_alloc(arena, 2 * sizeof(*faults));
+    struct book_options book_options = { .targets_path = options->targets,
+                                         .param_count = options->param_count,
+                                         .params = options->params };
+    int r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
+
+    if (r == 0 && options->targets)
+        r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
+    if (r < 0)
+        return r;
+    book_options.targets_text = frozen->targets_text;
+    book_options.targets_len = frozen->targets_len;
+    json_faults_init(&faults[0], arena);
+    json_faults_init(&faults[1], arena);
+    *ret = book_load(arena, options->book, frozen->book_text, frozen->book_len, &book_options, &faults[0],
+                     &faults[1]);
+    if (*ret)
+        return 0;
+    print_faults(options->book, &faults[0]);
+    print_faults(options->targets ? options->targets : "targets", &faults[1]);
+    return err_set(err, ERR_INVALID, "%s", "the book is refused: nothing was begun");
+}
+
+static int check_environment(const char *environment, struct err *err)
+{
+    static const char *const known[] = { "live", "staging", "rehearsal" };
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (text_equal(environment, known[i]))
+            return 0;
+    }
+    return err_set(err, ERR_USAGE, "--environment is live, staging or rehearsal, not \"%s\"", environment);
+}
+
+int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                   struct err *err)
+{
+    const struct book *book;
+    const char *home;
+    char *absolute;
+    int r;
+
+    memset(frozen, 0, sizeof(*frozen));
+    frozen->environment = options->environment ? options->environment : "live";
+    frozen->params = options->params;
+    frozen->param_count = options->param_count;
+    r = check_environment(frozen->environment, err);
+    if (r == 0)
+        r = who_am_i(arena, options->as, &frozen->operator, err);
+    if (r == 0)
+        r = load_book(arena, options, frozen, &book, err);
+    if (r == 0)
+        r = state_home(arena, &home, err);
+    if (r < 0)
+        return r;
+    if (!options->targets && book->target_count > 0)
+        return err_set(err, ERR_USAGE, "%s names %zu target%s: say where they are with --targets FILE",
+                       options->book, book->target_count, book->target_count == 1 ? "" : "s");
+    absolute = realpath(options->book, NULL);
+    frozen->book_path = arena_text(arena, absolute ? absolute : options->book);
+    free(absolute);
+    frozen->audit = options->audit ? options->audit : arena_format(arena, "%s/audit.git", home);
+    if (frozen->audit[0] != '/') {
+        char cwd[PATH_MAX];
+
+        if (!getcwd(cwd, sizeof(cwd)))
+            return err_set_errno(err, ERR_IO, errno, "cannot tell the working directory");
+        frozen->audit = arena_format(arena, "%s/%s", cwd, frozen->audit);
+    }
+    return rundir_create(arena, book->id, clock_now(), frozen, err);
+}
+
+/* In the grandchild: becomes the runner. Returns only when it cannot. */
+static void become_runner(const char *program, const char *dir, bool resume, int answer)
+{
+    char log[PATH_MAX];
+    int null, errors;
+
+    if ((size_t)snprintf(log, sizeof(log), "%s/runner.log", dir) >= sizeof(log))
+        return;
+    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    errors = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (null < 0 || errors < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(answer, STDOUT_FILENO) < 0 ||
+        dup2(errors, STDERR_FILENO) < 0)
+        return;
+    execl(program, "tminus-runner", "serve", dir, resume ? "--resume" : NULL, (char *)NULL);
+}
+
+/* Twice forked, so that the runner is nobody's child and in a session of its own: no terminal can hang it up.
+ */
+static void detach(const char *program, const char *dir, bool resume, int answer)
+{
+    pid_t child;
+
+    if (setsid() < 0)
+        _exit(1);
+    child = fork();
+    if (child != 0)
+        _exit(child < 0 ? 1 : 0);
+    become_runner(program, dir, resume, answer);
+    /* Nobody else can say it: the line goes where the runner's would have gone. */
+    (void)!write(answer, "failed 3 the runner cannot be started\n", 38);
+    _exit(1);
+}
+
+int launch_start(const char *dir, bool resume, int *ret_fd, struct err *err)
+{
+    struct arena *arena = arena_create();
+    const char *program;
+    int ends[2], status = 0;
+    pid_t child;
+    int r = sibling_program(arena, "tminus-runner", &program, err);
+
+    if (r == 0 && pipe2(ends, O_CLOEXEC) < 0)
+        r = err_set_errno(err, ERR_IO, errno, "cannot start the runner");
+    if (r < 0) {
+        arena_destroy(arena);
+        return r;
+    }
+    child = fork();
+    if (child == 0)
+        detach(program, dir, resume, ends[1]);
+    close(ends[1]);
+    arena_destroy(arena);
+    if (child > 0)
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            ;
+    if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        close(ends[0]);
+        return err_set(err, ERR_IO, "cannot start the runner: no more processes");
+    }
+    *ret_fd = ends[0];
+    return 0;
+}
+
+/* The error whose exit status the runner's is, so that ours is the same. */
+static enum err_code code_of_status(int status)
+{
+    return status == 3 ? ERR_ENVIRONMENT : status == 2 ? ERR_USAGE : ERR_IO;
+}
+
+int launch_answer(const char *line, struct err *err)
+{
+    if (text_equal(line, "ready"))
+        return 0;
+    if (text_starts(line, "failed ") && line[7] >= '1' && line[7] <= '9' && line[8] == ' ')
+        return err_set(err, code_of_status(line[7] - '0'), "%s", line + 9);
+    return err_set(err, ERR_IO,
+                   "the runner ended while it was starting; see runner.log in the run's directory");
+}
+
+int launch_wait(int fd, struct err *err)
+{
+    char line[ERR_MESSAGE_MAX + 32];
+    size_t len = 0;
+    ssize_t n;
+
+    while (len < sizeof(line) - 1 && !memchr(line, '\n', len)) {
+        n = read(fd, line + len, sizeof(line) - 1 - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    close(fd);
+    line[len] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    return launch_answer(line, err);
+}

@@ -1,0 +1,38 @@
+/* Beginning a run: checking the book, freezing it, and starting the runner's process. */
+#ifndef APP_LAUNCH_H
+#define APP_LAUNCH_H
+
+#include "base/err.h"
+#include "wire/rundir.h"
+
+struct launch_options {
+    const char *book, *targets, *audit, *as, *environment; /* NULL where not said, but for `book` */
+    size_t param_count;
+    const struct book_param *params;
+};
+
+/* Reads a file that is to be JSON. */
+int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len,
+                  struct err *err) MUST_CHECK;
+
+/* Reads and loads book and targets; prints every fault on stderr. ERR_INVALID then, with an empty message. */
+int load_book(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+              const struct book **ret, struct err *err) MUST_CHECK;
+
+/* "K=V" of --param. */
+int parse_params(struct arena *arena, const char *const *items, size_t count, const struct book_param **ret,
+                 struct err *err) MUST_CHECK;
+
+/* Freezes what is executed in a new run's directory. */
+int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                   struct err *err) MUST_CHECK;
+
+/* Starts a runner for the run in `dir`, away from this terminal and session. The descriptor that comes back
+ * ends with one line: "ready", or "failed <status> <why>". */
+int launch_start(const char *dir, bool resume, int *ret_fd, struct err *err) MUST_CHECK;
+/* What that line says: 0 for ready; else the runner's own error. */
+int launch_answer(const char *line, struct err *err) MUST_CHECK;
+/* Waits for the line. */
+int launch_wait(int fd, struct err *err) MUST_CHECK;
+
+#endif

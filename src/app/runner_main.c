@@ -1,0 +1,36 @@
+/* tminus-runner: what holds a run, and the commands that read its journal. Started by tminus. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "cmd.h"
+
+static const struct handler handlers[] = {
+    { "log", cmd_log },       { "runs", cmd_runs }, { "serve", cmd_serve },
+    { "status", cmd_status }, { NULL, NULL },
+};
+
+static void on_exhausted(void)
+{
+    static const char line[] =
+        "tminus: out of memory; what was done is in the journal, take the run up with --resume\n";
+
+    (void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+    _exit(3);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    mem_on_exhausted(on_exhausted);
+    status = argc < 2 ? -1 : handler_run(handlers, argc, argv);
+    if (status < 0) {
+        (void)fprintf(stderr, "tminus-runner is started by tminus; `tminus help` lists the commands\n");
+        return 2;
+    }
+    return status;
+}

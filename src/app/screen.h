@@ -1,0 +1,22 @@
+/* The screen's loop: terminal, follower and ui together. */
+#ifndef APP_SCREEN_H
+#define APP_SCREEN_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct screen_options {
+    const char *dir;   /* of the run */
+    const char *name;  /* who sits here */
+    const char *title; /* of the book, shown while nothing is known yet */
+    const char *theme; /* a name in themes/, or a path; NULL: dark */
+    bool watch, ascii;
+    int answer;     /* descriptor on which a runner that is starting answers; -1: it is there already */
+    bool *ret_over; /* set to whether the run is over when the person leaves; NULL: not asked */
+};
+
+/* Shows the run until the person leaves. Returns 0, or what kept it from showing anything. */
+int screen_run(const struct screen_options *options, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,235 @@
+#include "status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* By enum condition_verdict. */
+static const char *const verdict_words[] = { "met", "holding", "unmet", "unknown" };
+
+static const char *clock_of(struct buf *buf, void (*write)(struct buf *, int64_t), int64_t us)
+{
+    buf_clear(buf);
+    write(buf, us);
+    return buf_str(buf);
+}
+
+/* Text from outside, made visible. */
+static const char *visible(struct buf *buf, const char *text)
+{
+    buf_clear(buf);
+    text_visible(buf, text, text ? strlen(text) : 0, false);
+    return buf_str(buf);
+}
+
+/* ---- for people ---- */
+
+static void print_step(const struct run *run, struct buf *buf)
+{
+    size_t complete, total, step = run_focus_step(run);
+    const struct work *work;
+
+    run_progress(run, &complete, &total);
+    printf("steps    %zu of %zu complete\n", complete, total);
+    if (step == BOOK_NONE)
+        return;
+    work = &run->steps[step].work;
+    printf("step     %zu %s: %s", step + 1, run->book->steps[step].id,
+           step_state_word(run_step_shown(run, step)));
+    if (work->attempt > 1)
+        printf(", attempt %lld", (long long)work->attempt);
+    putchar('\n');
+    if (work->waiting && work->waiting[0])
+        printf("waiting  %s\n", visible(buf, work->waiting));
+    if (work->text && work->text[0])
+        printf("         %s\n", visible(buf, work->text));
+}
+
+static void print_criterion(const struct run *run, const struct run_condition *condition, const char *id,
+                            struct instant now, struct buf *buf)
+{
+    struct condition_view view;
+
+    run_condition_view(run, condition, now, &view);
+    buf_clear(buf);
+    condition_text(buf, condition->def);
+    printf("         %-8s %s: %s", verdict_words[view.verdict], id, buf_str(buf));
+    if (view.has_value)
+        printf(", is %.4g", view.value);
+    if (view.why && view.why[0])
+        printf(" (%s)", visible(buf, view.why));
+    if (condition->overridden)
+        printf(" OVERRIDDEN by %s", condition->overridden_by);
+    putchar('\n');
+}
+
+static void print_gate(const struct run *run, struct instant now, struct buf *buf)
+{
+    size_t phase = run_current_phase(run);
+    const struct gate *gate;
+
+    if (phase >= run->book->phase_count)
+        return;
+    printf("phase    %zu of %zu %s\n", phase + 1, run->book->phase_count, run->book->phases[phase].id);
+    if (run->book->phases[phase].gate == BOOK_NONE)
+        return;
+    gate = &run->book->gates[run->book->phases[phase].gate];
+    printf("gate     %s: %s\n", gate->id,
+           run->gates[gate->index].decision == CHOICE_NONE ? "undecided"
+                                                           : choice_word(run->gates[gate->index].decision));
+    for (size_t i = 0; i < gate->vote_count; i++) {
+        const struct run_vote *vote = &run->gates[gate->index].votes[i];
+
+        printf("         vote     %s: %s%s%s\n", run->book->roles[gate->votes[i]].id,
+               vote->vote == CHOICE_NONE ? "not in" : choice_word(vote->vote), vote->actor ? " by " : "",
+               vote->actor ? vote->actor : "");
+    }
+    for (size_t i = 0; i < gate->criterion_count; i++)
+        print_criterion(run, &run->gates[gate->index].criteria[i], gate->criteria[i].id, now, buf);
+}
+
+static void print_clocks(const struct run *run, struct instant now, struct buf *buf)
+{
+    struct clocks clocks;
+
+    run_clocks(run, now, &clocks);
+    if (clocks.has_window) {
+        printf("window   ends %s UTC", clock_of(buf, wall_clock, clocks.window_end_us));
+        printf(", %s left\n", clock_of(buf, duration_clock, clocks.window_left_us));
+        printf("rollback safe until %s UTC", clock_of(buf, wall_clock, clocks.safe_until_us));
+        printf(", %s left", clock_of(buf, duration_clock, clocks.safe_left_us));
+        printf("; takes %s now\n", clock_of(buf, duration_clock, clocks.rollback_us));
+    }
+    if (clocks.passed_no_return != BOOK_NONE)
+        printf("         the point of no return is passed: %s\n",
+               run->book->steps[clocks.passed_no_return].id);
+    else if (clocks.no_return != BOOK_NONE)
+        printf("         point of no return: %s\n", run->book->steps[clocks.no_return].id);
+    printf("work     %s left by the estimates\n", clock_of(buf, duration_clock, clocks.work_left_us));
+}
+
+void status_print_text(const struct run *run, struct instant now, bool live)
+{
+    struct buf buf;
+
+    buf_init(&buf, 64 * 1024);
+    printf("run      %s (%s), operator %s, %s\n", run->id, run->environment, run->operator,
+           live ? "live" : "no runner is at work on it");
+    printf("state    %s\n", run_state_word(run_state(run)));
+    if (run->held)
+        printf("held     by %s: %s\n", run->held_by, visible(&buf, run->held_why ? run->held_why : ""));
+    if (run->trouble)
+        printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
+    print_step(run, &buf);
+    print_gate(run, now, &buf);
+    print_clocks(run, now, &buf);
+    buf_finish(&buf);
+}
+
+/* ---- for programs ---- */
+
+static void put_steps(struct json_writer *w, const struct run *run)
+{
+    json_open_array(w, "steps");
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        const struct run_step *step = &run->steps[i];
+
+        json_open(w, NULL);
+        json_put_text(w, "id", run->book->steps[i].id);
+        json_put_text(w, "kind", step_kind_word(run->book->steps[i].kind));
+        json_put_text(w, "state", step_state_word(run_step_shown(run, i)));
+        json_put_integer(w, "attempt", step->work.attempt);
+        json_put_bool(w, "effect", step->effect);
+        if (step->work.waiting && step->work.waiting[0])
+            json_put_text(w, "waiting", step->work.waiting);
+        if (step->work.text && step->work.text[0])
+            json_put_text(w, "text", step->work.text);
+        if (step->work.code && step->work.code[0])
+            json_put_text(w, "code", step->work.code);
+        if (step->leftover)
+            json_put_text(w, "leftover", step->leftover);
+        json_close(w);
+    }
+    json_close_array(w);
+}
+
+static void put_criteria(struct json_writer *w, const struct run *run, const struct gate *gate,
+                         struct instant now)
+{
+    json_open_array(w, "criteria");
+    for (size_t i = 0; i < gate->criterion_count; i++) {
+        struct condition_view view;
+
+        run_condition_view(run, &run->gates[gate->index].criteria[i], now, &view);
+        json_open(w, NULL);
+        json_put_text(w, "id", gate->criteria[i].id);
+        json_put_text(w, "verdict", verdict_words[view.verdict]);
+        if (view.has_value)
+            json_put_number(w, "value", view.value);
+        json_put_text(w, "why", view.why ? view.why : "");
+        json_close(w);
+    }
+    json_close_array(w);
+}
+
+static void put_gates(struct json_writer *w, const struct run *run, struct instant now)
+{
+    json_open_array(w, "gates");
+    for (size_t i = 0; i < run->book->gate_count; i++) {
+        const struct gate *gate = &run->book->gates[i];
+
+        json_open(w, NULL);
+        json_put_text(w, "id", gate->id);
+        json_put_text(w, "decision",
+                      run->gates[i].decision == CHOICE_NONE ? "undecided"
+                                                            : choice_word(run->gates[i].decision));
+        put_criteria(w, run, gate, now);
+        json_close(w);
+    }
+    json_close_array(w);
+}
+
+static void put_clocks(struct json_writer *w, const struct run *run, struct instant now)
+{
+    struct clocks clocks;
+
+    run_clocks(run, now, &clocks);
+    json_put_integer(w, "work_left_us", clocks.work_left_us);
+    json_put_integer(w, "rollback_us", clocks.rollback_us);
+    if (!clocks.has_window)
+        return;
+    json_put_integer(w, "window_left_us", clocks.window_left_us);
+    json_put_integer(w, "safe_left_us", clocks.safe_left_us);
+}
+
+void status_print_json(const struct run *run, struct instant now, bool live)
+{
+    size_t phase = run_current_phase(run), focus = run_focus_step(run);
+    struct json_writer w;
+    struct buf line;
+
+    buf_init(&line, 16 * 1024 * 1024);
+    json_write_init(&w, &line);
+    json_open(&w, NULL);
+    json_put_text(&w, "run", run->id);
+    json_put_text(&w, "state", run_state_word(run_state(run)));
+    json_put_bool(&w, "live", live);
+    json_put_text(&w, "operator", run->operator);
+    json_put_text(&w, "environment", run->environment);
+    json_put_integer(&w, "seq", (int64_t)run->last_seq);
+    json_put_text(&w, "phase", phase < run->book->phase_count ? run->book->phases[phase].id : NULL);
+    json_put_text(&w, "step", focus != BOOK_NONE ? run->book->steps[focus].id : NULL);
+    json_put_bool(&w, "held", run->held);
+    json_put_text(&w, "held_by", run->held_by);
+    json_put_text(&w, "held_why", run->held_why);
+    json_put_text(&w, "trouble", run->trouble);
+    json_put_text(&w, "proposed_by",
+                  run->proposed_by != BOOK_NONE ? run->book->triggers[run->proposed_by].id : NULL);
+    put_clocks(&w, run, now);
+    put_gates(&w, run, now);
+    put_steps(&w, run);
+    json_close(&w);
+    puts(buf_str(&line));
+    buf_finish(&line);
+}
