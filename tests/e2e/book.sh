@@ -1,0 +1,41 @@
+# Writes the book that the scenarios run: small, with every kind of step. $1: where to.
+cat >"$1" <<'EOF'
+{ "tminus": 1, "id": "scenario", "title": "Every kind of step, on the pair",
+  "window": { "length": "30m", "margin": "2m" },
+  "targets": { "primary": { "engine": "postgresql", "role": "primary" },
+               "replica": { "engine": "postgresql", "role": "replica", "of": "primary" } },
+  "roles": { "operator": {}, "reviewer": { "not": "operator" } },
+  "monitors": [ { "id": "lag", "kind": "lag", "target": "replica", "heartbeat": true },
+                { "id": "locks", "kind": "locks", "target": "primary" } ],
+  "triggers": [ { "id": "lag-runaway", "when": { "metric": "lag.seconds", "is": ">", "value": 2, "for": "1s" },
+                  "then": "hold", "propose": "rollback", "why": "the replica does not follow" } ],
+  "phases": [
+    { "id": "preflight", "kind": "preflight", "title": "Before", "steps": [
+        { "id": "writable", "kind": "check", "title": "The primary takes writes", "freshness": "5s",
+          "sense": { "target": "primary", "sql": "SELECT NOT pg_is_in_recovery()", "expect": { "value": true } } },
+        { "id": "read", "kind": "check", "title": "Rollback read by a second engineer", "by": "reviewer", "evidence": true } ],
+      "gate": { "id": "go-expand", "votes": [ "operator", "reviewer" ],
+                "criteria": [ { "metric": "lag.seconds", "is": "<", "value": 0.5, "for": "1s", "age": "2s" } ],
+                "override": { "reason": true, "by": "reviewer" } } },
+    { "id": "expand", "kind": "expand", "title": "Expand", "steps": [
+        { "id": "add-column", "kind": "sql", "title": "Add the column", "target": "primary",
+          "sql": "ALTER TABLE users ADD COLUMN status varchar(50) NOT NULL DEFAULT 'active'",
+          "lock_timeout": "1s", "statement_timeout": "30s", "retry": { "attempts": 20, "backoff": "300ms..1s" },
+          "done_when": { "sql": "SELECT EXISTS (SELECT FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'users' AND column_name = 'status')", "expect": { "value": true } },
+          "rollback": [ { "kind": "sql", "sql": "ALTER TABLE users DROP COLUMN IF EXISTS status", "lock_timeout": "1s", "retry": { "attempts": 20, "backoff": "300ms..1s" } } ] },
+        { "id": "create-index", "kind": "sql", "title": "Build the index", "target": "primary",
+          "sql": "CREATE INDEX CONCURRENTLY users_status_idx ON users (status, created_at)", "statement_timeout": "60s",
+          "rollback": [ { "kind": "sql", "sql": "DROP INDEX CONCURRENTLY IF EXISTS users_status_idx" } ] },
+        { "id": "announce", "kind": "command", "title": "Tell the application", "argv": [ "sh", "-c", "echo told; sleep 0.2" ],
+          "timeout": "30s", "rollback": [ { "kind": "command", "argv": [ "echo", "untold" ] } ] },
+        { "id": "slow", "kind": "sql", "title": "Something that takes a while", "target": "primary", "transaction": false,
+          "sql": "INSERT INTO marks SELECT 1 FROM pg_sleep(4)",
+          "done_when": { "sql": "SELECT EXISTS (SELECT FROM marks)", "expect": { "value": true } },
+          "rollback": [ { "kind": "sql", "sql": "DELETE FROM marks" } ] },
+        { "id": "settled", "kind": "wait", "title": "The replica follows", "until": { "metric": "lag.seconds", "is": "<", "value": 1, "for": "1s" }, "timeout": "30s" },
+        { "id": "flag", "kind": "manual", "title": "Turn the flag", "instructions": "Turn the read flag to 5 %", "evidence": true,
+          "rollback": [ { "kind": "none", "why": "the flag is read by nobody yet" } ] },
+        { "id": "no-nulls", "kind": "verify", "title": "No NULL", "target": "primary",
+          "sql": "SELECT count(*) FROM users WHERE status IS NULL", "expect": { "value": 0 } } ],
+      "gate": { "id": "go-end", "votes": [ "operator", "reviewer" ] } } ] }
+EOF

@@ -1,0 +1,138 @@
+# What the scenarios share. Sourced with $TMINUS set to the built program; gives $work (removed at the end, with all
+# servers and runners that were started), a lab, and words to say what must be.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+work=$(mktemp -d /tmp/tminus-e2e.XXXXXX)
+export XDG_STATE_HOME="$work/state"
+lab=$work/lab
+sockets=$lab/sockets
+
+# The runners of this scenario: processes that serve a directory below ours.
+runner_pids() {
+    for entry in /proc/[0-9]*; do
+        line=$(tr '\0' ' ' <"$entry/cmdline" 2>/dev/null) || continue
+        case $line in
+        "tminus-runner serve $work/"*) echo "${entry#/proc/}" ;;
+        esac
+    done
+}
+
+finish() {
+    status=$?
+    trap - EXIT
+    for pid in $(runner_pids); do
+        kill -9 "$pid" 2>/dev/null || true
+    done
+    for pid in ${background-}; do
+        kill "$pid" 2>/dev/null || true
+    done
+    if [ "$status" != 0 ]; then
+        for log in "$XDG_STATE_HOME"/tminus/runs/*/; do
+            [ -d "$log" ] || continue
+            run=$(basename "$log")
+            echo "--- log of $run" >&2
+            "$TMINUS" log "$run" >&2 || true
+            cat "$log/runner.log" >&2 || true
+        done
+    fi
+    [ ! -d "$lab" ] || "$TMINUS" lab down --dir "$lab" >/dev/null || status=1
+    rm -rf "$work"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+lab_up() {
+    "$TMINUS" lab up pg-pair --dir "$lab" "$@" >/dev/null
+    targets=$lab/targets.json
+}
+
+# sql [-h replica] STATEMENT: on the primary, one value a line.
+sql() {
+    port=5432
+    if [ "$1" = -r ]; then
+        port=5433
+        shift
+    fi
+    psql -XqAt -v ON_ERROR_STOP=1 -h "$sockets" -p "$port" -U operator -d shop -c "$1"
+}
+
+schema() {
+    # Since 15.14 pg_dump writes a random token into \restrict lines: two dumps of one schema are never equal.
+    pg_dump -h "$sockets" -p 5432 -U operator -d shop --schema-only | grep -v -e '^--' -e '^\\' -e '^$'
+}
+
+# begin BOOK [OPTION...]: a run by mia; its id in $run.
+begin() {
+    book=$1
+    shift
+    run=$("$TMINUS" run "$book" --targets "$targets" --as mia --no-screen "$@")
+    rundir=$XDG_STATE_HOME/tminus/runs/$run
+}
+
+mia() {
+    "$TMINUS" do "$run" "$@" --as mia
+}
+
+jo() {
+    "$TMINUS" do "$run" "$@" --as jo
+}
+
+status() {
+    "$TMINUS" status "$run" --json
+}
+
+# holds PATTERN: whether the status has it.
+holds() {
+    status | grep -q -e "$1"
+}
+
+now_ms() {
+    date +%s%3N
+}
+
+# within MS WHAT COMMAND...: it must come true in that time; $took_ms says when it did.
+within() {
+    limit=$1 what=$2
+    shift 2
+    began=$(now_ms)
+    until "$@" 2>/dev/null; do
+        took_ms=$(($(now_ms) - began))
+        [ "$took_ms" -le "$limit" ] || fail "not within $limit ms: $what"
+    done
+    took_ms=$(($(now_ms) - began))
+}
+
+step_is() {
+    holds "\"id\":\"$1\",\"kind\":\"[a-z]*\",\"state\":\"$2\""
+}
+
+state_is() {
+    holds "\"state\":\"$1\",\"live\""
+}
+
+# refused RULE COMMAND...: exit status 1, and the rule is named.
+refused() {
+    rule=$1
+    shift
+    code=0
+    "$@" 2>"$work/refusal" >/dev/null || code=$?
+    [ "$code" = 1 ] || fail "\"$*\" ended with $code, expected a refusal: $(cat "$work/refusal")"
+    grep -q "refused: $rule" "$work/refusal" || fail "\"$*\" was refused by another rule: $(cat "$work/refusal")"
+}
+
+# run_step STEP [MS]: starts it and waits until it is done.
+run_step() {
+    mia start "$1"
+    within "${2-20000}" "$1 done" step_is "$1" done
+}
+
+logged() {
+    "$TMINUS" log "$run" | grep -q -e "$1"
+}
