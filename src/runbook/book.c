@@ -95,7 +95,8 @@ static void load_all(struct loader *l, const struct json *root)
     load_triggers(l, raw.triggers);
     load_phases(l, raw.phases);
     load_descriptions(l, root);
-    load_params_unused(l);
+    if (raw.phases) /* else all of them would be unused */
+        load_params_unused(l);
 }
 
 /* In the order of the file, and those of one place in the order in which they were found. */

@@ -13,6 +13,8 @@ static void check_metric(struct loader *l, const struct json *where, const struc
 {
     const struct monitor_def *monitor = &l->book->monitors[condition->monitor];
     size_t count;
+    if (monitor->kind == MONITOR_KIND_COUNT)
+        return;
     const char *const *names = monitor_metrics(monitor->kind, &count);
     for (size_t i = 0; i < count; i++) {
         if (text_equal(condition->metric, names[i]))

@@ -11,6 +11,10 @@ void load_fault(struct loader *l, const struct json *where, const char *format, 
 {
     struct err err = ERR_INIT;
     va_list args;
+    if (l->faults->count == JSON_FAULTS_MAX) { /* counted and not told: it need not be put into words */
+        l->faults->more++;
+        return;
+    }
     va_start(args, format);
     (void)err_setv(&err, ERR_INVALID, format, args); /* wanted for its message, the code is known */
     va_end(args);

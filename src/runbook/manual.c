@@ -20,7 +20,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     load_step_person(l, source, &raw->person, step);
     if (raw->person.instructions ? *raw->person.instructions == '\0' : !json_member(source, "instructions"))
         load_fault(l, load_at(source, "instructions"),
-                   "manual step needs \"instructions\": what is to be done");
+                   "step \"%s\" needs \"instructions\": what is to be done", step->id ? step->id : "");
     load_step_change(l, source, &raw->change, step);
 }
 

@@ -63,7 +63,9 @@ static void load_monitor(struct loader *l, size_t index, const struct json *sour
 {
     struct monitor_def *monitor = &l->book->monitors[index];
     struct monitor_fields raw = { .every_us = SECOND_US };
-    *monitor = (struct monitor_def){ .target = BOOK_NONE, .line = source->line, .column = source->column };
+    *monitor = (struct monitor_def){
+        .kind = MONITOR_KIND_COUNT, .target = BOOK_NONE, .line = source->line, .column = source->column
+    };
     bool whole = load_fields(l, source, fields, &raw, "monitor");
     load_id(l, load_at(source, "id"), &l->ids->monitors, "monitor", raw.id, index);
     monitor->id = raw.id;

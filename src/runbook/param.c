@@ -129,9 +129,12 @@ _Static_assert(ARRAY_LEN(types) == PARAM_TYPE_COUNT, "a row for each");
 /* A default as the text that the same value would have on a command line. */
 static const char *default_text(struct loader *l, const struct param *param, const struct json *value)
 {
+    if (param->type == PARAM_SECRET) {
+        load_fault(l, value, "secret \"%s\" has no default: it stands only in the environment", param->name);
+        return NULL;
+    }
     if (value->type != types[param->type].json) {
-        const char *wants = param->type == PARAM_SECRET ? "no default" : type_words[param->type];
-        load_fault(l, value, "the default of %s \"%s\" is %s", wants, param->name,
+        load_fault(l, value, "the default of %s \"%s\" is %s", type_words[param->type], param->name,
                    json_type_word(value->type));
         return NULL;
     }

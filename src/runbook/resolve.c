@@ -10,12 +10,13 @@
 
 static void quote(struct buf *out, const char *value, char mark)
 {
+    const char *inner;
     buf_char(out, mark);
-    for (; *value; value++) {
-        if (*value == mark)
-            buf_char(out, mark);
-        buf_char(out, *value);
+    for (; (inner = strchr(value, mark)) != NULL; value = inner + 1) {
+        buf_add(out, value, (size_t)(inner - value) + 1);
+        buf_char(out, mark);
     }
+    buf_text(out, value);
     buf_char(out, mark);
 }
 
@@ -85,7 +86,7 @@ static void resolve_plain(struct loader *l, const struct json *where, const char
 {
     const char *dollar;
     size_t len;
-    for (; (dollar = strchr(text, '$')) != NULL; text = dollar + len) {
+    for (; !out->overflow && (dollar = strchr(text, '$')) != NULL; text = dollar + len) {
         buf_add(out, text, (size_t)(dollar - text));
         len = 1;
         if (text_starts(dollar, "$${")) {
@@ -172,7 +173,7 @@ static void resolve_sql(struct loader *l, const struct json *where, const char *
 {
     enum sql_token_kind last = SQL_SEMICOLON; /* that was neither space nor comment */
     struct sql_token token;
-    for (size_t at = 0; sql_next(text, &at, &token);) {
+    for (size_t at = 0; !out->overflow && sql_next(text, &at, &token);) {
         switch (token.kind) {
         case SQL_PARAM:
             resolve_sql_param(l, where, text, &token, last, out);

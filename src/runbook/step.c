@@ -20,14 +20,32 @@ static const bool in_rollback[STEP_KIND_COUNT] = {
     [STEP_VERIFY] = true, [STEP_WAIT] = true, [STEP_NONE] = true,
 };
 
-static const char *allowed_kinds(struct loader *l, const bool *allowed)
+/* The words of the allowed kinds; `ret_list` is the same as one text. */
+static size_t allowed_words(struct loader *l, const bool *allowed, const char *words[STEP_KIND_COUNT],
+                            const char **ret_list)
 {
-    const char *list = "";
+    size_t count = 0;
+    *ret_list = "";
     for (size_t i = 0; i < STEP_KIND_COUNT; i++) {
-        if (allowed[i])
-            list = arena_format(l->arena, "%s%s%s", list, *list ? ", " : "", step_kind_words[i]);
+        if (!allowed[i])
+            continue;
+        *ret_list = arena_format(l->arena, "%s%s%s", *ret_list, count ? ", " : "", step_kind_words[i]);
+        words[count++] = step_kind_words[i];
     }
-    return list;
+    return count;
+}
+
+static void refuse_kind(struct loader *l, const struct json *source, const struct json *kind,
+                        const bool *allowed)
+{
+    const char *words[STEP_KIND_COUNT];
+    const char *list;
+    size_t count = allowed_words(l, allowed, words, &list);
+    if (!kind || kind->type != JSON_TEXT)
+        load_fault(l, kind ? kind : source, "a step needs a \"kind\": one of %s", list);
+    else
+        load_fault(l, kind, "kind \"%s\" is not one of %s%s", kind->text, list,
+                   load_hint(l, kind->text, words, count));
 }
 
 /* STEP_KIND_COUNT after a fault. */
@@ -38,16 +56,11 @@ static size_t load_kind(struct loader *l, const struct json *source, const bool 
         load_fault(l, source, "a step is an object, this is %s", json_type_word(source->type));
         return STEP_KIND_COUNT;
     }
-    if (!kind || kind->type != JSON_TEXT) {
-        load_fault(l, kind ? kind : source, "a step needs a \"kind\": one of %s", allowed_kinds(l, allowed));
-        return STEP_KIND_COUNT;
-    }
-    for (size_t i = 0; i < STEP_KIND_COUNT; i++) {
+    for (size_t i = 0; kind && kind->type == JSON_TEXT && i < STEP_KIND_COUNT; i++) {
         if (allowed[i] && strcmp(kind->text, step_kind_words[i]) == 0)
             return i;
     }
-    load_fault(l, kind, "kind \"%s\" is not one of %s%s", kind->text, allowed_kinds(l, allowed),
-               load_hint(l, kind->text, step_kind_words, STEP_KIND_COUNT));
+    refuse_kind(l, source, kind, allowed);
     return STEP_KIND_COUNT;
 }
 
@@ -134,7 +147,7 @@ size_t load_step_target(struct loader *l, const struct json *source, const char 
     if (step->owner_step && step->owner_step->target != BOOK_NONE)
         return step->owner_step->target;
     if (!json_member(source, "target"))
-        load_fault(l, source, "%s step needs a \"target\"", step_kind_word(step->kind));
+        load_fault(l, source, "step \"%s\" needs a \"target\"", step->id ? step->id : "");
     return BOOK_NONE;
 }
 
@@ -143,6 +156,7 @@ size_t load_step_target(struct loader *l, const struct json *source, const char 
 static void load_rollback(struct loader *l, const struct json *source, struct step *step)
 {
     struct step *entries = arena_array(l->arena, source->count, sizeof(*entries));
+    bool only_looks = true;
     step->rollback = entries;
     step->rollback_count = source->count;
     for (size_t i = 0; i < source->count; i++) {
@@ -150,15 +164,34 @@ static void load_rollback(struct loader *l, const struct json *source, struct st
         entries[i].index = i;
         entries[i].phase = step->phase;
         load_step(l, &source->items[i], &entries[i], step);
+        only_looks = only_looks && (entries[i].kind == STEP_VERIFY || entries[i].kind == STEP_WAIT);
         if (entries[i].kind == STEP_NONE && source->count > 1)
             load_fault(l, &source->items[i], "\"none\" says that there is nothing to undo: it stands alone");
     }
+    if (only_looks)
+        load_fault(l, source, "this rollback only looks on: none of it undoes anything");
 }
 
 /* The gate directly before: of the phase before. */
 static bool behind_a_gate(const struct loader *l, const struct step *step)
 {
     return step->phase > 0 && l->book->phases[step->phase - 1].gate != BOOK_NONE;
+}
+
+/* What can change something can be undone, or says why not and stands behind a gate of its own. */
+static void check_undoing(struct loader *l, const struct json *source, const struct step *step)
+{
+    const struct json *rollback = json_member(source, "rollback");
+    const struct json *irreversible = json_member(source, "irreversible");
+    if (!rollback && !irreversible)
+        load_fault(l, source,
+                   "step \"%s\" can change something: it needs a \"rollback\" or an \"irreversible\"",
+                   step->id ? step->id : "");
+    else if (rollback && irreversible)
+        load_fault(l, irreversible, "a step is either irreversible or has a rollback");
+    else if (irreversible && !behind_a_gate(l, step))
+        load_fault(l, irreversible,
+                   "an irreversible step needs a gate at the end of the phase before its own");
 }
 
 void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
@@ -171,18 +204,7 @@ void load_step_change(struct loader *l, const struct json *source, const struct 
     step->irreversible = resolve(l, load_at(source, "irreversible"), change->irreversible, LAND_TEXT);
     if (change->rollback)
         load_rollback(l, change->rollback, step);
-    bool undone = json_member(source, "rollback") != NULL;
-    bool never = json_member(source, "irreversible") != NULL;
-    if (undone && never)
-        load_fault(l, load_at(source, "irreversible"), "a step is either irreversible or has a rollback");
-    else if (!undone && !never)
-        load_fault(
-            l, source,
-            "%s step can change something: it needs a \"rollback\", or \"irreversible\" with the reason",
-            step_kind_word(step->kind));
-    else if (never && !behind_a_gate(l, step))
-        load_fault(l, load_at(source, "irreversible"),
-                   "an irreversible step needs a gate at the end of the phase before its own");
+    check_undoing(l, source, step);
 }
 
 int64_t step_rollback_us(const struct step *step)
