@@ -1,0 +1,38 @@
+/*
+ * A small book with one of everything, that tests break in one place each.
+ *
+ * In every text that a test gives to these functions, and in the faults that it expects, ` stands for ".
+ */
+#ifndef TEST_RUNBOOK_SAMPLE_H
+#define TEST_RUNBOOK_SAMPLE_H
+
+#include "runbook/book.h"
+
+extern const char sample_book[];
+extern const char sample_targets[];
+
+/* What a load gave: the book, or the faults as text, one a line, "line:column: message"; those of the targets
+ * file begin with "targets:". */
+struct load {
+    struct arena *arena;
+    const struct book *book;
+    struct buf faults;
+};
+
+void load_init(struct load *load, const char *text, const struct book_options *options);
+void load_finish(struct load *load);
+
+/* `text` with the first `find` replaced; fails the test when there is none. Yours. */
+char *replaced(const char *text, const char *find, const char *replacement);
+
+/* One way to break the sample, and everything that is said about it. */
+struct refusal {
+    const char *find;
+    const char *replacement;
+    const char *faults;
+};
+
+/* Loads the sample once for each case and fails the test unless it has exactly those faults. */
+void refuse_all(const struct refusal *cases, size_t count);
+
+#endif
