@@ -1,0 +1,122 @@
+/*
+ * The parts of a lab: its directory, the tools that it runs, the processes that belong to it, and the kinds.
+ *
+ * A process belongs to a lab when its environment has TMINUS_LAB=<directory>, which every process that we
+ * start inherits, or when it is a postgres with its working directory inside (servers overwrite their
+ * environment). No signal is sent to a process before this was looked at.
+ */
+#ifndef APP_LAB_PARTS_H
+#define APP_LAB_PARTS_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "lab.h"
+#include "base/mem.h"
+#include "base/time.h"
+
+/* All texts are in the arena, which is the lab's own. */
+struct lab {
+    struct arena *arena;
+    const struct lab_options *options;
+    const char *dir;   /* absolute; canonical as soon as it exists */
+    const char *tools; /* directory of the servers' programs; NULL before lab_find_tools */
+    bool drop;         /* the servers run as another user: */
+    uid_t uid;
+    gid_t gid;
+    int lock;          /* the marker, locked; -1 */
+    sigset_t old_mask; /* while signals are held */
+};
+
+/* ---- lab_directory.c ---- */
+
+#define LAB_MARKER  ".tminus-lab"
+#define LAB_TARGETS "targets.json"
+
+/* The path only; nothing is looked at. lab_finish is due also after a failure. */
+int lab_init(struct lab *lab, const struct lab_options *options, struct err *err) MUST_CHECK;
+void lab_finish(struct lab *lab); /* lets go of the lock */
+
+/* In the arena of the lab. */
+const char *lab_path(const struct lab *lab, const char *name);
+
+/* Whether the lab has that file. */
+bool lab_has(const struct lab *lab, const char *name);
+
+/* Makes the directory, or takes an empty one, marks and locks it. Returns 0, or 1 when it was a lab already
+ * (then it is locked, too). */
+int lab_make(struct lab *lab, struct err *err) MUST_CHECK;
+
+/* Finds the directory of a lab. Returns 0, or 1 when there is none, which an empty directory counts as;
+ * ERR_REFUSED when it is not a lab. */
+int lab_find(struct lab *lab, struct err *err) MUST_CHECK;
+
+/* Waits 2 s for whoever is at it: ERR_BUSY. */
+int lab_lock(struct lab *lab, struct err *err) MUST_CHECK;
+
+/* Removes the directory if it is empty. */
+void lab_remove_empty(const struct lab *lab);
+
+/* Removes everything, the marker last. */
+int lab_remove(const struct lab *lab, struct err *err) MUST_CHECK;
+
+/* ---- lab_tools.c ---- */
+
+/* Where the programs are and whom they run as. ERR_ENVIRONMENT. */
+int lab_find_tools(struct lab *lab, struct err *err) MUST_CHECK;
+
+#define LAB_ARGS_MAX 40
+
+struct lab_job {
+    const char *name;               /* of its log, and its application_name */
+    const char *args[LAB_ARGS_MAX]; /* NULL-terminated; the first is a program of lab->tools */
+    int output;                     /* where its output goes; -1 */
+    pid_t pid;                      /* 0 when it does not run */
+};
+
+/* Between these two, signals that would end us are held until a wait looks at them. */
+void lab_hold_signals(struct lab *lab);
+void lab_release_signals(struct lab *lab);
+
+/* Starts it in a session of its own, in the lab's directory. Its output goes to "<name>.log" there, or, with
+ * `kept_out`, to memory. */
+int lab_start(const struct lab *lab, struct lab_job *job, bool kept_out, struct err *err) MUST_CHECK;
+
+/* 0 while it runs or after it ended well, else ERR_ENVIRONMENT with the last line that it wrote. */
+int lab_look(struct lab_job *job, struct err *err) MUST_CHECK;
+
+/* Waits until all of them ended well. ERR_TIMEOUT after `limit_us`. */
+int lab_wait(struct lab_job *jobs, size_t count, int64_t limit_us, struct err *err) MUST_CHECK;
+
+/* Appends the last line that it wrote, made visible. */
+void lab_last_line(const struct lab_job *job, struct buf *ret);
+void lab_job_finish(struct lab_job *job); /* lets go of its output; it may go on */
+void lab_job_kill(struct lab_job *job);   /* does nothing when it ended */
+
+/* Some milliseconds of sleep. ERR_REFUSED when a held signal came; ERR_TIMEOUT when it is later than
+ * `deadline_us` (boot-time clock). */
+int lab_nap(int64_t deadline_us, struct err *err) MUST_CHECK;
+
+/* ---- lab_processes.c ---- */
+
+/* The pid of the server whose data is in `data` (a name in the lab), 0 if there is none; and whether it takes
+ * connections. */
+pid_t lab_server(const struct lab *lab, const char *data, bool *ret_ready);
+
+/* Whether a program of that name belongs to the lab. */
+bool lab_runs(const struct lab *lab, const char *program);
+
+/* Ends all processes of the lab, and the shared memory that killed ones left. */
+int lab_stop(const struct lab *lab, struct err *err) MUST_CHECK;
+
+/* ---- lab_postgresql.c: the kind "pg-pair" ---- */
+
+extern const char *const pg_pair_servers[LAB_SERVERS_MAX]; /* also the names of their data directories */
+
+int pg_pair_port(size_t server);
+int pg_pair_up(const struct lab *lab, struct err *err) MUST_CHECK;
+int pg_pair_load(const struct lab *lab, struct err *err) MUST_CHECK;
+/* Asks a server what it is. */
+int pg_pair_ask(const struct lab *lab, size_t server, struct buf *ret, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,158 @@
+/* A lab whose parts die at the wrong moment: `down` leaves nothing all the same. */
+#include "helper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What `up` makes, in its order: being there means that it is in the middle of that. */
+static const char *const milestones[] = {
+    ".tminus-lab", "initdb.log",           "primary/PG_VERSION",     "primary/postmaster.pid",
+    "fill.log",    "replica/backup_label", "replica/postmaster.pid", "targets.json",
+};
+
+/* Starts `up` and waits until it has made `name`; its pid. */
+static pid_t up_until(const char *dir, const char *name)
+{
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    pid_t pid = lab_begin("up", "pg-pair", "--load", "--dir", dir, NULL);
+    for (int64_t end = now_ms() + 60000; !exists(path); usleep(200)) {
+        if (now_ms() > end)
+            fail_msg("%s never came", path);
+    }
+    return pid;
+}
+
+static void test_up_killed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(milestones); i++) {
+        const char *dir = in_base("killed");
+        pid_t pid = up_until(dir, milestones[i]);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        int status = lab_end(pid);
+        assert_true(status == -SIGKILL || status == 0); /* the last milestone is close to the end */
+        struct segments segments = segments_of(dir);
+        struct said down = lab("down", "--dir", dir, NULL);
+        if (down.status != 0 || down.err[0] != '\0')
+            fail_msg("down after %s: %s", milestones[i], down.err);
+        assert_nothing_left(dir);
+        assert_segments_gone(&segments);
+    }
+}
+
+/* Asked to end, `up` takes down itself what it made. */
+static void test_up_interrupted(void **state)
+{
+    static const struct {
+        const char *milestone;
+        int signal;
+    } cases[] = { { "primary/PG_VERSION", SIGINT },
+                  { "fill.log", SIGTERM },
+                  { "replica/postmaster.pid", SIGHUP } };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *dir = in_base("interrupted");
+        pid_t pid = up_until(dir, cases[i].milestone);
+        assert_int_equal(kill(pid, cases[i].signal), 0);
+        assert_int_equal(lab_end(pid), -cases[i].signal);
+        assert_nothing_left(dir);
+    }
+}
+
+static pid_t server_pid(const char *dir, const char *data)
+{
+    char path[300];
+    int pid;
+    (void)snprintf(path, sizeof(path), "%s/%s/postmaster.pid", dir, data);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%d", &pid), 1);
+    (void)fclose(file);
+    return pid;
+}
+
+static void kill_server(const char *dir, const char *data)
+{
+    char path[64];
+    pid_t pid = server_pid(dir, data);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    (void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+    while (access(path, F_OK) == 0)
+        sleep_ms(2);
+}
+
+static void test_servers_killed(void **state)
+{
+    const char *dir = in_base("crashed");
+    (void)state;
+    assert_int_equal(lab("up", "pg-pair", "--load", "--dir", dir, NULL).status, 0);
+    struct segments segments = segments_of(dir);
+    kill_server(dir, "primary");
+
+    struct said status = lab("status", "--dir", dir, NULL);
+    assert_int_equal(status.status, 1);
+    assert_non_null(strstr(status.out, "primary  port 5432: does not answer"));
+    assert_non_null(strstr(status.out, "replica  port 5433: replica, following"));
+
+    kill_server(dir, "replica");
+    struct said up = lab("up", "pg-pair", "--dir", dir, NULL);
+    assert_int_equal(up.status, 1);
+    assert_string_equal(up.out, "");
+    assert_non_null(strstr(up.err, "not whole any more: run \"tminus lab down --dir"));
+
+    assert_int_equal(lab("down", "--dir", dir, NULL).status, 0);
+    assert_nothing_left(dir);
+    assert_segments_gone(&segments);
+}
+
+/* A server that is stopped does not keep `status` or `down` waiting for ever. */
+static void test_server_stopped(void **state)
+{
+    const char *dir = in_base("stopped");
+    (void)state;
+    assert_int_equal(lab("up", "pg-pair", "--dir", dir, NULL).status, 0);
+    assert_int_equal(kill(server_pid(dir, "primary"), SIGSTOP), 0);
+    assert_int_equal(lab("status", "--dir", dir, NULL).status, 1);
+    assert_int_equal(lab("down", "--dir", dir, NULL).status, 0);
+    assert_nothing_left(dir);
+}
+
+/* Somebody who looks around in the directory is not ended with it. */
+static void test_bystander(void **state)
+{
+    const char *dir = in_base("visited");
+    (void)state;
+    assert_int_equal(lab("up", "pg-pair", "--dir", dir, NULL).status, 0);
+    pid_t visitor = fork();
+    if (visitor == 0) {
+        if (chdir(dir) < 0)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    sleep_ms(50);
+    assert_int_equal(lab("down", "--dir", dir, NULL).status, 0);
+    assert_false(exists(dir));
+    assert_int_equal(waitpid(visitor, NULL, WNOHANG), 0);
+    assert_int_equal(kill(visitor, SIGKILL), 0);
+    assert_int_equal(waitpid(visitor, NULL, 0), visitor);
+    assert_nothing_left(dir);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_up_killed, make_base, remove_base),
+        cmocka_unit_test_setup_teardown(test_up_interrupted, make_base, remove_base),
+        cmocka_unit_test_setup_teardown(test_servers_killed, make_base, remove_base),
+        cmocka_unit_test_setup_teardown(test_server_stopped, make_base, remove_base),
+        cmocka_unit_test_setup_teardown(test_bystander, make_base, remove_base),
+    };
+    return lab_test_main(argc, argv, "lab-killed", tests, ARRAY_LEN(tests));
+}
