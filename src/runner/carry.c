@@ -29,12 +29,6 @@ static void begin_clean(struct runner *runner, const struct event *event)
     work_clean(runner, step_of(runner, event));
 }
 
-static void flush_output(struct runner *runner, const struct event *event)
-{
-    (void)event;
-    output_flush(runner);
-}
-
 /* Most events begin nothing. */
 static void (*const begins[EVENT_TYPE_COUNT])(struct runner *, const struct event *) = {
     [EVENT_STEP_STARTED] = begin_step,   [EVENT_STEP_CANCELLING] = cancel_step,

@@ -11,6 +11,8 @@
 /* While a statement of ours runs, locks are looked at this often: its blocker is to be shown within a second.
  */
 #define FAST_PACE_US (250 * MS_US)
+/* A sample that is lost now and then shows on the screen; one that stays away is recorded. */
+#define TROUBLE_AFTER_US (3 * SECOND_US)
 /* How long the removal of a heartbeat table may take at the end. */
 #define STOP_LIMIT_US (3 * SECOND_US)
 
@@ -19,7 +21,9 @@ struct watch {
     const struct monitor_def *definition;
     struct monitor_config config;
     struct monitor *monitor;
-    int64_t waiting_pid; /* last of ours that was seen waiting; 0: none */
+    bool troubled;            /* it was recorded that it cannot see */
+    int64_t unknown_since_us; /* boot clock; 0: its last sample was known */
+    int64_t waiting_pid;      /* last of ours that was seen waiting; 0: none */
     char waiting[ERR_MESSAGE_MAX];
 };
 
@@ -85,6 +89,38 @@ static void look_for_waiting(struct watch *watch, const struct sample *sample)
 
 /* ---- monitors ---- */
 
+static void note(struct runner *runner, const char *text)
+{
+    struct input input = { .type = INPUT_ACTION, .now = clock_now() };
+
+    input.action = (struct action){ .verb = VERB_NOTE, .actor = EVENT_ACTOR_SELF, .text = text };
+    runner_take(runner, &input);
+}
+
+/* Says once in the trail that a monitor cannot see, and why (a missing privilege names itself), and once that
+ * it can again. */
+static void look_for_trouble(struct watch *watch, const struct sample *sample)
+{
+    char text[ERR_MESSAGE_MAX];
+    int64_t now_us = sample->at.boot_us;
+
+    if (sample->known) {
+        watch->unknown_since_us = 0;
+        if (watch->troubled)
+            note(watch->runner, arena_format(watch->runner->arena, "monitor %s sees again", sample->monitor));
+        watch->troubled = false;
+        return;
+    }
+    if (watch->unknown_since_us == 0)
+        watch->unknown_since_us = now_us;
+    if (watch->troubled || now_us - watch->unknown_since_us < TROUBLE_AFTER_US)
+        return;
+    watch->troubled = true;
+    /* Cut at the size of a message. */
+    (void)snprintf(text, sizeof(text), "monitor %s sees nothing: %s", sample->monitor, sample->why);
+    note(watch->runner, text);
+}
+
 static void on_sample(void *data, const struct sample *sample)
 {
     struct watch *watch = data;
@@ -93,6 +129,7 @@ static void on_sample(void *data, const struct sample *sample)
     if (watch->runner->ending)
         return;
     runner_take(watch->runner, &input);
+    look_for_trouble(watch, sample);
     if (watch->definition->kind == MONITOR_LOCKS)
         look_for_waiting(watch, sample);
 }

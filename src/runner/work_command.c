@@ -35,6 +35,8 @@ static void on_done(void *data, const struct driver_result *result)
     };
 
     execution->process = NULL;
+    /* Its last words before the word that it has ended. */
+    output_flush(execution->runner);
     /* Without the hash the outcome still stands: the file itself is published. */
     if (sha256_of_file(execution->output_path, &sha, NULL) == 0)
         outcome.output = sha.hex;
