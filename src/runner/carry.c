@@ -31,8 +31,9 @@ static void begin_clean(struct runner *runner, const struct event *event)
 
 /* Most events begin nothing. */
 static void (*const begins[EVENT_TYPE_COUNT])(struct runner *, const struct event *) = {
-    [EVENT_STEP_STARTED] = begin_step,   [EVENT_STEP_CANCELLING] = cancel_step,
-    [EVENT_STEP_ENDED] = flush_output,   [EVENT_PROBE_STARTED] = begin_probe,
+    [EVENT_STEP_STARTED] = begin_step,
+    [EVENT_STEP_CANCELLING] = cancel_step,
+    [EVENT_PROBE_STARTED] = begin_probe,
     [EVENT_CLEAN_STARTED] = begin_clean,
 };
 
