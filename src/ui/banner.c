@@ -1,0 +1,159 @@
+#include "screen.h"
+#include "segments.h"
+#include "words.h"
+
+#define BANNER_MAX ((size_t)2048)
+
+/* One thing that must not be overlooked: whether it is so, how loud, its word, and the rest of the sentence.
+ * In order of how much it matters. */
+struct alarm {
+    bool (*is)(const struct ui *ui);
+    enum role_style style;
+    enum glyph glyph;
+    const char *word;
+    void (*say)(const struct ui *ui, struct buf *buf);
+};
+
+static bool is_lost(const struct ui *ui)
+{
+    return ui->link == UI_LINK_LOST;
+}
+
+static void say_lost(const struct ui *ui, struct buf *buf)
+{
+    buf_format(buf, "%s%swhat you see is old; the run goes on by itself", buf_str(&ui->link_why),
+               ui->link_why.len > 0 ? ": " : "");
+}
+
+static bool is_unknown(const struct ui *ui)
+{
+    return ui->run != NULL && run_unknown_step(ui->run, NULL) != BOOK_NONE;
+}
+
+static void say_unknown(const struct ui *ui, struct buf *buf)
+{
+    size_t entry = 0;
+    size_t step = run_unknown_step(ui->run, &entry);
+    struct aim aim = { step, entry };
+    buf_format(buf, "%s: nobody knows whether it happened  p probe  U rule", aim_id(ui->run, aim));
+}
+
+static bool is_rolling_back(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->rolling_back;
+}
+
+static void say_rolling_back(const struct ui *ui, struct buf *buf)
+{
+    size_t left = run_rollback_list(ui->run, ui->run->rollback_to, NULL, 0);
+    buf_format(buf, "%zu steps to undo", left);
+}
+
+static bool is_proposed(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->proposed_by != BOOK_NONE;
+}
+
+static void say_proposed(const struct ui *ui, struct buf *buf)
+{
+    const struct run *run = ui->run;
+    const char *evidence = run->triggers[run->proposed_by].evidence;
+    buf_format(buf, "%s proposes a rollback: %s", run->book->triggers[run->proposed_by].id,
+               evidence != NULL ? evidence : "");
+}
+
+static bool is_held(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->held;
+}
+
+static void say_held(const struct ui *ui, struct buf *buf)
+{
+    const struct run *run = ui->run;
+    duration_clock(buf, ui->now.boot_us - run->held_since.boot_us);
+    buf_format(buf, " by %s", run->held_by != NULL ? run->held_by : "?");
+    if (run->held_why != NULL && *run->held_why != '\0')
+        buf_format(buf, ": %s", run->held_why);
+    buf_text(buf, "  r release");
+}
+
+static bool is_frozen(const struct ui *ui)
+{
+    return ui->frozen;
+}
+
+static void say_frozen(const struct ui *ui, struct buf *buf)
+{
+    buf_text(buf, "display only, since ");
+    wall_clock(buf, ui->frozen_wall_us);
+    buf_text(buf, "; data continue  f thaw");
+}
+
+static bool is_troubled(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->trouble != NULL;
+}
+
+static void say_troubled(const struct ui *ui, struct buf *buf)
+{
+    buf_text(buf, ui->run->trouble);
+}
+
+static bool is_over(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->closed != CHOICE_NONE;
+}
+
+static void say_over(const struct ui *ui, struct buf *buf)
+{
+    buf_format(buf, "this run is %s  q leave", run_state_word(run_state(ui->run)));
+}
+
+static const struct alarm alarms[] = {
+    { is_lost, ROLE_ALARM, GLYPH_UNKNOWN, "LINK LOST", say_lost },
+    { is_unknown, ROLE_ALARM, GLYPH_UNKNOWN, "UNKNOWN", say_unknown },
+    { is_proposed, ROLE_ALARM, GLYPH_NO_RETURN, "TRIGGER", say_proposed },
+    { is_rolling_back, ROLE_ALARM, GLYPH_UNDONE, "ROLLING BACK", say_rolling_back },
+    { is_held, ROLE_HELD, GLYPH_HELD, "HELD", say_held },
+    { is_frozen, ROLE_HELD, GLYPH_HELD, "FROZEN", say_frozen },
+    { is_troubled, ROLE_HELD, GLYPH_NO_RETURN, "TRAIL", say_troubled },
+    { is_over, ROLE_HELD, GLYPH_DONE, "OVER", say_over },
+};
+
+bool banner_needed(const struct ui *ui)
+{
+    for (size_t i = 0; i < ARRAY_LEN(alarms); i++) {
+        if (alarms[i].is(ui))
+            return true;
+    }
+    return false;
+}
+
+/* The words of all, each in its colour; the sentence of the first fills what is left. */
+void banner_draw(const struct ui *ui, const struct area *area)
+{
+    const struct alarm *first = NULL;
+    int column = 0;
+    for (size_t i = 0; i < ARRAY_LEN(alarms); i++) {
+        if (!alarms[i].is(ui))
+            continue;
+        if (first == NULL) {
+            first = &alarms[i];
+            area_blank(area, 0, first->style);
+        }
+        int from = column;
+        column = area_put(area, 0, column, alarms[i].style, " ");
+        column = area_glyph(area, 0, column, alarms[i].style, alarms[i].glyph);
+        column = area_format(area, 0, column, alarms[i].style, " %s ", alarms[i].word);
+        if (column == from)
+            break;
+    }
+    if (first == NULL)
+        return;
+    struct buf text;
+    buf_init(&text, BANNER_MAX);
+    first->say(ui, &text);
+    column = area_put(area, 0, column, first->style, " ");
+    area_put(area, 0, column, first->style, buf_str(&text));
+    buf_finish(&text);
+}

@@ -1,0 +1,29 @@
+/*
+ * Keys: one table, from which come what a key does, the key bar and the help.
+ */
+#ifndef UI_PRIVATE_KEYS_H
+#define UI_PRIVATE_KEYS_H
+
+#include "state.h"
+
+#define KEY_CODES 4
+
+struct key_row {
+    uint32_t codes[KEY_CODES];          /* 0: none */
+    const char *name;                   /* as it is called: "Enter", "PgUp" */
+    const char *label;                  /* in the key bar; NULL: only in the help */
+    int rank;                           /* in the key bar: the highest goes first when it is narrow */
+    const char *help;                   /* what it does: one sentence */
+    bool executes;                      /* not for a watcher */
+    bool (*works)(const struct ui *ui); /* here and now; NULL: always */
+    void (*run)(struct ui *ui, const struct ui_key *key);
+};
+
+size_t keys_count(void);
+const struct key_row *keys_row(size_t index);
+bool key_works(const struct ui *ui, const struct key_row *row);
+
+/* What Enter does now, for the key bar: "start 10 swap-column". */
+void keys_enter_label(const struct ui *ui, struct buf *buf);
+
+#endif

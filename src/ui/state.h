@@ -1,0 +1,98 @@
+/*
+ * What the screen remembers besides the run: where the keys go, what was said, what is being asked. Private
+ * to the room; everything hangs off one struct ui and dies with it.
+ */
+#ifndef UI_PRIVATE_STATE_H
+#define UI_PRIVATE_STATE_H
+
+#include "dialog.h"
+#include "draw.h"
+#include "history.h"
+#include "log.h"
+#include "ui/ui.h"
+
+#define INPUT_MAX    1000 /* bytes typed into one field */
+#define SUBJECT_MAX  160  /* "<step>.rollback.<n>" is the longest */
+#define REQUESTS_MAX 8
+#define MARKS_MAX    64
+
+enum pane {
+    PANE_PHASES,
+    PANE_STEP,
+    PANE_GATE,
+    PANE_LAG,
+    PANE_LOCKS,
+    PANE_LOG,
+    PANE_PROGRESS,
+    PANE_TRANSACTIONS,
+    PANE_COUNT
+};
+
+struct pane_state {
+    int top;                        /* lines scrolled away; of the log: lines before the end, 0 follows */
+    int lines;                      /* of the whole content, as last drawn */
+    int row, column, rows, columns; /* where it was drawn; rows 0: not on the screen */
+};
+
+/* A step that began, for the charts. */
+struct mark {
+    int64_t boot_us;
+    size_t step;
+};
+
+struct queued_request {
+    enum ui_request_type type;
+    struct action action;
+    char subject[SUBJECT_MAX], role[SUBJECT_MAX], text[INPUT_MAX + 1];
+};
+
+struct ui {
+    struct ui_options options;
+    char *me;
+    const struct run *run;
+    char *title;
+    enum ui_link link;
+    struct buf link_why;
+    struct instant now; /* of the last call that brought one */
+
+    enum pane focus;
+    bool zoomed;
+    size_t selected; /* step; BOOK_NONE: follow what happens */
+    struct pane_state panes[PANE_COUNT];
+
+    struct log log;
+    struct history **histories; /* one for each monitor of the book, NULL where it is no lag monitor */
+    size_t history_count;
+    struct mark marks[MARKS_MAX];
+    size_t mark_count; /* ever; the last MARKS_MAX are kept */
+
+    struct dialog dialog;
+    struct buf search;
+    struct buf message; /* until the next key */
+    enum role_style message_style;
+    size_t answered_trigger; /* the proposal that was put up already; BOOK_NONE */
+
+    bool frozen;
+    struct canvas picture; /* what stands still while frozen */
+    struct canvas last;    /* the frame drawn last, for the moment of freezing */
+    int64_t frozen_wall_us;
+
+    struct queued_request requests[REQUESTS_MAX];
+    size_t request_first, request_count;
+    bool bell;
+};
+
+/* Asks the owner for something; what does not fit any more is refused with a bell (the owner takes requests
+ * after every key, so that never happens). Texts are copied. */
+void ui_ask(struct ui *ui, enum ui_request_type type);
+void ui_act(struct ui *ui, enum verb verb, const char *subject, enum choice choice, const char *text);
+/* As `action` says: who acts and whether a watcher does is filled in. */
+void ui_act_full(struct ui *ui, const struct action *action);
+
+void ui_say(struct ui *ui, enum role_style style, const char *format, ...) PRINTF_LIKE(3, 4);
+void ui_unsay(struct ui *ui);
+
+/* Whether who sits here may do this at all. */
+bool ui_may(const struct ui *ui, enum verb verb);
+
+#endif

@@ -1,0 +1,220 @@
+#include "ui/ui.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "screen.h"
+#include "story.h"
+
+#define MESSAGE_MAX ((size_t)16 * 1024)
+
+struct ui *ui_create(const struct ui_options *options)
+{
+    struct ui *ui = mem_alloc(sizeof(*ui));
+    ui->options = *options;
+    ui->me = mem_text(options->me != NULL ? options->me : "");
+    ui->options.me = ui->me;
+    ui->link = UI_LINK_STARTING;
+    ui->selected = BOOK_NONE;
+    ui->answered_trigger = BOOK_NONE;
+    buf_init(&ui->link_why, MESSAGE_MAX);
+    buf_init(&ui->search, INPUT_MAX);
+    buf_init(&ui->message, MESSAGE_MAX);
+    log_init(&ui->log);
+    dialog_init(&ui->dialog);
+    canvas_init(&ui->picture);
+    canvas_init(&ui->last);
+    return ui;
+}
+
+static void drop_histories(struct ui *ui)
+{
+    for (size_t i = 0; i < ui->history_count; i++)
+        free(ui->histories[i]);
+    free(ui->histories);
+    ui->histories = NULL;
+    ui->history_count = 0;
+}
+
+void ui_destroy(struct ui *ui)
+{
+    if (ui == NULL)
+        return;
+    drop_histories(ui);
+    log_finish(&ui->log);
+    dialog_finish(&ui->dialog);
+    buf_finish(&ui->link_why);
+    buf_finish(&ui->search);
+    buf_finish(&ui->message);
+    canvas_finish(&ui->picture);
+    canvas_finish(&ui->last);
+    free(ui->title);
+    free(ui->me);
+    free(ui);
+}
+
+void ui_set_run(struct ui *ui, const struct run *run, const char *title)
+{
+    free(ui->title);
+    ui->title = mem_text(title);
+    dialog_close(ui);
+    drop_histories(ui);
+    ui->run = run;
+    ui->selected = BOOK_NONE;
+    ui->answered_trigger = BOOK_NONE;
+    ui->mark_count = 0;
+    if (run == NULL)
+        return;
+    ui->history_count = run->book->monitor_count;
+    ui->histories = mem_array(ui->history_count, sizeof(*ui->histories));
+    for (size_t i = 0; i < ui->history_count; i++) {
+        if (run->book->monitors[i].kind == MONITOR_LAG)
+            ui->histories[i] = mem_alloc(sizeof(**ui->histories));
+    }
+}
+
+static void note_sample(struct ui *ui, const struct sample *sample)
+{
+    if (ui->run == NULL || sample == NULL)
+        return;
+    size_t monitor = book_find_monitor(ui->run->book, sample->monitor);
+    if (monitor >= ui->history_count || ui->histories[monitor] == NULL)
+        return;
+    const struct sample_metric *seconds = sample_metric(sample, "seconds");
+    bool known = seconds != NULL && seconds->known;
+    history_add(ui->histories[monitor], sample->at.boot_us, known, known ? seconds->value : 0);
+}
+
+static void note_start(struct ui *ui, const struct event *event)
+{
+    if (ui->run == NULL || event->subject == NULL)
+        return;
+    size_t step = book_find_step(ui->run->book, event->subject);
+    if (step == BOOK_NONE)
+        return;
+    ui->marks[ui->mark_count % MARKS_MAX] = (struct mark){ event->at.boot_us, step };
+    ui->mark_count++;
+}
+
+void ui_event(struct ui *ui, const struct event *event, bool backlog)
+{
+    if (event->type == EVENT_SAMPLE)
+        note_sample(ui, event->sample);
+    else if (event->type == EVENT_STEP_STARTED && event->entry == 0)
+        note_start(ui, event);
+    story_log(ui, event);
+    if (!backlog)
+        story_attend(ui, event);
+}
+
+void ui_output(struct ui *ui, const char *step, const char *bytes, size_t len)
+{
+    (void)step; /* one step writes at a time in what the pane shows; its id stands in the events around it */
+    log_output(&ui->log, bytes, len);
+}
+
+void ui_link(struct ui *ui, enum ui_link link, const char *why)
+{
+    if (link == UI_LINK_LOST && ui->link != UI_LINK_LOST)
+        ui->bell = true;
+    ui->link = link;
+    buf_clear(&ui->link_why);
+    buf_text(&ui->link_why, why != NULL ? why : "");
+}
+
+void ui_reply(struct ui *ui, const char *refusal)
+{
+    if (refusal == NULL)
+        ui_unsay(ui);
+    else
+        ui_say(ui, ROLE_BAD, "%s", refusal);
+}
+
+void ui_say(struct ui *ui, enum role_style style, const char *format, ...)
+{
+    va_list args;
+    buf_clear(&ui->message);
+    va_start(args, format);
+    buf_formatv(&ui->message, format, args);
+    va_end(args);
+    ui->message_style = style;
+}
+
+void ui_unsay(struct ui *ui)
+{
+    buf_clear(&ui->message);
+}
+
+bool ui_may(const struct ui *ui, enum verb verb)
+{
+    return !ui->options.watcher || verb_for_anyone(verb);
+}
+
+static struct queued_request *enqueue(struct ui *ui, enum ui_request_type type)
+{
+    if (ui->request_count == REQUESTS_MAX) {
+        ui->bell = true;
+        return NULL;
+    }
+    struct queued_request *request = &ui->requests[(ui->request_first + ui->request_count) % REQUESTS_MAX];
+    ui->request_count++;
+    *request = (struct queued_request){ .type = type };
+    return request;
+}
+
+void ui_ask(struct ui *ui, enum ui_request_type type)
+{
+    (void)enqueue(ui, type);
+}
+
+/* The copy, or NULL for NULL; all that may come here was bounded where it was typed or loaded. */
+static const char *keep(char *into, size_t size, const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    size_t len = strnlen(text, size - 1);
+    memcpy(into, text, len);
+    into[len] = '\0';
+    return into;
+}
+
+void ui_act_full(struct ui *ui, const struct action *action)
+{
+    struct queued_request *request = enqueue(ui, UI_REQUEST_ACTION);
+    if (request == NULL)
+        return;
+    request->action = *action;
+    request->action.actor = ui->me;
+    request->action.watcher = ui->options.watcher;
+    request->action.subject = keep(request->subject, sizeof(request->subject), action->subject);
+    request->action.role = keep(request->role, sizeof(request->role), action->role);
+    request->action.text = keep(request->text, sizeof(request->text), action->text);
+}
+
+void ui_act(struct ui *ui, enum verb verb, const char *subject, enum choice choice, const char *text)
+{
+    bool has_text = text != NULL && *text != '\0';
+    struct action action = {
+        .verb = verb, .subject = subject, .choice = choice, .text = has_text ? text : NULL
+    };
+    ui_act_full(ui, &action);
+}
+
+struct ui_request ui_request(struct ui *ui)
+{
+    if (ui->request_count == 0)
+        return (struct ui_request){ .type = UI_REQUEST_NONE };
+    const struct queued_request *request = &ui->requests[ui->request_first];
+    ui->request_first = (ui->request_first + 1) % REQUESTS_MAX;
+    ui->request_count--;
+    return (struct ui_request){ request->type, request->action };
+}
+
+bool ui_bell(struct ui *ui)
+{
+    bool bell = ui->bell;
+    ui->bell = false;
+    return bell;
+}
