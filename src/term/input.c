@@ -1,0 +1,124 @@
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "private.h"
+
+/* A pad, because reading from a window would refresh it. */
+static WINDOW *source;
+
+static const struct {
+    int curses;
+    enum ui_key_code code;
+} named[] = {
+    { KEY_UP, KEY_CODE_UP },         { KEY_DOWN, KEY_CODE_DOWN },           { KEY_LEFT, KEY_CODE_LEFT },
+    { KEY_RIGHT, KEY_CODE_RIGHT },   { KEY_HOME, KEY_CODE_HOME },           { KEY_END, KEY_CODE_END },
+    { KEY_PPAGE, KEY_CODE_PAGE_UP }, { KEY_NPAGE, KEY_CODE_PAGE_DOWN },     { KEY_ENTER, KEY_CODE_ENTER },
+    { KEY_BTAB, KEY_CODE_BACKTAB },  { KEY_BACKSPACE, KEY_CODE_BACKSPACE }, { KEY_DC, KEY_CODE_DELETE },
+};
+
+static const struct {
+    wint_t control;
+    enum ui_key_code code;
+} controls[] = {
+    { 3, KEY_CODE_CTRL_C },  { 8, KEY_CODE_BACKSPACE }, { 9, KEY_CODE_TAB },
+    { 10, KEY_CODE_ENTER },  { 12, KEY_CODE_CTRL_L },   { 13, KEY_CODE_ENTER },
+    { 21, KEY_CODE_CTRL_U }, { 27, KEY_CODE_ESCAPE },   { 127, KEY_CODE_BACKSPACE },
+};
+
+static const struct {
+    mmask_t button;
+    enum ui_key_code code;
+} buttons[] = {
+    { BUTTON1_PRESSED, KEY_CODE_MOUSE },
+    { BUTTON4_PRESSED, KEY_CODE_WHEEL_UP },
+    { BUTTON5_PRESSED, KEY_CODE_WHEEL_DOWN },
+};
+
+void input_open(void)
+{
+    set_escdelay(25);
+    source = newpad(1, 1);
+    keypad(source, TRUE);
+    nodelay(source, TRUE);
+    mmask_t mask = 0;
+    for (size_t i = 0; i < ARRAY_LEN(buttons); i++)
+        mask |= buttons[i].button;
+    mousemask(mask, NULL);
+    mouseinterval(0); /* presses only: a click is not to wait for a second one */
+}
+
+void input_close(void)
+{
+    if (source != NULL)
+        delwin(source);
+    source = NULL;
+}
+
+static bool decode_mouse(struct ui_key *ret)
+{
+    MEVENT event;
+    if (getmouse(&event) == ERR)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(buttons); i++) {
+        if (event.bstate & buttons[i].button) {
+            *ret = (struct ui_key){ buttons[i].code, event.y, event.x };
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool decode_named(int code, struct ui_key *ret)
+{
+    if (code == KEY_MOUSE)
+        return decode_mouse(ret);
+    for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+        if (named[i].curses == code) {
+            *ret = (struct ui_key){ .code = named[i].code };
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool decode_character(wint_t character, struct ui_key *ret)
+{
+    for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
+        if (controls[i].control == character) {
+            *ret = (struct ui_key){ .code = controls[i].code };
+            return true;
+        }
+    }
+    if (character < 0x20 || (character >= 0x7F && character < 0xA0))
+        return false; /* a control key that means nothing here */
+    *ret = (struct ui_key){ .code = (uint32_t)character };
+    return true;
+}
+
+static bool hung_up(void)
+{
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    return poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+bool term_key(struct ui_key *ret, bool *ret_gone)
+{
+    wint_t character;
+    int kind;
+    *ret_gone = false;
+    while ((kind = wget_wch(source, &character)) != ERR) {
+        bool decoded =
+            kind == KEY_CODE_YES ? decode_named((int)character, ret) : decode_character(character, ret);
+        if (decoded)
+            return true;
+    }
+    *ret_gone = hung_up();
+    return false;
+}
+
+void term_flush_input(void)
+{
+    flushinp();                            /* what curses has read already */
+    (void)tcflush(STDIN_FILENO, TCIFLUSH); /* what it has not; fails only when the terminal is gone */
+}
