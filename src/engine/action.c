@@ -171,9 +171,13 @@ static int check_idle(struct deciding *d)
 {
     size_t entry = 0;
     size_t step = run_running_step(d->run, &entry);
-    if (step == BOOK_NONE)
-        return 0;
-    return refuse(d, RULE_STATE, "%s is running", work_name(d->run, step, entry, d->arena));
+    if (step != BOOK_NONE)
+        return refuse(d, RULE_STATE, "%s is running", work_name(d->run, step, entry, d->arena));
+    for (step = 0; step < d->run->book->step_count; step++) {
+        if (d->run->steps[step].cleaning)
+            return refuse(d, RULE_STATE, "%s is being removed", d->run->steps[step].leftover);
+    }
+    return 0;
 }
 
 int verb_scrub(struct deciding *d, size_t step)

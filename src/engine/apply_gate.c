@@ -14,10 +14,10 @@ static struct run_vote *find_vote(struct run_gate *gate, const struct book *book
     return NULL;
 }
 
-static bool has_no_go(const struct run_gate *gate, const struct gate *def)
+static bool has_vote(const struct run_gate *gate, const struct gate *def, enum choice vote)
 {
     for (size_t i = 0; i < def->vote_count; i++) {
-        if (gate->votes[i].vote == CHOICE_NO_GO)
+        if (gate->votes[i].vote == vote)
             return true;
     }
     return false;
@@ -46,7 +46,7 @@ int apply_voted(struct change *c)
                                .actor = run_keep(c->run, c->event->actor),
                                .text = run_keep(c->run, c->event->text),
                                .at = c->event->at };
-    if (gate->decision == CHOICE_NO_GO && !has_no_go(gate, def))
+    if (gate->decision == CHOICE_NO_GO && !has_vote(gate, def, CHOICE_NO_GO))
         gate->decision = CHOICE_NONE;
     return 0;
 }
@@ -78,6 +78,8 @@ void gate_reset(struct run *run, size_t gate, const char *why)
 int apply_lapsed(struct change *c)
 {
     struct run_gate *gate = &c->run->gates[c->subject];
+    if (gate->decision != CHOICE_GO && !has_vote(gate, &c->run->book->gates[c->subject], CHOICE_GO))
+        return change_refuse(c, "nobody said go at \"%s\"", c->event->subject);
     void_approval(gate, &c->run->book->gates[c->subject]);
     gate->lapsed = run_keep(c->run, c->event->text);
     return 0;
@@ -88,7 +90,7 @@ int apply_decided(struct change *c)
     const struct gate *def = &c->run->book->gates[c->subject];
     struct run_gate *gate = &c->run->gates[c->subject];
     enum choice choice = c->event->choice;
-    if (choice == CHOICE_NO_GO && !has_no_go(gate, def))
+    if (choice == CHOICE_NO_GO && !has_vote(gate, def, CHOICE_NO_GO))
         return change_refuse(c, "nobody said no-go at \"%s\"", def->id);
     if (choice == CHOICE_GO && (!all_go(gate, def) || c->run->counts.current_phase != def->phase ||
                                 !run_phase_complete(c->run, def->phase) || c->run->held ||

@@ -124,6 +124,8 @@ int apply_started(struct change *c)
         return 0;
     work->first_attempt = work->attempt;
     work->started = c->event->at;
+    work->ended = (struct instant){ 0 };
+    work->elapsed_us = 0;
     work->probe = CHOICE_NONE;
     work->code = work->detail = work->hint = NULL;
     keep_text(c, c->event->actor);

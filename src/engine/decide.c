@@ -157,7 +157,7 @@ static int decide_tick(struct deciding *d)
     static void (*const rules[])(struct deciding * d) = {
         tick_clock, tick_triggers, tick_senses, tick_waits, tick_rollback, tick_gates, tick_retries,
     };
-    if (d->run->id == NULL || d->run->closed != CHOICE_NONE)
+    if (d->run->id == NULL)
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(rules) && d->decision->count == 0; i++)
         rules[i](d);
@@ -239,6 +239,13 @@ static int (*const inputs[])(struct deciding *d) = {
     [INPUT_LEFT] = decide_left,     [INPUT_MONITOR] = decide_monitor, [INPUT_TROUBLE] = decide_trouble,
 };
 
+/* What is still heard when the run is over: people, and what goes on around it. */
+static const bool told_after_end[ARRAY_LEN(inputs)] = {
+    [INPUT_OPEN] = true,    [INPUT_RESUME] = true,  [INPUT_ACTION] = true,
+    [INPUT_SAMPLE] = true,  [INPUT_JOINED] = true,  [INPUT_LEFT] = true,
+    [INPUT_MONITOR] = true, [INPUT_TROUBLE] = true, [INPUT_OUTCOME] = true
+};
+
 /* Whether what the input is about is there. */
 static bool names_what_is_there(const struct run *run, const struct input *input)
 {
@@ -263,6 +270,8 @@ int decide(const struct run *run, const struct input *input, struct arena *arena
     if (run->id == NULL && input->type != INPUT_OPEN && input->type != INPUT_TICK &&
         input->type != INPUT_RESUME)
         return impossible(&d, "the run is not open yet");
+    if (run->closed != CHOICE_NONE && !told_after_end[input->type])
+        return 0; /* an answer that came too late to matter */
     int r = inputs[input->type](&d);
     if (r < 0)
         decision->count = 0;

@@ -187,10 +187,12 @@ static int check_overridable_step(struct deciding *d, const struct gate *gate, s
 {
     const struct step *def = &d->run->book->steps[step];
     const struct run_step *state = &d->run->steps[step];
-    bool accepted_before = state->deferred_gate != BOOK_NONE && def->phase < gate->phase;
-    if (def->phase > gate->phase)
-        return refuse(d, RULE_ORDER, "\"%s\" is not reached", def->id);
-    if (def->phase < gate->phase && !accepted_before)
+    int r = check_reached(d, def->phase);
+    if (r < 0)
+        return r;
+    /* what was deferred once comes up again at each gate; anything else is decided at the gate of its phase
+     */
+    if (def->phase != gate->phase && state->deferred_gate == BOOK_NONE)
         return refuse(d, RULE_OVERRIDE, "\"%s\" stands before no gate that allows it", def->id);
     if (state->work.state != STEP_PENDING && state->work.state != STEP_FAILED &&
         state->work.state != STEP_DEFERRED)
@@ -205,7 +207,7 @@ static int check_item(struct deciding *d, const struct gate *gate, const char *i
         return check_overridable_step(d, gate, step);
     for (size_t i = 0; i < gate->criterion_count; i++) {
         if (strcmp(gate->criteria[i].id, item) == 0)
-            return 0;
+            return check_reached(d, gate->phase);
     }
     return refuse(d, RULE_NAME, "neither a step nor a criterion of gate \"%s\" is called \"%s\"", gate->id,
                   item);
@@ -234,8 +236,6 @@ int verb_override(struct deciding *d, size_t step)
     int r = check_item(d, gate, item);
     if (r == 0 && (!gate->override_allowed || gate->override_by == BOOK_NONE))
         r = refuse(d, RULE_OVERRIDE, "at gate \"%s\"", gate->id);
-    if (r == 0)
-        r = check_reached(d, gate->phase);
     if (r == 0)
         r = check_overrider(d, gate);
     if (r == 0 && text_or_null(action->text) == NULL)
@@ -298,9 +298,8 @@ static void tick_gate(struct deciding *d, size_t gate)
     const struct gate *def = &run->book->gates[gate];
     enum choice decision = run->gates[gate].decision;
     bool passed = run->counts.begun_phases > def->phase + 1;
-    if (count_votes(run, gate, CHOICE_NO_GO) > 0) {
-        if (decision != CHOICE_NO_GO)
-            emit_decided(d, gate, CHOICE_NO_GO, who_said_no(d, gate));
+    if (decision != CHOICE_NO_GO && count_votes(run, gate, CHOICE_NO_GO) > 0) {
+        emit_decided(d, gate, CHOICE_NO_GO, who_said_no(d, gate));
         return;
     }
     /* an approval stands until something was begun on it; after that it is history */

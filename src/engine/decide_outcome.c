@@ -91,7 +91,7 @@ int decide_outcome(struct deciding *d)
     }
     struct event *event = emit_ended(d, step, entry, choice_of_outcome(d));
     tell_failure(d, event);
-    event->clean = outcome->status != OUTCOME_AMBIGUOUS && (outcome->clean || !step_kind_changes(def->kind));
+    event->clean = !step_kind_changes(def->kind) || (outcome->clean && outcome->status != OUTCOME_AMBIGUOUS);
     event->value = arena_text(d->arena, outcome->value);
     event->leftover = arena_text(d->arena, text_or_null(outcome->leftover));
     event->output = arena_text(d->arena, text_or_null(outcome->output));

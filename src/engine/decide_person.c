@@ -21,8 +21,7 @@ static bool holds_role(const struct run *run, size_t role, const char *actor)
     }
     for (size_t i = 0; i < book->step_count; i++) {
         const struct work *work = &run->steps[i].work;
-        if (text_equal(book->steps[i].by, id) && step_state_complete(work->state) &&
-            text_equal(work->who, actor))
+        if (work->state == STEP_DONE && text_equal(book->steps[i].by, id) && text_equal(work->who, actor))
             return true;
     }
     return false;
