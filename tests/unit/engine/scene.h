@@ -24,9 +24,10 @@ struct scene {
     struct instant now;
     struct decision decision; /* the last one that was not a tick */
     struct err err;
-    struct buf records; /* every record so far, a line of JSON each */
-    struct buf trail;   /* since the last scene_trail: "step.started add 1\n" */
-    struct buf told;    /* what scene_trail returned last */
+    struct buf records;  /* every record so far, a line of JSON each */
+    bool tells_triggers; /* trigger.blind and trigger.cleared are in the trail too */
+    struct buf trail;    /* since the last scene_trail: "step.started add 1\n" */
+    struct buf told;     /* what scene_trail returned last */
 };
 
 /* Single quotes stand for double ones. */
@@ -73,7 +74,18 @@ struct run *scene_fold(struct scene *scene);
 /* All that a run is, as text, so that two can be compared; what passing events left is not in it. */
 void run_dump(struct buf *buf, const struct run *run);
 
-/* Looks through to a step: opens gates and carries out all before it, with every vote and sample needed. */
+/* A gate with everything, a phase with every kind of step, and behind a second gate a phase side by side with
+ * a point of no return. */
 extern const char *const small_book;
+
+/* Stages of a run of the small book; each begins with the one before. */
+void scene_calm(struct scene *scene, int seconds); /* every second, samples that meet every criterion */
+void stage_ticked(struct scene *scene);            /* the boxes of the first phase, and calm long enough */
+void stage_go(struct scene *scene);                /* both votes */
+void stage_deployed(struct scene *scene);          /* add, index, deploy are done */
+void stage_expanded(struct scene *scene);          /* and the rest of the second phase */
+void stage_contract(struct scene *scene);          /* and the second gate is GO */
+/* Starts a step and ends it well. */
+void scene_run(struct scene *scene, const char *step);
 
 #endif
