@@ -68,7 +68,8 @@ int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *
 
 /* The path of a program that is installed beside this one. */
 int sibling_program(struct arena *arena, const char *name, const char **ret, struct err *err) MUST_CHECK;
-/* A file of the project that is installed, or stands in the checkout: "themes/dark.json". */
+/* A file of the project, "themes/dark.json": below $TMINUS_DATA if that is set, else as it is installed or stands in
+ * the checkout. */
 int data_file(struct arena *arena, const char *name, const char **ret, struct err *err) MUST_CHECK;
 
 #endif

@@ -92,8 +92,12 @@ static int demonstrate(struct arena *arena, struct demo *demo, struct err *err)
 {
     int r = bring_up(arena, demo, err), down;
 
-    if (r < 0)
+    if (r < 0) {
+        /* Why it could not begin is what is to be known; what is left of the servers says so by itself later.
+         */
+        down = lab_down(&demo->lab, NULL);
         return r;
+    }
     r = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? with_screen(demo, err) : with_script(demo, err);
     print_trail(demo);
     down = take_down(demo, r < 0 ? NULL : err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,7 +84,14 @@ int sibling_program(struct arena *arena, const char *name, const char **ret, str
 int data_file(struct arena *arena, const char *name, const char **ret, struct err *err)
 {
     /* Installed: bin/ beside share/tminus/. Built: <checkout>/<build directory>/src/app/. */
-    static const char *const places[] = { "../share/tminus", "../../..", "../../../.." };
+    static const char *const places[] = { "../share/tminus", "../../.." };
+    const char *elsewhere = getenv("TMINUS_DATA");
 
+    if (elsewhere && elsewhere[0]) {
+        *ret = arena_format(arena, "%s/%s", elsewhere, name);
+        return access(*ret, R_OK) == 0
+                   ? 0
+                   : err_set(err, ERR_ENVIRONMENT, "TMINUS_DATA is %s, and has no %s", elsewhere, name);
+    }
     return find_file(arena, places, ARRAY_LEN(places), name, ret, err);
 }
