@@ -155,7 +155,7 @@ void assert_nothing_left(const char *dir)
     while ((entry = readdir(processes)) != NULL) {
         char proc[280];
         (void)snprintf(proc, sizeof(proc), "/proc/%s", entry->d_name);
-        if (atol(entry->d_name) > 0 && mentions(proc, dir))
+        if (strtol(entry->d_name, NULL, 10) > 0 && mentions(proc, dir))
             fail_msg("process %s is left of %s", entry->d_name, dir);
     }
     closedir(processes);
