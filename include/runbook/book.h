@@ -17,20 +17,20 @@
 #include "base/time.h"
 #include "json/json.h"
 
-#define BOOK_FORMAT      1
-#define BOOK_STEPS_MAX   5000
-#define BOOK_PHASES_MAX  200
-#define BOOK_NONE        SIZE_MAX /* "no index" */
+#define BOOK_FORMAT     1
+#define BOOK_STEPS_MAX  5000
+#define BOOK_PHASES_MAX 200
+#define BOOK_NONE       SIZE_MAX /* "no index" */
 
-/* word in JSON; mark: whether the kind can change anything (so: needs a rollback, becomes UNKNOWN in a crash) */
+/* The word in JSON; whether the kind can change anything (so: needs a rollback, becomes UNKNOWN in a crash). */
 #define STEP_KINDS(X)                                                                                        \
-    X(STEP_CHECK, "check", false)     /* a box to tick: by hand, or sensed by a query */                     \
-    X(STEP_MANUAL, "manual", true)    /* a person does it, and says so with evidence */                      \
-    X(STEP_SQL, "sql", true)          /* statements on a target */                                           \
-    X(STEP_COMMAND, "command", true)  /* argv */                                                             \
-    X(STEP_VERIFY, "verify", false)   /* a query and what it must answer */                                  \
-    X(STEP_WAIT, "wait", false)       /* until a condition holds for a time */                               \
-    X(STEP_NONE, "none", false)       /* only in rollback: nothing to undo, and why */
+    X(STEP_CHECK, "check", false)    /* a box to tick: by hand, or sensed by a query */                      \
+    X(STEP_MANUAL, "manual", true)   /* a person does it, and says so with evidence */                       \
+    X(STEP_SQL, "sql", true)         /* statements on a target */                                            \
+    X(STEP_COMMAND, "command", true) /* argv */                                                              \
+    X(STEP_VERIFY, "verify", false)  /* a query and what it must answer */                                   \
+    X(STEP_WAIT, "wait", false)      /* until a condition holds for a time */                                \
+    X(STEP_NONE, "none", false)      /* only in rollback: nothing to undo, and why */
 
 enum step_kind {
 #define X(name, word, changes) name,
@@ -57,7 +57,15 @@ enum phase_kind {
 };
 
 enum risk { RISK_UNSTATED, RISK_LOW, RISK_MEDIUM, RISK_HIGH, RISK_COUNT };
-enum comparison { IS_LESS, IS_LESS_EQUAL, IS_EQUAL, IS_NOT_EQUAL, IS_GREATER_EQUAL, IS_GREATER, COMPARISON_COUNT };
+enum comparison {
+    IS_LESS,
+    IS_LESS_EQUAL,
+    IS_EQUAL,
+    IS_NOT_EQUAL,
+    IS_GREATER_EQUAL,
+    IS_GREATER,
+    COMPARISON_COUNT
+};
 enum target_engine { ENGINE_POSTGRESQL, ENGINE_MYSQL, ENGINE_MARIADB, TARGET_ENGINE_COUNT };
 enum target_role { TARGET_ROLE_UNSTATED, TARGET_PRIMARY, TARGET_REPLICA, TARGET_ROLE_COUNT };
 enum monitor_kind { MONITOR_LAG, MONITOR_LOCKS, MONITOR_TRANSACTIONS, MONITOR_PROGRESS, MONITOR_KIND_COUNT };
@@ -65,10 +73,10 @@ enum monitor_kind { MONITOR_LAG, MONITOR_LOCKS, MONITOR_TRANSACTIONS, MONITOR_PR
 struct target {
     const char *id;
     enum target_engine engine;
-    const char *version;  /* constraint as written, ">=15", or NULL */
+    const char *version; /* constraint as written, ">=15", or NULL */
     enum target_role role;
-    size_t of;            /* replica: index of its primary, BOOK_NONE else */
-    const char *dsn;      /* from the targets file; never holds a password; NULL when no targets were given */
+    size_t of;       /* replica: index of its primary, BOOK_NONE else */
+    const char *dsn; /* from the targets file; never holds a password; NULL when no targets were given */
     const char *password_from; /* "env:NAME", "file:PATH", "command: ..."; NULL */
     int line, column;
 };
@@ -77,20 +85,20 @@ struct monitor_def {
     const char *id;
     enum monitor_kind kind;
     size_t target;
-    bool heartbeat;       /* lag: a heartbeat table may be made (and is removed afterwards) */
-    int64_t every_us;     /* 1 s unless stated */
+    bool heartbeat;   /* lag: a heartbeat table may be made (and is removed afterwards) */
+    int64_t every_us; /* 1 s unless stated */
     int line, column;
 };
 
 /* "metric is value", perhaps sustained `for_us`, by a sample not older than `age_us`. */
 struct condition {
-    size_t monitor;       /* index */
-    const char *metric;   /* the part after the dot */
-    const char *name;     /* as written: "lag.seconds" */
+    size_t monitor;     /* index */
+    const char *metric; /* the part after the dot */
+    const char *name;   /* as written: "lag.seconds" */
     enum comparison is;
     double value;
-    int64_t for_us;       /* must have held continuously this long; 0: just now */
-    int64_t age_us;       /* a sample older than this is stale = unknown; 3 s unless stated */
+    int64_t for_us; /* must have held continuously this long; 0: just now */
+    int64_t age_us; /* a sample older than this is stale = unknown; 3 s unless stated */
 };
 
 enum trigger_then { THEN_HOLD, THEN_ROLLBACK, TRIGGER_THEN_COUNT };
@@ -98,8 +106,8 @@ enum trigger_then { THEN_HOLD, THEN_ROLLBACK, TRIGGER_THEN_COUNT };
 struct trigger {
     const char *id;
     struct condition when;
-    enum trigger_then then;       /* rollback without asking only where the book says so */
-    bool propose_rollback;        /* put the rollback decision up with the evidence */
+    enum trigger_then then; /* rollback without asking only where the book says so */
+    bool propose_rollback;  /* put the rollback decision up with the evidence */
     const char *why;
     int line, column;
 };
@@ -108,101 +116,101 @@ struct trigger {
 enum expect_kind { EXPECT_NOTHING, EXPECT_VALUE, EXPECT_ROWS };
 struct expect {
     enum expect_kind kind;
-    enum comparison is;   /* IS_EQUAL unless stated */
-    const char *value;    /* EXPECT_VALUE: as text: "true", "0", "active"; a JSON null is NULL */
-    bool numeric;         /* compare as numbers */
-    int64_t rows;         /* EXPECT_ROWS */
+    enum comparison is; /* IS_EQUAL unless stated; EXPECT_ROWS: of the number of rows */
+    const char *value;  /* EXPECT_VALUE: as text: "true", "0", "active"; a JSON null is NULL */
+    bool numeric;       /* compare as numbers, exactly: as they are written, not as doubles */
+    int64_t rows;       /* EXPECT_ROWS */
 };
 
 /* A query and what it must answer: a probe ("done already?"), a sense, a verification. */
 struct query {
     size_t target;
-    const char *sql;      /* NULL: there is none */
+    const char *sql; /* NULL: there is none */
     struct expect expect;
-    int64_t timeout_us;   /* 30 s unless stated */
+    int64_t timeout_us; /* 30 s unless stated */
 };
 
 struct retry {
-    int attempts;         /* 1: no retry */
+    int attempts;                  /* 1: no retry */
     struct duration_range backoff; /* first wait .. longest, doubling */
 };
 
 /* A secret that a command gets in its environment. Its value never stands in a book: whoever carries the
  * command out reads the variable `from` of its own environment at that moment. */
 struct secret_env {
-    const char *name;     /* the variable that the command sees */
-    const char *from;     /* the variable of the runner that holds it */
+    const char *name; /* the variable that the command sees */
+    const char *from; /* the variable of the runner that holds it */
 };
 
 struct lock_claim {
     const char *table;
-    const char *mode;     /* "AccessExclusive" */
+    const char *mode; /* "AccessExclusive" */
 };
 
 /* One step, or one entry of a step's rollback (then `rollback` is empty and `owner_step` says whose). */
 struct step {
-    const char *id;       /* of a rollback entry: "<step>.rollback.<n>", n from 1 */
-    const char *title;
+    const char *id;    /* of a rollback entry: "<step>.rollback.<n>", n from 1 */
+    const char *title; /* the id unless stated; of a rollback entry: "Undo: ..." */
     enum step_kind kind;
-    size_t index;         /* in book.steps; of a rollback entry: its place in the list */
+    size_t index; /* in book.steps; of a rollback entry: its place in the list */
     size_t phase;
-    const char *by;       /* the role that has to tick it; NULL: the operator */
-    bool evidence;        /* a person has to type what they saw */
+    const char *by;                 /* the role that has to tick it; NULL: the operator */
+    bool evidence;                  /* a person has to type what they saw */
     struct duration_range estimate; /* 0..0: unstated */
     size_t after_count;
-    const size_t *after;  /* steps that must be done before; in a sequential phase: the step before as well */
+    const size_t *after; /* steps that must be done before; in a sequential phase: the step before as well */
 
-    size_t target;        /* sql, verify, sensed check; BOOK_NONE else */
-    size_t sql_count;     /* sql: statements, each sent as one query */
+    size_t target;    /* sql, verify, sensed check; BOOK_NONE else */
+    size_t sql_count; /* sql: statements, each sent as one query */
     const char *const *sql;
-    bool transaction;     /* sql: all of it in one transaction */
+    bool transaction;             /* sql: all of it in one transaction */
     int64_t lock_timeout_us;      /* 0: none set */
     int64_t statement_timeout_us; /* 0: none set */
     struct retry retry;
     size_t lock_count;
     const struct lock_claim *locks;
-    struct query probe;   /* "done_when": true means that it is done already; sql NULL if there is none */
+    struct query probe; /* "done_when": true means that it is done already; sql NULL if there is none */
 
     struct query query;   /* verify; check with "sense" (sql NULL: ticked by hand) */
     int64_t freshness_us; /* sensed check: how old its last answer may be; 1 min unless stated */
 
-    size_t argv_count;    /* command */
+    size_t argv_count; /* command */
     const char *const *argv;
-    size_t env_count;     /* "NAME=value" */
+    size_t env_count; /* "NAME=value" */
     const char *const *env;
     size_t secret_count;
     const struct secret_env *secrets;
     const char *directory; /* where a command runs: the directory of the book unless stated; NULL: there */
-    int64_t timeout_us;   /* command, wait; 0: none */
-    int64_t grace_us;     /* command: between SIGTERM and SIGKILL; 5 s unless stated */
+    int64_t timeout_us;    /* command, wait; 0: none */
+    int64_t grace_us;      /* command: between SIGTERM and SIGKILL; 5 s unless stated */
 
-    struct condition until;       /* wait */
-    const char *instructions;     /* manual, check */
-    const char *why;              /* none */
+    struct condition until;   /* wait */
+    const char *instructions; /* manual, check */
+    const char *why;          /* none */
 
     size_t rollback_count;
     const struct step *rollback;
-    const char *irreversible;     /* why it cannot be undone; NULL: it can */
+    const char *irreversible;      /* why it cannot be undone; NULL: it can */
     const struct step *owner_step; /* rollback entries: whose; NULL else */
     int line, column;
 };
 
 struct criterion {
-    const char *id;       /* "<gate>.<n>", n from 1, or as written */
+    const char *id; /* "<gate>.<n>", n from 1, or as written */
     struct condition when;
 };
 
 struct gate {
     const char *id;
-    size_t index;         /* in book.gates */
-    size_t phase;         /* it stands at the end of this phase */
+    size_t index; /* in book.gates */
+    size_t phase; /* it stands at the end of this phase */
     size_t vote_count;
-    const size_t *votes;  /* roles whose vote is needed */
+    const size_t *votes; /* roles whose vote is needed */
     size_t criterion_count;
     const struct criterion *criteria;
     bool override_allowed;
-    size_t override_by;   /* role */
-    int64_t valid_us;     /* how long a GO stands before the next step must have started; 15 min unless stated */
+    size_t override_by; /* role */
+    int64_t valid_us; /* how long a GO stands before the next step must have started; 15 min unless stated */
     int line, column;
 };
 
@@ -214,23 +222,23 @@ struct phase {
     const char *owner;
     bool parallel;
     struct duration_range estimate; /* the sum of its steps where unstated */
-    size_t first_step;    /* index in book.steps */
+    size_t first_step;              /* index in book.steps */
     size_t step_count;
-    size_t gate;          /* index in book.gates, BOOK_NONE */
+    size_t gate; /* index in book.gates, BOOK_NONE */
     int line, column;
 };
 
 struct role {
     const char *id;
-    size_t not_role;      /* must be another person than who holds that role; BOOK_NONE */
+    size_t not_role; /* must be another person than who holds that role; BOOK_NONE */
 };
 
 struct book_ids; /* private to the room */
 
 struct book {
-    const char *path;     /* as it was given; for messages */
+    const char *path; /* as it was given; for messages */
     const char *id, *title, *summary;
-    int64_t window_us;    /* 0: no window */
+    int64_t window_us; /* 0: no window */
     int64_t margin_us;
     size_t target_count, monitor_count, trigger_count, role_count, phase_count, step_count, gate_count;
     struct target *targets;
@@ -238,9 +246,9 @@ struct book {
     struct trigger *triggers;
     struct role *roles;
     struct phase *phases;
-    struct step *steps;   /* of all phases, in order */
+    struct step *steps; /* of all phases, in order */
     struct gate *gates;
-    const struct json *source; /* the whole document, for what is shown and not executed */
+    const struct json *source;  /* the whole document, for what is shown and not executed */
     const struct book_ids *ids; /* what the book_find_ functions look in; set by book_load */
 };
 
@@ -249,7 +257,7 @@ struct book_param {
 };
 
 struct book_options {
-    const char *targets_path;   /* for messages; NULL: no targets file */
+    const char *targets_path; /* for messages; NULL: no targets file */
     const char *targets_text;
     size_t targets_len;
     size_t param_count;
@@ -257,8 +265,10 @@ struct book_options {
 };
 
 /* Decodes, checks and resolves a book that stands in `text`. `path` is for messages and for files named
- * beside it. All faults of one pass are in `faults` (each of the book) and `target_faults` (each of the targets
- * file); NULL is returned when there is one. Reads no file and connects to nothing. */
+ * beside it. All faults of one pass are in `faults` (each of the book) and `target_faults` (each of the
+ * targets file; may be NULL when there is none), in the order of the file; NULL is returned when there is
+ * one. Faults of the params in `options` stand at line 0 and begin with "--param NAME". `options` may be
+ * NULL. Reads no file, looks at no environment and connects to nothing. */
 const struct book *book_load(struct arena *arena, const char *path, const char *text, size_t len,
                              const struct book_options *options, struct json_faults *faults,
                              struct json_faults *target_faults);
@@ -272,10 +282,10 @@ size_t book_find_target(const struct book *book, const char *id);
 size_t book_find_trigger(const struct book *book, const char *id);
 
 const char *step_kind_word(enum step_kind kind);
-bool step_kind_changes(enum step_kind kind);  /* whether such a step can have an effect */
+bool step_kind_changes(enum step_kind kind); /* whether such a step can have an effect */
 const char *phase_kind_word(enum phase_kind kind);
-const char *risk_word(enum risk risk);              /* "LOW"; "" unstated */
-const char *comparison_word(enum comparison is);    /* "<" */
+const char *risk_word(enum risk risk);           /* "LOW"; "" unstated */
+const char *comparison_word(enum comparison is); /* "<" */
 const char *monitor_kind_word(enum monitor_kind kind);
 const char *target_engine_word(enum target_engine engine);
 
