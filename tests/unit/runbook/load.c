@@ -264,6 +264,111 @@ static void test_words(void **state)
     assert_string_equal(target_engine_word(ENGINE_MARIADB), "mariadb");
 }
 
+/* What is only shown may name any param, a secret too, and is kept as it stands. */
+static void test_described(void **state)
+{
+    static const char parts[] =
+        "`title`:`A sample`,`$schema`:`./runbook.schema.json`,`summary`:`one\\ntwo ${batch}`,"
+        "`strategy`:{`approach`:`expand-contract`,`why`:`w`,`rejected`:[{`approach`:`a`,`why`:`b`}]},"
+        "`environment`:{`engine`:`postgresql`,`version`:`15`,`platform`:`p`,"
+        "`topology`:{`primaries`:1,`replicas`:1,`replication`:`streaming`},"
+        "`volume`:{`size`:`1TB`,`largest`:[{`table`:`users`,`rows`:25000000,`size`:`40GB`}]},"
+        "`application`:{`orm`:`Sequelize 6`,`longest_transaction`:`45m`}},"
+        "`objectives`:{`downtime`:`0s`,`rto`:`10m`,`rpo`:`0s`},"
+        "`tools`:{`required`:[{`name`:`psql`,`version`:`>=15`}],`forbidden`:[`pg_upgrade`]},"
+        "`communications`:{`started`:{`to`:`all`,`via`:`webhook`,`url`:`${hook}`,`text`:`$${not a param}`}},"
+        "`risks`:[{`risk`:`r`,`likelihood`:`LOW`,`impact`:`HIGH`,`mitigation`:`m`,`contingency`:`c`}],"
+        "`postmortem`:[`What did it show?`]";
+    struct load load;
+    char *text = replaced(sample_book, "`title`:`A sample`", parts);
+    (void)state;
+    load_init(&load, text, NULL);
+    assert_string_equal(buf_str(&load.faults), "");
+    assert_string_equal(load.book->summary, "one\ntwo 5000");
+    const struct json *started = json_member(json_member(load.book->source, "communications"), "started");
+    assert_string_equal(json_member(started, "url")->text, "${hook}");
+    load_finish(&load);
+    free(text);
+}
+
+/* The sample with one replacement, and what the named step then is. */
+struct variant {
+    const char *find, *replacement;
+    const char *step;
+    bool transaction;
+    int attempts;
+    const char *value; /* of its expectation */
+    bool numeric;
+};
+
+static const struct variant variants[] = {
+    { "`sql`:[`DROP INDEX CONCURRENTLY IF EXISTS i`,`CREATE INDEX CONCURRENTLY i ON t (c)`]",
+      "`sql`:`VACUUM t`", "index", false, 1, NULL, false },
+    { "`sql`:[`DROP INDEX CONCURRENTLY IF EXISTS i`,`CREATE INDEX CONCURRENTLY i ON t (c)`]",
+      "`sql`:`SELECT 'CONCURRENTLY'`", "index", true, 1, NULL, false },
+    { "`lock_timeout`:`500ms`", "`transaction`:false", "alter", false, 10, NULL, false },
+    { "`retry`:{`attempts`:10,`backoff`:`1s..5s`},", "`retry`:{`attempts`:100},", "alter", true, 100, NULL,
+      false },
+    { "`expect`:{`value`:0}", "`expect`:{`value`:-12.50}", "count", false, 1, "-12.5", true },
+    { "`expect`:{`value`:0}", "`expect`:{`value`:`${batch}`}", "count", false, 1, "5000", false },
+    { "`expect`:{`value`:0}", "`expect`:{`value`:null}", "count", false, 1, NULL, false },
+    { "`expect`:{`value`:0}", "`expect`:{`value`:false,`is`:`!=`}", "count", false, 1, "false", false },
+    { ",`expect`:{`value`:true}", "", "alive", false, 1, "true", false },
+};
+
+static void test_variants(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(variants); i++) {
+        const struct variant *v = &variants[i];
+        struct load load;
+        char *text = replaced(sample_book, v->find, v->replacement);
+        load_init(&load, text, NULL);
+        assert_string_equal(buf_str(&load.faults), "");
+        const struct step *step = step_of(load.book, v->step);
+        assert_int_equal(step->transaction, v->transaction);
+        assert_int_equal(step->retry.attempts, v->attempts);
+        assert_int_equal(step->query.expect.numeric, v->numeric);
+        assert_int_equal(step->query.expect.value == NULL, v->value == NULL);
+        if (v->value)
+            assert_string_equal(step->query.expect.value, v->value);
+        load_finish(&load);
+        free(text);
+    }
+}
+
+/* An entry of a rollback is a step of its own: target, timeouts, probe. */
+static void test_rollback_entries(void **state)
+{
+    static const char entries[] =
+        "`rollback`:[{`kind`:`sql`,`target`:`replica`,`title`:`First`,`sql`:[`SELECT 1`,`SELECT 2`],"
+        "`statement_timeout`:`9s`,`done_when`:{`sql`:`SELECT false`},`estimate`:`1s..4s`},"
+        "{`kind`:`command`,`argv`:[`undo`],`estimate`:`2s`},"
+        "{`kind`:`wait`,`until`:{`metric`:`lag.bytes`,`is`:`<=`,`value`:0}},"
+        "{`kind`:`verify`,`sql`:`SELECT 0`,`expect`:{`rows`:1}}]";
+    struct load load;
+    char *text =
+        replaced(sample_book, "`rollback`:[{`kind`:`none`,`why`:`it goes with the column`}]", entries);
+    (void)state;
+    load_init(&load, text, NULL);
+    assert_string_equal(buf_str(&load.faults), "");
+    const struct step *index = step_of(load.book, "index");
+    assert_int_equal(index->rollback_count, 4);
+    assert_int_equal(index->rollback[0].target, book_find_target(load.book, "replica"));
+    assert_int_equal(index->rollback[0].probe.target, book_find_target(load.book, "replica"));
+    assert_int_equal(index->rollback[0].sql_count, 2);
+    assert_int_equal(index->rollback[0].statement_timeout_us, 9 * SECOND_US);
+    assert_string_equal(index->rollback[0].title, "First");
+    assert_true(index->rollback[1].target == BOOK_NONE);
+    assert_condition(&index->rollback[2].until, "lag.bytes <= 0");
+    assert_int_equal(index->rollback[3].query.target, index->target);
+    assert_int_equal(index->rollback[3].query.expect.kind, EXPECT_ROWS);
+    assert_string_equal(index->rollback[3].id, "index.rollback.4");
+    assert_int_equal(step_rollback_us(index), 6 * SECOND_US);
+    load_finish(&load);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +383,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_unknown, setup, teardown),
         cmocka_unit_test(test_parallel),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_described),
+        cmocka_unit_test(test_variants),
+        cmocka_unit_test(test_rollback_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
