@@ -22,7 +22,7 @@
 #define BOOK_PHASES_MAX 200
 #define BOOK_NONE       SIZE_MAX /* "no index" */
 
-/* The word in JSON; whether the kind can change anything (so: needs a rollback, becomes UNKNOWN in a crash). */
+/* The word in JSON; whether it can change anything (so: needs a rollback, becomes UNKNOWN in a crash) */
 #define STEP_KINDS(X)                                                                                        \
     X(STEP_CHECK, "check", false)    /* a box to tick: by hand, or sensed by a query */                      \
     X(STEP_MANUAL, "manual", true)   /* a person does it, and says so with evidence */                       \
