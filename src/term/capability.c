@@ -15,3 +15,8 @@ bool capability_flag(const char *name)
 {
     return tigetflag(name) > 0;
 }
+
+int capability_number(const char *name)
+{
+    return tigetnum(name);
+}

@@ -10,5 +10,6 @@
 /* The bytes of a capability; NULL when the terminal has none of that name. */
 const char *capability(const char *name);
 bool capability_flag(const char *name);
+int capability_number(const char *name); /* negative: none */
 
 #endif

@@ -4,13 +4,12 @@ static struct look looks[ROLE_STYLE_COUNT];
 
 enum color_depth colors_depth(bool no_color)
 {
-    if (no_color || !has_colors())
-        return COLORS_NONE;
-    if (capability_flag("RGB") && COLORS >= 1 << 24)
+    int colors = no_color ? 0 : capability_number("colors"); /* COLORS is not there before start_color */
+    if (colors >= 1 << 24 && capability_flag("RGB"))
         return COLORS_DIRECT;
-    if (COLORS >= 256)
+    if (colors >= 256)
         return COLORS_256;
-    return COLORS >= 16 ? COLORS_16 : COLORS >= 8 ? COLORS_8 : COLORS_NONE;
+    return colors >= 16 ? COLORS_16 : colors >= 8 ? COLORS_8 : COLORS_NONE;
 }
 
 /* The cube of xterm has 0 and then steps of 40 from 95 on; the greys are 8, 18, ... 238. */

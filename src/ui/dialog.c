@@ -333,7 +333,9 @@ static void draw_answers(const struct ui *ui, const struct dialog_kind *kind, co
         enum role_style style = i == chosen ? ROLE_FOCUS : ROLE_PROMPT;
         column = area_format(area, row, column, style, "[ %s ]", kind->answers[i].label) + 2;
     }
-    area_right(area, row, area->columns, ROLE_PROMPT, chosen >= 0 ? "Enter takes the marked one" : "");
+    const char *hint = "Enter takes the marked one";
+    if (chosen >= 0 && column + visible_width(hint) <= area->columns)
+        area_right(area, row, area->columns, ROLE_PROMPT, hint);
 }
 
 static void draw_box(struct ui *ui, const struct dialog_kind *kind, const struct area *screen)

@@ -16,12 +16,16 @@ static struct aim dialog_aim(const struct ui *ui)
     return (struct aim){ ui->dialog.step, ui->dialog.entry };
 }
 
+/* Set in by two, so that it stands apart from what is said about it. */
 static void put_what(struct page *page, const struct step *step, int lines_max)
 {
     struct buf text;
     buf_init(&text, BODY_TEXT_MAX);
+    buf_text(&text, step->kind == STEP_NONE ? "(nothing to undo) " : "");
     words_what(&text, step);
-    page_wrap(page, NULL, ROLE_STRONG, buf_str(&text), lines_max);
+    page->label_width = 2;
+    page_wrap(page, NULL, step->kind == STEP_NONE ? ROLE_PROMPT : ROLE_STRONG, buf_str(&text), lines_max);
+    page->label_width = 0;
     buf_finish(&text);
 }
 

@@ -41,6 +41,12 @@ static void put_state(struct segments *line, const struct ui *ui)
         segment_form(segment, 0, "%zu/%zu %s", complete, total, run_state_word(run_state(run)));
         return;
     }
+    size_t gate = run_state(run) == RUN_AT_GATE ? run->book->phases[run_current_phase(run)].gate : BOOK_NONE;
+    if (gate != BOOK_NONE) {
+        segment_form(segment, 0, "%zu/%zu AT GATE %s", complete, total, run->book->gates[gate].id);
+        segment_form(segment, 1, "%zu/%zu AT GATE", complete, total);
+        return;
+    }
     struct look look = look_of_step(run, step);
     const char *glyph = ui->options.ascii ? "" : glyph_text(&ui->last, look.glyph);
     segment_form(segment, 0, "step %zu/%zu %s%s%s", step + 1, total, glyph, *glyph != '\0' ? " " : "",

@@ -2,9 +2,10 @@
 
 #include "actions.h"
 
-/* In the order of the help. The ranks are those of the key bar: the highest goes first when it is narrow. A row: codes,
- * name, label in the key bar (NULL: none), rank, what it does, only for the operator, whether it works now, deed. */
-/* clang-format off: one key a row */
+/* In the order of the help. The ranks are those of the key bar: the highest goes first when it is narrow. A
+ * row: codes, name, label in the key bar (NULL: none), rank, what it does, only for the operator, whether it
+ * works now, deed. */
+/* clang-format off */
 static const struct key_row rows[] = {
     { { KEY_CODE_ENTER }, "Enter", "", 0, "do what is next: start the step, tick the box, vote at the gate",
       false, NULL, do_next },

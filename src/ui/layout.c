@@ -30,7 +30,7 @@ struct layout {
 };
 
 /* Largest first: the first that fits is taken. */
-/* clang-format off: a picture of the screen */
+/* clang-format off */
 static const struct layout layouts[] = {
     { 50, 160, {
         { { { 44, 1, { { PANE_PHASES, 24, 3 } } },

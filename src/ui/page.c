@@ -57,7 +57,7 @@ static size_t break_line(const char *text, size_t width, size_t *ret_skip)
     size_t space = cut;
     while (space > 0 && text[space] != ' ')
         space--;
-    if (space == 0)
+    if (space < width / 2) /* better a broken word than half a line of nothing */
         return cut;
     *ret_skip = strspn(text + space, " ");
     return space;
@@ -80,7 +80,7 @@ static void put_last(struct page *page, int row, enum role_style style, const ch
 {
     struct buf note;
     buf_init(&note, 64);
-    buf_format(&note, "+%d lines", more);
+    buf_format(&note, more == 1 ? "+%d line" : "+%d lines", more);
     int end = area_right(&page->area, row, page->area.columns, ROLE_DIM, buf_str(&note));
     area_clip(&page->area, row, page->label_width, end - 1 - page->label_width, style, text);
     buf_finish(&note);
@@ -105,6 +105,7 @@ static void wrap_visible(struct page *page, const char *label, enum role_style s
         buf_add(&part, text, len);
         text += len + skip;
         if (line == lines_max && total > lines_max) {
+            buf_add(&part, text, skip == 0 ? strcspn(text, "\n") : 0);
             put_last(page, row, style, buf_str(&part), total - lines_max);
             break;
         }

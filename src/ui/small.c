@@ -50,7 +50,7 @@ static void put_step(const struct ui *ui, struct page *page)
     page_line(page, NULL, ROLE_STRONG, buf_str(&text));
     if (work->state == STEP_FAILED || work->state == STEP_UNKNOWN)
         page_wrap(page, NULL, ROLE_BAD, work->text, 2);
-    else if (work->waiting != NULL)
+    else if (work->waiting != NULL && page->area.rows >= 10)
         page_wrap(page, NULL, ROLE_BAD, work->waiting, 1);
     buf_finish(&text);
 }

@@ -8,9 +8,9 @@
 enum gate_column { GATE_MARK, GATE_NAME, GATE_LIVE, GATE_NEED, GATE_HELD, GATE_AGE, GATE_WHY, GATE_COLUMNS };
 
 static const struct table_column gate_columns[GATE_COLUMNS] = {
-    [GATE_MARK] = { "", 1, 0, 0 },       [GATE_NAME] = { "criterion", 14, 28, 0 },
-    [GATE_LIVE] = { "live", 7, 9, 0 },   [GATE_NEED] = { "need", 7, 9, 0 },
-    [GATE_HELD] = { "held", 11, 13, 1 }, [GATE_AGE] = { "age", 5, 0, 2 },
+    [GATE_MARK] = { "", 1, 0, 0 },       [GATE_NAME] = { "criterion", 16, 28, 0 },
+    [GATE_LIVE] = { "live", 6, 9, 0 },   [GATE_NEED] = { "need", 7, 9, 0 },
+    [GATE_HELD] = { "held", 11, 13, 1 }, [GATE_AGE] = { "age", 4, 6, 2 },
     [GATE_WHY] = { "", 12, 40, 3 },
 };
 
@@ -68,7 +68,7 @@ void gate_heading(const struct ui *ui, struct buf *buf)
     }
     const struct gate *def = &ui->run->book->gates[gate];
     const struct run_gate *state = &ui->run->gates[gate];
-    buf_format(buf, "%s: ", def->id);
+    buf_format(buf, "%s ", def->id);
     if (state->decision != CHOICE_NONE) {
         buf_format(buf, "%s", look_of_vote(state->decision).word);
         return;
@@ -78,7 +78,7 @@ void gate_heading(const struct ui *ui, struct buf *buf)
     gate_missing(ui, gate, &missing);
     bool only_votes = criteria_met(ui, gate) == def->criterion_count &&
                       steps_missing(ui->run, &ui->run->book->phases[def->phase]) == 0;
-    buf_format(buf, "%s%s", only_votes ? "READY, missing " : "NOT MET, missing ", buf_str(&missing));
+    buf_format(buf, "%s%s", only_votes ? "READY: lacks " : "NOT MET: lacks ", buf_str(&missing));
     buf_finish(&missing);
 }
 
@@ -125,9 +125,10 @@ static void draw_criterion(const struct ui *ui, struct page *page, const struct 
     buf_init(&text, 2048);
     table_cell(table, &page->area, row, GATE_MARK, look.style, glyph_text(page->area.canvas, look.glyph));
     table_cell(table, &page->area, row, GATE_NAME, look.style, def->name);
-    if (view.has_value)
+    bool live = view.has_value && view.verdict != CONDITION_UNKNOWN; /* an old value is no value */
+    if (live)
         words_metric(&text, def->metric, view.value);
-    table_cell(table, &page->area, row, GATE_LIVE, look.style, view.has_value ? buf_str(&text) : "---");
+    table_cell(table, &page->area, row, GATE_LIVE, look.style, live ? buf_str(&text) : "---");
     buf_clear(&text);
     words_need(&text, def);
     table_cell(table, &page->area, row, GATE_NEED, ROLE_TEXT, buf_str(&text));

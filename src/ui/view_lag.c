@@ -168,7 +168,12 @@ static void draw_marks(const struct ui *ui, const struct chart *chart, const str
         if (mark->boot_us < begin_us || mark->boot_us >= chart->end_us)
             continue;
         int column = AXIS + (int)((mark->boot_us - begin_us) / chart->step_us);
-        area_format(area, row, column, ROLE_DIM, "^%zu", mark->step + 1);
+        struct buf text;
+        buf_init(&text, 32);
+        buf_format(&text, "^%zu", mark->step + 1);
+        if (column + (int)text.len <= area->columns)
+            area_put(area, row, column, ROLE_DIM, buf_str(&text));
+        buf_finish(&text);
     }
 }
 
@@ -184,7 +189,9 @@ static double worst_of(const struct ui *ui, size_t monitor)
 static void summary(const struct ui *ui, size_t monitor, struct buf *buf)
 {
     const struct sample *last = ui->run->monitors[monitor].last;
-    buf_format(buf, "%s ", ui->run->book->monitors[monitor].id);
+    const struct book *book = ui->run->book;
+    size_t target = book->monitors[monitor].target;
+    buf_format(buf, "%s ", target != BOOK_NONE ? book->targets[target].id : book->monitors[monitor].id);
     struct buf why;
     buf_init(&why, 2048);
     if (monitor_unknown(ui, monitor, &why)) {
@@ -197,19 +204,22 @@ static void summary(const struct ui *ui, size_t monitor, struct buf *buf)
     for (size_t i = 0; i < last->metric_count; i++) {
         const struct sample_metric *metric = &last->metrics[i];
         bool seconds = strcmp(metric->name, "seconds") == 0;
-        if (!seconds)
-            buf_format(buf, "%s ", metric->name);
+        buf_text(buf, i > 0 ? "  " : "");
+        if (!seconds) {
+            words_metric_name(buf, metric->name);
+            buf_char(buf, ' ');
+        }
         if (metric->known)
             words_metric(buf, metric->name, metric->value);
-        buf_text(buf, metric->known ? "  " : "---  ");
+        else
+            buf_text(buf, "---");
         if (seconds && !isnan(worst)) {
-            buf_text(buf, "max 5m ");
+            buf_text(buf, "  max 5m ");
             words_metric(buf, "seconds", worst);
-            buf_text(buf, "  ");
         }
     }
-    if (last->why != NULL)
-        buf_text(buf, last->why);
+    if (last->why != NULL && *last->why != '\0')
+        buf_format(buf, "  %s", last->why);
 }
 
 /* How loud the summary is. */

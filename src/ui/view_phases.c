@@ -29,10 +29,23 @@ static int tree_rows(const struct tree *tree)
     return rows;
 }
 
-static struct tree tree_of(const struct ui *ui, int rows)
+/* Nothing is selected and what is next is the gate of the current phase. */
+static bool is_at_gate(const struct ui *ui)
+{
+    return ui->selected == BOOK_NONE && run_state(ui->run) == RUN_AT_GATE;
+}
+
+static size_t phase_shown(const struct ui *ui)
 {
     size_t shown = aim_shown(ui);
-    struct tree tree = { ui, shown != BOOK_NONE ? ui->run->book->steps[shown].phase : 0, true };
+    if (is_at_gate(ui))
+        return run_current_phase(ui->run);
+    return shown != BOOK_NONE ? ui->run->book->steps[shown].phase : 0;
+}
+
+static struct tree tree_of(const struct ui *ui, int rows)
+{
+    struct tree tree = { ui, phase_shown(ui), true };
     tree.all_open = tree_rows(&tree) <= rows;
     return tree;
 }
@@ -72,7 +85,8 @@ static void draw_phase(const struct ui *ui, const struct area *area, int row, si
     const struct phase *def = &run->book->phases[phase];
     size_t complete = complete_in(run, def);
     size_t current = run_current_phase(run);
-    bool over = complete == def->step_count;
+    bool decided = def->gate == BOOK_NONE || run->gates[def->gate].decision == CHOICE_GO;
+    bool over = complete == def->step_count && decided;
     struct buf right;
     buf_init(&right, 128);
     buf_format(&right, "%zu/%zu", complete, def->step_count);
@@ -126,7 +140,7 @@ static void draw_step(const struct ui *ui, const struct area *area, int row, siz
     const struct run *run = ui->run;
     const struct step *def = &run->book->steps[step];
     struct look look = look_of_step(run, step);
-    bool shown = step == aim_shown(ui);
+    bool shown = step == aim_shown(ui) && !is_at_gate(ui);
     int end = put_times(ui, area, row, step);
     struct area left = area_part(area, row, 0, 1, end);
     if (shown)
@@ -135,7 +149,7 @@ static void draw_step(const struct ui *ui, const struct area *area, int row, siz
     column = area_format(&left, 0, column, look.style, "%2zu %s", step + 1, def->id);
     if (def->irreversible != NULL)
         column = area_put(&left, 0, column, ROLE_WARN, left.columns - column > 10 ? " NO RETURN" : "!");
-    if (def->title != NULL && left.columns - column > 12)
+    if (def->title != NULL && strcmp(def->title, def->id) != 0 && left.columns - column > 12)
         area_put(&left, 0, column + 1, ROLE_DIM, def->title);
     if (ui->selected == step)
         area_style(area, row, 0, area->columns, ROLE_SELECTED);
@@ -146,8 +160,11 @@ static void draw_gate(const struct ui *ui, const struct area *area, int row, siz
     const struct run *run = ui->run;
     const struct run_gate *state = &run->gates[gate];
     struct look look = look_of_vote(state->decision);
+    bool next = is_at_gate(ui) && gate == aim_gate(ui);
     if (state->decision == CHOICE_NONE)
-        look = (struct look){ GLYPH_VOTE_OPEN, ROLE_TEXT, "" };
+        look = (struct look){ GLYPH_VOTE_OPEN, next ? ROLE_BUSY : ROLE_TEXT, "" };
+    if (next)
+        area_glyph(area, row, 0, ROLE_STRONG, GLYPH_CURSOR);
     int column = put_mark(area, row, 2, look.style, look.glyph);
     column = area_format(area, row, column, look.style, "   gate %s", run->book->gates[gate].id);
     if (*look.word != '\0')
@@ -175,6 +192,15 @@ static int row_of_step(const struct tree *tree, size_t step)
     return row + 1 + (int)(step - book->phases[book->steps[step].phase].first_step);
 }
 
+/* The gate's stands after the steps of its phase. */
+static int row_of_gate(const struct tree *tree, size_t phase)
+{
+    int row = 0;
+    for (size_t i = 0; i <= phase; i++)
+        row += phase_rows(tree, i);
+    return row - 1;
+}
+
 /* Scrolls no more than is needed to show the step with some of what comes before and after. */
 static void follow(struct pane_state *pane, int row, int rows)
 {
@@ -195,7 +221,9 @@ void phases_draw(struct ui *ui, const struct area *area)
     struct tree tree = tree_of(ui, area->rows);
     size_t shown = aim_shown(ui);
     pane->lines = tree_rows(&tree);
-    if (shown != BOOK_NONE)
+    if (is_at_gate(ui))
+        follow(pane, row_of_gate(&tree, tree.open), area->rows);
+    else if (shown != BOOK_NONE)
         follow(pane, row_of_step(&tree, shown), area->rows);
     view_clamp(pane, area->rows);
     int row = -pane->top;

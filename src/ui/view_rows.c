@@ -183,7 +183,9 @@ static void rows_heading(const struct ui *ui, const struct rows_view *view, stru
     } else {
         const struct sample *last = ui->run->monitors[monitor].last;
         for (size_t i = 0; i < last->metric_count; i++) {
-            buf_format(buf, "%s%s ", i > 0 ? "  " : "", last->metrics[i].name);
+            buf_text(buf, i > 0 ? "  " : "");
+            words_metric_name(buf, last->metrics[i].name);
+            buf_char(buf, ' ');
             if (last->metrics[i].known)
                 words_metric(buf, last->metrics[i].name, last->metrics[i].value);
             else

@@ -14,7 +14,7 @@ void step_heading(const struct ui *ui, struct buf *buf)
     if (step == NULL)
         return;
     buf_format(buf, "%zu/%zu %s", aim.step + 1, ui->run->book->step_count, step->id);
-    if (step->title != NULL)
+    if (step->title != NULL && strcmp(step->title, step->id) != 0)
         buf_format(buf, "  %s", step->title);
 }
 
@@ -46,10 +46,6 @@ static void draw_state(const struct ui *ui, struct page *page, struct aim aim)
     if (times.len > 0)
         column = area_put(&page->area, row, column + 1, ROLE_STRONG, buf_str(&times));
     buf_finish(&times);
-    column = area_format(&page->area, row, column + 1, ROLE_DIM, "%s", step_kind_word(step->kind));
-    if (step->target != BOOK_NONE)
-        column = area_format(&page->area, row, column, ROLE_TEXT, " on %s",
-                             ui->run->book->targets[step->target].id);
     if (work->attempt > 0 && step->retry.attempts > 1)
         column = area_format(&page->area, row, column + 1, work->attempt > 1 ? ROLE_WARN : ROLE_TEXT,
                              "try %" PRId64 "/%d", work->attempt, step->retry.attempts);
@@ -66,6 +62,10 @@ static void draw_state(const struct ui *ui, struct page *page, struct aim aim)
         column = area_put(&page->area, row, column + 1, ROLE_BUSY, "PROBING");
     if (ui->run->steps[aim.step].cleaning)
         column = area_put(&page->area, row, column + 1, ROLE_BUSY, "CLEANING");
+    column = area_format(&page->area, row, column + 1, ROLE_DIM, "%s", step_kind_word(step->kind));
+    if (step->target != BOOK_NONE)
+        column = area_format(&page->area, row, column, ROLE_TEXT, " on %s",
+                             ui->run->book->targets[step->target].id);
     if (work->who != NULL && *work->who != '\0')
         area_format(&page->area, row, column + 1, ROLE_DIM, "by %s", work->who);
 }

@@ -30,9 +30,25 @@ static const struct look verdict_looks[] = {
     [CONDITION_UNKNOWN] = { GLYPH_UNKNOWN, ROLE_UNKNOWN, "unknown" },
 };
 
+/* The state of the first entry of its rollback that is under way; PENDING when none is. */
+static enum step_state undo_state(const struct run *run, size_t step)
+{
+    for (size_t i = 0; i < run->book->steps[step].rollback_count; i++) {
+        enum step_state state = run->steps[step].undo[i].state;
+        if (state == STEP_RUNNING || state == STEP_FAILED || state == STEP_UNKNOWN)
+            return state;
+    }
+    return STEP_PENDING;
+}
+
 struct look look_of_step(const struct run *run, size_t step)
 {
     enum step_state state = run->steps[step].work.state;
+    enum step_state undo = undo_state(run, step);
+    if (undo == STEP_RUNNING)
+        return (struct look){ GLYPH_UNDONE, ROLE_BUSY, "UNDOING" };
+    if (undo != STEP_PENDING)
+        return step_looks[undo == STEP_FAILED ? STEP_ROLLBACK_FAILED : undo];
     struct look look = step_looks[state == STEP_PENDING ? run_step_shown(run, step) : state];
     if (state == STEP_PENDING && run->book->steps[step].irreversible != NULL) {
         look.glyph = GLYPH_NO_RETURN;
@@ -122,6 +138,18 @@ void words_metric(struct buf *buf, const char *metric, double value)
     buf_format(buf, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.3g", value);
 }
 
+void words_metric_name(struct buf *buf, const char *metric)
+{
+    size_t len = strlen(metric);
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        size_t ending = strlen(units[i].ending);
+        if (len > ending + 1 && strcmp(metric + len - ending, units[i].ending) == 0)
+            len -= ending + 1; /* and what joins them */
+    }
+    for (size_t i = 0; i < len; i++)
+        buf_char(buf, metric[i] == '_' ? ' ' : metric[i]);
+}
+
 void words_need(struct buf *buf, const struct condition *condition)
 {
     buf_format(buf, "%s ", comparison_word(condition->is));
@@ -184,7 +212,7 @@ void words_what(struct buf *buf, const struct step *step)
         expect_text(buf, &step->query.expect);
     } else if (step->instructions != NULL) {
         buf_text(buf, step->instructions);
-    } else if (step->why != NULL) {
+    } else if (step->kind == STEP_NONE && step->why != NULL) {
         buf_text(buf, step->why);
     }
 }
