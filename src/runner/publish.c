@@ -20,6 +20,7 @@
 #define FIRST_FILES  3
 
 struct batch {
+    struct batch *next;
     struct arena *arena;
     struct event *events;
     size_t count, capacity;
@@ -33,8 +34,8 @@ struct batch {
 struct publisher {
     struct runner *runner;
     struct audit *audit;
-    struct batch *gathering;
-    struct batch *out; /* with the worker, or failed and to be tried again; NULL */
+    struct batch *first;     /* the oldest: with the worker, failed and to be tried again, or sealed */
+    struct batch *gathering; /* the newest: takes what comes */
     bool working;
     bool troubled;
     int64_t retry_boot_us;
@@ -93,7 +94,7 @@ int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *
 
     publisher->runner = runner;
     publisher->work.data = publisher;
-    publisher->gathering = batch_create();
+    publisher->first = publisher->gathering = batch_create();
     runner->publisher = publisher;
     r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
     if (r == 0)
@@ -103,12 +104,26 @@ int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *
     return r;
 }
 
+static void seal(struct publisher *publisher)
+{
+    publisher->gathering->next = batch_create();
+    publisher->gathering = publisher->gathering->next;
+}
+
+static void drop_first(struct publisher *publisher)
+{
+    struct batch *batch = publisher->first;
+
+    publisher->first = batch->next;
+    batch_destroy(batch);
+}
+
 /* ---- the worker ---- */
 
 static void on_work(uv_work_t *work)
 {
     struct publisher *publisher = work->data;
-    const struct batch *batch = publisher->out;
+    const struct batch *batch = publisher->first;
     struct audit_batch audit = {
         .count = batch->count,
         .events = batch->events,
@@ -146,8 +161,7 @@ static void on_worked(uv_work_t *work, int status)
         if (!publisher->troubled)
             tell_trouble(publisher, publisher->err.message);
     } else {
-        batch_destroy(publisher->out);
-        publisher->out = NULL;
+        drop_first(publisher);
         if (publisher->troubled)
             tell_trouble(publisher, "");
     }
@@ -155,34 +169,27 @@ static void on_worked(uv_work_t *work, int status)
     runner_end_if_due(publisher->runner);
 }
 
-static void send_out(struct publisher *publisher)
+static bool first_is_due(const struct publisher *publisher, struct instant now)
 {
-    if (!publisher->out) {
-        publisher->out = publisher->gathering;
-        publisher->gathering = batch_create();
-    }
-    publisher->working = true;
-    publisher->retry_boot_us = 0;
-    /* Fails only for a missing callback. */
-    (void)uv_queue_work(&publisher->runner->loop, &publisher->work, on_work, on_worked);
-}
+    const struct batch *batch = publisher->first;
 
-static bool gathered_is_due(const struct publisher *publisher, struct instant now)
-{
-    const struct batch *batch = publisher->gathering;
-
-    if (batch->begun_boot_us == 0)
+    if (batch->begun_boot_us == 0 || now.boot_us < publisher->retry_boot_us)
         return false;
-    return batch->milestone || batch->count >= AUDIT_SEGMENT || publisher->runner->ending ||
+    return batch->next || batch->milestone || batch->count >= AUDIT_SEGMENT || publisher->runner->ending ||
            now.boot_us - batch->begun_boot_us >= BATCH_AGE_US;
 }
 
 void publisher_tick(struct publisher *publisher, struct instant now)
 {
-    if (!publisher || publisher->working)
+    if (!publisher || publisher->working || !first_is_due(publisher, now))
         return;
-    if (publisher->out ? now.boot_us >= publisher->retry_boot_us : gathered_is_due(publisher, now))
-        send_out(publisher);
+    /* What comes while the worker reads this batch goes into the next one. */
+    if (publisher->first == publisher->gathering)
+        seal(publisher);
+    publisher->working = true;
+    publisher->retry_boot_us = 0;
+    /* Fails only for a missing callback. */
+    (void)uv_queue_work(&publisher->runner->loop, &publisher->work, on_work, on_worked);
 }
 
 /* ---- gathering ---- */
@@ -213,8 +220,12 @@ static void add_output(struct publisher *publisher, const struct event *event)
 
 void publisher_add(struct publisher *publisher, const struct event *event, const char *line, size_t len)
 {
-    struct batch *batch = publisher->gathering;
+    struct batch *batch;
 
+    /* A commit tells of one milestone: the subjects of `git log` are the story. */
+    if (publisher->gathering->milestone)
+        seal(publisher);
+    batch = publisher->gathering;
     grow(batch);
     batch->events[batch->count++] = *event_copy(batch->arena, event);
     buf_add(&batch->lines, line, len);
@@ -237,16 +248,19 @@ void publisher_add_passing(struct publisher *publisher, const char *line, size_t
 
 bool publisher_idle(const struct publisher *publisher)
 {
-    return !publisher->working &&
-           ((!publisher->out && publisher->gathering->count == 0) || publisher->troubled);
+    return !publisher->working && (publisher->first->count == 0 || publisher->troubled);
 }
 
 void publisher_destroy(struct publisher *publisher)
 {
     if (!publisher)
         return;
-    batch_destroy(publisher->gathering);
-    batch_destroy(publisher->out);
+    while (publisher->first) {
+        struct batch *batch = publisher->first;
+
+        publisher->first = batch->next;
+        batch_destroy(batch);
+    }
     audit_close(publisher->audit);
     free(publisher);
 }

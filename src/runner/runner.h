@@ -55,6 +55,7 @@ struct runner {
     struct publisher *publisher;
     struct watch *watches;
     size_t watches_stopping;
+    bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
     struct sense *senses;
 
     int samples_fd;
@@ -139,6 +140,7 @@ void senses_create(struct runner *runner);
 void senses_tick(struct runner *runner, struct instant now);
 
 int watches_start(struct runner *runner, struct err *err) MUST_CHECK;
+/* To be called when a statement begins or ends. */
 void watches_pace(struct runner *runner);
 /* Stops all monitors, which remove what they made; calls runner_end_if_due when the last has stopped. */
 void watches_stop(struct runner *runner);

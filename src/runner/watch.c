@@ -72,11 +72,13 @@ static void look_for_waiting(struct watch *watch, const struct sample *sample)
         execution = execution_of_pid(watch->runner, strtoll(row->cells[LOCK_PID], NULL, 10));
         /* A sentence cut at the size of a message still names the blocker, which comes first. */
         if (execution)
-            (void)snprintf(text, sizeof(text), "for %s on %s, blocked by %s (%s, %s)", row->cells[LOCK_MODE],
+            (void)snprintf(text, sizeof(text), "%s on %s, blocked by %s (%s, %s)", row->cells[LOCK_MODE],
                            row->cells[LOCK_OBJECT], blocker->cells[LOCK_PID], blocker->cells[LOCK_WHO],
                            blocker->cells[LOCK_STATE]);
     }
-    if (!sample->known || strcmp(text, watch->waiting) == 0)
+    /* The same blocker of another attempt is news again. */
+    if (!sample->known ||
+        (strcmp(text, watch->waiting) == 0 && (!execution || execution->pid == watch->waiting_pid)))
         return;
     if (!execution)
         execution = execution_of_pid(watch->runner, watch->waiting_pid);
@@ -202,6 +204,10 @@ void watches_pace(struct runner *runner)
 {
     bool fast = sql_is_running(runner);
 
+    /* Setting a pace begins its interval anew: done over and over it would never sample. */
+    if (fast == runner->watching_fast)
+        return;
+    runner->watching_fast = fast;
     for (size_t i = 0; runner->watches && i < runner->book->monitor_count; i++) {
         struct watch *watch = &runner->watches[i];
 

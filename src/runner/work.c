@@ -34,8 +34,6 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
     execution->next = runner->executions;
     runner->executions = execution;
     begins[definition->kind](execution);
-    /* Locks are looked at more often while a statement of ours may wait for one. */
-    watches_pace(runner);
 }
 
 static void execution_free(struct execution *execution)

@@ -129,6 +129,8 @@ static void start(struct execution *execution)
     if (driver_start(execution->runner->servers[step->target].driver, &execution->sql, &events, execution,
                      &execution->job, &err) < 0)
         end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: ", err.message);
+    else
+        watches_pace(execution->runner);
 }
 
 /* ---- before: is it done already? ---- */
