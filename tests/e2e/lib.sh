@@ -4,6 +4,8 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 work=$(mktemp -d /tmp/tminus-e2e.XXXXXX)
+# The servers of root's lab belong to another user, who has to pass here.
+chmod 711 "$work"
 export XDG_STATE_HOME="$work/state"
 lab=$work/lab
 sockets=$lab/sockets
@@ -11,7 +13,7 @@ sockets=$lab/sockets
 # The runners of this scenario: processes that serve a directory below ours.
 runner_pids() {
     for entry in /proc/[0-9]*; do
-        line=$(tr '\0' ' ' <"$entry/cmdline" 2>/dev/null) || continue
+        line=$(cat "$entry/cmdline" 2>/dev/null | tr '\0' ' ') || continue
         case $line in
         "tminus-runner serve $work/"*) echo "${entry#/proc/}" ;;
         esac
