@@ -80,16 +80,15 @@ struct scene *scene_of(const char *book)
     scene->arena = arena;
     scene->book = book_of(arena, book);
     scene->run = run_create(scene->book);
-    scene->now = (struct instant){ .wall_us = BEGIN_WALL_US, .boot_us = BEGIN_BOOT_US };
+    scene->now = (struct instant){ BEGIN_WALL_US, BEGIN_BOOT_US };
     buf_init(&scene->records, RECORDS_MAX);
     buf_init(&scene->trail, RECORDS_MAX);
     buf_init(&scene->told, RECORDS_MAX);
     return scene;
 }
 
-struct scene *scene_open(const char *book)
+static void open_run(struct scene *scene)
 {
-    struct scene *scene = scene_of(book);
     struct input input = { .type = INPUT_OPEN,
                            .now = scene->now,
                            .action = { .actor = "mia" },
@@ -101,7 +100,22 @@ struct scene *scene_open(const char *book)
                                      .environment = "staging" } };
     assert_int_equal(scene_put(scene, &input), 0);
     (void)scene_trail(scene);
+}
+
+struct scene *scene_open(const char *book)
+{
+    struct scene *scene = scene_of(book);
+    open_run(scene);
     return scene;
+}
+
+void scene_again(struct scene *scene)
+{
+    run_destroy(scene->run);
+    scene->run = run_create(scene->book);
+    scene->now = (struct instant){ BEGIN_WALL_US, BEGIN_BOOT_US };
+    buf_clear(&scene->records);
+    open_run(scene);
 }
 
 void scene_close(struct scene *scene)
@@ -139,6 +153,8 @@ static void apply_decision(struct scene *scene, struct decision *decision)
     for (size_t i = 0; i < decision->count; i++) {
         struct event *event = &decision->events[i];
         event->seq = event_is_record(event->type) ? scene->run->last_seq + 1 : 0;
+        if (scene->watcher != NULL)
+            scene->watcher(scene, event);
         if (run_apply(scene->run, event, &scene->err) < 0)
             fail_msg("%s", scene->err.message);
         if (event->seq > 0)

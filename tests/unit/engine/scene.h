@@ -17,11 +17,17 @@
 #define BEGIN_WALL_US (INT64_C(1800000000) * SECOND_US)
 #define BEGIN_BOOT_US (1000 * SECOND_US)
 
+struct scene;
+/* Sees each event before it is applied. */
+typedef void (*scene_watcher)(struct scene *scene, const struct event *event);
+
 struct scene {
     struct arena *arena;
     const struct book *book;
     struct run *run;
     struct instant now;
+    scene_watcher watcher;    /* NULL: none */
+    void *data;               /* of the watcher */
     struct decision decision; /* the last one that was not a tick */
     struct err err;
     struct buf records;  /* every record so far, a line of JSON each */
@@ -35,6 +41,7 @@ const struct book *book_of(struct arena *arena, const char *text);
 
 struct scene *scene_of(const char *book);   /* not opened yet */
 struct scene *scene_open(const char *book); /* opened by "mia" */
+void scene_again(struct scene *scene);      /* a new run of the same book, opened */
 void scene_close(struct scene *scene);
 
 /* Puts an input in and lets everything happen that follows at this moment. Returns what decide returned. */
