@@ -4,7 +4,7 @@ BEGIN {
     function_max = 60
     file_max = 500
     ifs_max = 1 # in 1,000 lines, besides the guards of headers
-    banned = "strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets system popen alloca"
+    banned = "strcpy strcat sprintf vsprintf strncpy strtok atoi atol atof gets system popen alloca"
     split(banned, list, " ")
     for (i in list)
         is_banned[list[i]] = 1
@@ -47,16 +47,16 @@ function check_calls(code,    word) {
     }
 }
 
-# include/room/a_b.h and src/room/a_b.h: ROOM_A_B_H; a private header with a public namesake: ROOM_PRIVATE_A_B_H.
-function check_guard(    part, n, want, other) {
+# include/room/a_b.h and src/room/a_b.h: ROOM_A_B_H; a private header with a public namesake: ROOM_PRIVATE_A_B_H;
+# src/room/room.h, which all of the room shares: ROOM_PRIVATE_H.
+function check_guard(    part, n, name, want, other) {
     n = split(file, part, "/")
-    want = toupper(part[2] "_" part[n])
-    other = toupper(part[2] "_PRIVATE_" part[n])
-    gsub(/[^A-Z0-9]/, "_", want)
-    gsub(/[^A-Z0-9]/, "_", other)
+    name = toupper(part[n])
+    gsub(/[^A-Z0-9]/, "_", name)
+    want = toupper(part[2]) "_" name
+    other = toupper(part[2]) "_PRIVATE_" (part[n] == part[2] ".h" ? "H" : name)
     if (guard != want && !(part[1] == "src" && guard == other))
-        fault(guard_line, "the guard is " (guard == "" ? "missing" : guard) ", expected " want \
-            (part[1] == "src" ? ", or " other " beside a public namesake" : ""))
+        fault(guard_line, "the guard is " (guard == "" ? "missing" : guard) ", expected " want)
 }
 
 function end_file() {
