@@ -105,11 +105,13 @@ static void print_command(const struct book *book, const struct step *step)
     puts(step->timeout_us ? " SIGKILL" : "no timeout");
     for (size_t i = 0; i < step->argv_count; i++) {
         printf("          argv[%zu] ", i);
-        print_lines(i == 0 ? "" : "", step->argv[i]);
+        print_lines("", step->argv[i]);
     }
     /* Values may be secrets: the names are what is to be known. */
     for (size_t i = 0; i < step->env_count; i++)
         printf("          environment %.*s\n", (int)strcspn(step->env[i], "="), step->env[i]);
+    for (size_t i = 0; i < step->secret_count; i++)
+        printf("          environment %s, from the runner's %s\n", step->secrets[i].name, step->secrets[i].from);
 }
 
 static void print_verify(const struct book *book, const struct step *step)

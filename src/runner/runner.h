@@ -95,14 +95,14 @@ struct execution {
     const struct step *definition;
     struct driver_job *job;
     struct process *process;
-    int64_t pid;       /* of the backend or the child; 0 not known yet */
-    bool cancelled;    /* somebody asked for it */
-    bool asking;       /* its probe or query is out */
-    char *output_path; /* command */
+    int64_t pid;             /* of the backend or the child; 0 not known yet */
+    bool cancelled;          /* somebody asked for it */
+    bool asking;             /* its probe or query is out */
+    struct arena *arena;     /* what lives as long as it, secrets of its environment among it */
+    const char *output_path; /* command */
     struct driver_sql sql;
     struct driver_command command;
-    const char **environment;
-    char *done_value; /* sql: what its last statement answered, while the probe confirms */
+    const char *done_value; /* sql: what its last statement answered, while the probe confirms */
 };
 
 void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt);

@@ -26,6 +26,7 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
     if (!begins[definition->kind])
         return;
     execution = mem_alloc(sizeof(*execution));
+    execution->arena = arena_create();
     execution->runner = runner;
     execution->step = step;
     execution->entry = entry;
@@ -38,9 +39,7 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
 
 static void execution_free(struct execution *execution)
 {
-    free(execution->output_path);
-    free(execution->environment);
-    free(execution->done_value);
+    arena_destroy(execution->arena);
     free(execution);
 }
 

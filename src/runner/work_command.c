@@ -75,33 +75,57 @@ static const char *directory_of(struct execution *execution)
         return execution->definition->directory;
     if (!slash)
         return NULL;
-    return slash == path ? "/" : arena_text_len(execution->runner->arena, path, (size_t)(slash - path));
+    return slash == path ? "/" : arena_text_len(execution->arena, path, (size_t)(slash - path));
 }
 
-static void prepare(struct execution *execution)
+static int make_environment(struct execution *execution, const char *const **ret, struct err *err)
 {
     const struct step *step = execution->definition;
-    const struct frozen *frozen = execution->runner->options->frozen;
-    struct arena *arena = execution->runner->arena;
+    struct arena *arena = execution->arena;
+    const char **environment =
+        arena_array(arena, OWN_COUNT + step->env_count + step->secret_count, sizeof(*environment));
+    size_t count = OWN_COUNT;
 
-    execution->environment = mem_array(step->env_count + OWN_COUNT, sizeof(*execution->environment));
-    execution->environment[OWN_RUN] = arena_format(arena, "TMINUS_RUN=%s", frozen->run);
-    execution->environment[OWN_STEP] = arena_format(arena, "TMINUS_STEP=%s", step->id);
+    environment[OWN_RUN] = arena_format(arena, "TMINUS_RUN=%s", execution->runner->options->frozen->run);
+    environment[OWN_STEP] = arena_format(arena, "TMINUS_STEP=%s", step->id);
     for (size_t i = 0; i < step->env_count; i++)
-        execution->environment[OWN_COUNT + i] = step->env[i];
-    execution->output_path = mem_text(
-        arena_format(arena, "%s/output/%s.%" PRId64 ".log", frozen->dir, step->id, execution->attempt));
+        environment[count++] = step->env[i];
+    for (size_t i = 0; i < step->secret_count; i++) {
+        const char *value = getenv(step->secrets[i].from);
+
+        if (!value)
+            return err_set(err, ERR_ENVIRONMENT,
+                           "not started: the runner's environment has no %s, which is to be %s",
+                           step->secrets[i].from, step->secrets[i].name);
+        environment[count++] = arena_format(arena, "%s=%s", step->secrets[i].name, value);
+    }
+    *ret = environment;
+    return (int)count;
+}
+
+static int prepare(struct execution *execution, struct err *err)
+{
+    const struct step *step = execution->definition;
+    const char *const *environment = NULL;
+    int count = make_environment(execution, &environment, err);
+
+    if (count < 0)
+        return count;
+    execution->output_path =
+        arena_format(execution->arena, "%s/output/%s.%" PRId64 ".log",
+                     execution->runner->options->frozen->dir, step->id, execution->attempt);
     execution->command = (struct driver_command){
         .argc = step->argv_count,
         .argv = step->argv,
-        .env_count = OWN_COUNT + step->env_count,
-        .env = execution->environment,
+        .env_count = (size_t)count,
+        .env = environment,
         .directory = directory_of(execution),
         .timeout_us = step->timeout_us,
         .grace_us = step->grace_us,
         .output_path = execution->output_path,
         .output_max = OUTPUT_MAX,
     };
+    return 0;
 }
 
 void command_begin(struct execution *execution)
@@ -112,9 +136,11 @@ void command_begin(struct execution *execution)
                                                  .output = on_output,
                                                  .done = on_done };
     struct err err = ERR_INIT;
+    int r = prepare(execution, &err);
 
-    prepare(execution);
-    if (process_start(&execution->runner->loop, &execution->command, &events, execution, &execution->process,
-                      &err) < 0)
+    if (r == 0)
+        r = process_start(&execution->runner->loop, &execution->command, &events, execution,
+                          &execution->process, &err);
+    if (r < 0)
         end_failed(execution, err.message);
 }

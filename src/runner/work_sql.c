@@ -51,7 +51,7 @@ static void on_done_ok(struct execution *execution, const struct driver_result *
         execution_end(execution, &outcome);
         return;
     }
-    execution->done_value = mem_text(result->value);
+    execution->done_value = arena_text(execution->arena, result->value);
     execution->asking = true;
     question_ask(execution->runner, execution->runner->servers[probe->target].steps, probe, on_confirmed,
                  execution);
