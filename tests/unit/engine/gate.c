@@ -288,10 +288,38 @@ static const char *const three_roles_book =
     "{'id':'dba-box','kind':'check','title':'Box of the dba','by':'dba'}],"
     "'gate':{'id':'g','votes':['dba','owner']}}]}";
 
+/* A gate that asks nobody is decided by its criteria alone, and not while the run is held. */
+static const char *const no_votes_book =
+    "{'tminus':1,'id':'auto','title':'Auto','targets':{'p':{'engine':'postgresql'}},"
+    "'monitors':[{'id':'lag','kind':'lag','target':'p'}],"
+    "'phases':[{'id':'a','kind':'preflight','title':'A','steps':[{'id':'box','kind':'check','title':'Box'}],"
+    "'gate':{'id':'g','criteria':[{'metric':'lag.seconds','is':'<','value':1}]}},"
+    "{'id':'b','kind':'verify','title':'B','steps':[{'id':'box-2','kind':'check','title':'Box'}]}]}";
+
+static void test_no_votes(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(no_votes_book);
+    scene_samples(s, "lag", "seconds", 0, 1);
+    assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE); /* its phase is not complete */
+    scene_wait(s, MINUTE_US);
+    scene_ok(s, "mia", "tick box");
+    assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE);
+    scene_ok(s, "jo", "hold");
+    scene_samples(s, "lag", "seconds", 0, 1);
+    assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE);
+    scene_ok(s, "mia", "release");
+    assert_int_equal(gate_of(s, "g")->decision, CHOICE_GO);
+    scene_samples(s, "lag", "seconds", 2, 1);
+    assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE);
+    scene_close(s);
+}
+
 static void test_roles(void **state)
 {
     (void)state;
     struct scene *s = scene_open(three_roles_book);
+    scene_no(s, "mia", "override box --reason x", RULE_OVERRIDE, "at gate \"g\"");
     scene_ok(s, "mia", "tick box");
     scene_ok(s, "jo", "tick dba-box");
     scene_no(s, "al", "vote g go", RULE_ROLE, "say as which");
@@ -406,21 +434,14 @@ static void test_sensed_box_comes_up_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_criteria),
-        cmocka_unit_test(test_values_seen),
-        cmocka_unit_test(test_vote_lapses),
-        cmocka_unit_test(test_approval_lapses),
-        cmocka_unit_test(test_approval_ages),
-        cmocka_unit_test(test_approval_is_history),
-        cmocka_unit_test(test_no_go_stays),
-        cmocka_unit_test(test_no_go_after_the_fact),
-        cmocka_unit_test(test_no_vote_while_held),
-        cmocka_unit_test(test_trouble_waits),
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_override_criterion),
-        cmocka_unit_test(test_override_step),
-        cmocka_unit_test(test_override_again),
-        cmocka_unit_test(test_sensed_box_comes_up_again),
+        cmocka_unit_test(test_criteria),           cmocka_unit_test(test_values_seen),
+        cmocka_unit_test(test_vote_lapses),        cmocka_unit_test(test_approval_lapses),
+        cmocka_unit_test(test_approval_ages),      cmocka_unit_test(test_approval_is_history),
+        cmocka_unit_test(test_no_go_stays),        cmocka_unit_test(test_no_go_after_the_fact),
+        cmocka_unit_test(test_no_vote_while_held), cmocka_unit_test(test_trouble_waits),
+        cmocka_unit_test(test_no_votes),           cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_override_criterion), cmocka_unit_test(test_override_step),
+        cmocka_unit_test(test_override_again),     cmocka_unit_test(test_sensed_box_comes_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,11 @@ static void test_forgets_what_was_seen(void **state)
     scene_resume(s, "boot-1");
     assert_string_equal(s->run->gates[0].lapsed, "lag.seconds unknown (< 1): no sample yet");
     assert_state(s, "backup", STEP_DONE);
+    scene_calm(s, 5);
+    scene_no(s, "mia", "vote go-expand go", RULE_CHECK, "\"backup\"");
+    scene_sense(s, "backup", CHOICE_YES, NULL);
+    scene_no(s, "mia", "vote go-expand go", RULE_CRITERION, "held 4.0 s of 5.0 s");
+    scene_resume(s, "boot-1");
     scene_calm(s, 7);
     /* ticked, but not seen since */
     scene_no(s, "mia", "vote go-expand go", RULE_CHECK, "\"backup\"");

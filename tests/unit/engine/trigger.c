@@ -35,6 +35,7 @@ static void test_gap(void **state)
     scene_samples(s, "lag", "seconds", 12, 3);
     scene_sample(s, "lag", NULL, 0);
     scene_samples(s, "lag", "seconds", 12, 3);
+    assert_int_equal(s->run->triggers[0].state, TRIGGER_ARMED);
     scene_wait(s, 4 * SECOND_US);
     scene_samples(s, "lag", "seconds", 12, 3);
     assert_int_equal(s->run->triggers[0].state, TRIGGER_ARMED);
