@@ -210,6 +210,14 @@ void runner_take(struct runner *runner, struct input *input)
     runner_end_if_due(runner);
 }
 
+void runner_note(struct runner *runner, const char *text)
+{
+    struct input input = { .type = INPUT_ACTION, .now = clock_now() };
+
+    input.action = (struct action){ .verb = VERB_NOTE, .actor = EVENT_ACTOR_SELF, .text = text };
+    runner_take(runner, &input);
+}
+
 int runner_act(struct runner *runner, const struct action *action, enum rule *ret_rule, struct err *err)
 {
     struct input input = { .type = INPUT_ACTION, .now = clock_now(), .action = *action };

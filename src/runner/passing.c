@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,10 +14,14 @@
 int passing_open(struct runner *runner, struct err *err)
 {
     const char *path = rundir_path(runner->arena, runner->options->frozen->dir, "samples");
+    struct stat st;
 
     buf_init(&runner->recent, RECENT_MAX);
     runner->samples_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return runner->samples_fd < 0 ? err_set_errno(err, ERR_IO, errno, "cannot open %s", path) : 0;
+    if (runner->samples_fd < 0 || fstat(runner->samples_fd, &st) < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot open %s", path);
+    runner->samples_len = st.st_size;
+    return 0;
 }
 
 /* Forgets whole lines from the front until `len` more bytes fit. */
@@ -30,19 +35,25 @@ static void make_room(struct buf *recent, size_t len)
     }
 }
 
-/* Nothing follows from a sample that cannot be kept, but the trail has to say that its charts end here. */
+/* Nothing follows from a sample that cannot be kept, but the trail has to say where its charts have a gap.
+ * Half a line is taken back. */
 static void write_sample(struct runner *runner, const struct buf *line)
 {
-    struct input input = { .type = INPUT_ACTION, .now = clock_now() };
     struct err err = ERR_INIT;
 
-    if (runner->samples_fd < 0 || fd_write_all(runner->samples_fd, line->data, line->len, &err) == 0)
+    if (fd_write_all(runner->samples_fd, line->data, line->len, &err) == 0) {
+        runner->samples_len += (off_t)line->len;
+        if (runner->samples_lost)
+            runner_note(runner, "samples are kept again");
+        runner->samples_lost = false;
         return;
-    close(runner->samples_fd);
-    runner->samples_fd = -1;
-    err_prefix(&err, "samples are not kept any more");
-    input.action = (struct action){ .verb = VERB_NOTE, .actor = EVENT_ACTOR_SELF, .text = err.message };
-    runner_take(runner, &input);
+    }
+    if (ftruncate(runner->samples_fd, runner->samples_len) < 0)
+        err_prefix(&err, "and a part of one stays");
+    err_prefix(&err, "samples are not kept");
+    if (!runner->samples_lost)
+        runner_note(runner, err.message);
+    runner->samples_lost = true;
 }
 
 void passing_keep(struct runner *runner, const struct event *event)

@@ -59,6 +59,8 @@ struct runner {
     struct sense *senses;
 
     int samples_fd;
+    off_t samples_len;         /* of what is whole in it */
+    bool samples_lost;         /* the last one could not be kept */
     struct buf recent;         /* passing events, one line each, newest last: for screens that attach */
     struct buf output_pending; /* of the running command, not yet sent */
     struct buf output_tail;
@@ -73,7 +75,9 @@ struct runner {
 /* Takes an input: decides, records, applies, carries out; then lets time pass until nothing follows. Texts
  * are borrowed for the call. When an input is being taken already it is copied and taken after it. */
 void runner_take(struct runner *runner, struct input *input);
-/* The same for what a person asks: ERR_REFUSED with the rule and the sentence. */
+/* A note of the runner's own in the trail. */
+void runner_note(struct runner *runner, const char *text);
+/* The same as runner_take for what a person asks: ERR_REFUSED with the rule and the sentence. */
 int runner_act(struct runner *runner, const struct action *action, enum rule *ret_rule,
                struct err *err) MUST_CHECK;
 /* The journal is broken: see runner.h. */

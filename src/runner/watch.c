@@ -91,14 +91,6 @@ static void look_for_waiting(struct watch *watch, const struct sample *sample)
 
 /* ---- monitors ---- */
 
-static void note(struct runner *runner, const char *text)
-{
-    struct input input = { .type = INPUT_ACTION, .now = clock_now() };
-
-    input.action = (struct action){ .verb = VERB_NOTE, .actor = EVENT_ACTOR_SELF, .text = text };
-    runner_take(runner, &input);
-}
-
 /* Says once in the trail that a monitor cannot see, and why (a missing privilege names itself), and once that
  * it can again. */
 static void look_for_trouble(struct watch *watch, const struct sample *sample)
@@ -109,7 +101,8 @@ static void look_for_trouble(struct watch *watch, const struct sample *sample)
     if (sample->known) {
         watch->unknown_since_us = 0;
         if (watch->troubled)
-            note(watch->runner, arena_format(watch->runner->arena, "monitor %s sees again", sample->monitor));
+            runner_note(watch->runner,
+                        arena_format(watch->runner->arena, "monitor %s sees again", sample->monitor));
         watch->troubled = false;
         return;
     }
@@ -120,7 +113,7 @@ static void look_for_trouble(struct watch *watch, const struct sample *sample)
     watch->troubled = true;
     /* Cut at the size of a message. */
     (void)snprintf(text, sizeof(text), "monitor %s sees nothing: %s", sample->monitor, sample->why);
-    note(watch->runner, text);
+    runner_note(watch->runner, text);
 }
 
 static void on_sample(void *data, const struct sample *sample)

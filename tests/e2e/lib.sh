@@ -36,6 +36,7 @@ finish() {
             echo "--- log of $run" >&2
             "$TMINUS" log "$run" >&2 || true
             cat "$log/runner.log" >&2 || true
+            grep -h "locks" "$log/samples" 2>/dev/null | tail -n 12 >&2 || true
         done
     fi
     [ ! -d "$lab" ] || "$TMINUS" lab down --dir "$lab" >/dev/null || status=1
