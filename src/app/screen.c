@@ -43,10 +43,13 @@ static void leave(struct screen *screen)
     uv_stop(&screen->loop);
 }
 
+/* Shows all that there is to show, at once: what a person asked for does not wait for a frame that is due. */
 static void draw(struct screen *screen)
 {
     struct err err = ERR_INIT;
 
+    screen->frame_due = false;
+    uv_timer_stop(&screen->frame);
     ui_draw(screen->ui, &screen->canvas, clock_now());
     if (ui_bell(screen->ui))
         term_bell();
@@ -58,13 +61,11 @@ static void draw(struct screen *screen)
 
 static void on_frame(uv_timer_t *timer)
 {
-    struct screen *screen = timer->data;
-
-    screen->frame_due = false;
-    draw(screen);
+    draw(timer->data);
 }
 
-/* A key is answered at once when no frame was drawn just now; a flood of output makes ten frames a second. */
+/* What happens by itself waits for what happens with it: a flood of output makes ten frames a second, and the
+ * samples of a second make one. */
 static void want_frame(struct screen *screen)
 {
     if (screen->frame_due)
@@ -110,7 +111,7 @@ static void on_live(void *data)
     struct screen *screen = data;
 
     ui_link(screen->ui, UI_LINK_UP, "");
-    want_frame(screen);
+    draw(screen);
 }
 
 static void on_output(void *data, const char *step, const char *bytes)
@@ -128,7 +129,7 @@ static void on_reply(void *data, int64_t number, bool ok, const char *rule, cons
     (void)number;
     (void)rule;
     ui_reply(screen->ui, ok ? NULL : text);
-    want_frame(screen);
+    draw(screen);
 }
 
 static void on_halt(void *data, const char *text)
@@ -243,8 +244,7 @@ static void on_keys(uv_poll_t *poll, int status, int events)
         leave(screen);
         return;
     }
-    if (!screen->frame_due)
-        draw(screen);
+    draw(screen);
 }
 
 /* ---- the whole ---- */
