@@ -19,9 +19,10 @@
 
 #include "engine/event.h"
 
-#define JOURNAL_RESERVE (1024 * 1024) /* also the most that one append writes, and that a torn tail can be   \
-                                       */
-#define JOURNAL_LINE_MAX (64 * 1024)  /* bytes of one line, newline included */
+/* The reserve; also the most that one append writes, and so the most that a torn tail can be. */
+#define JOURNAL_RESERVE (1024 * 1024)
+/* Bytes of one line, newline included. */
+#define JOURNAL_LINE_MAX (64 * 1024)
 
 /* SHA-256 as 64 hex digits and a NUL. */
 struct sha256 {

@@ -57,7 +57,7 @@ static const struct event *most_telling(const struct audit_batch *batch)
 static void put_line(struct buf *buf, const struct buf *text, size_t cells)
 {
     struct buf visible;
-    buf_init(&visible, 8 * LINE_BYTES_MAX);
+    buf_init(&visible, 16 * LINE_BYTES_MAX);
     text_visible(&visible, buf_str(text), text->len, false);
     const char *line = buf_str(&visible);
     if (text_width(line) <= cells) {
@@ -87,18 +87,27 @@ static void put_subject(struct buf *buf, const struct audit_batch *batch)
         event_story(&text, most_telling(batch));
     else
         put_files(&text, batch);
+    if (text.len == 0 && batch->count > 0) /* there is no story for it: its name is better than no subject */
+        buf_text(&text, event_word(most_telling(batch)->type));
     put_line(buf, &text, SUBJECT_CELLS);
     buf_finish(&text);
 }
 
+/* Who did it is told first, unless the story names that person anyway. */
 static void put_event(struct buf *buf, const struct event *event)
 {
-    struct buf text;
-    buf_init(&text, LINE_BYTES_MAX);
+    const char *actor = event->actor != NULL ? event->actor : EVENT_ACTOR_SELF;
+    struct buf story, text;
+    buf_init(&story, LINE_BYTES_MAX);
+    buf_init(&text, 2 * LINE_BYTES_MAX);
+    event_story(&story, event);
     wall_clock(&text, event->at.wall_us);
-    buf_format(&text, " %s: ", event->actor != NULL ? event->actor : EVENT_ACTOR_SELF);
-    event_story(&text, event);
+    buf_char(&text, ' ');
+    if (strstr(buf_str(&story), actor) == NULL)
+        buf_format(&text, "%s: ", actor);
+    buf_text(&text, buf_str(&story));
     put_line(buf, &text, LINE_CELLS);
+    buf_finish(&story);
     buf_finish(&text);
 }
 

@@ -70,15 +70,16 @@ static int pass_over_published(const struct audit *audit, struct audit_batch *re
 
 /* How many records the next commit gets: all of a usual batch; of a long one up to the next milestone, so
  * that the history reads as if they had come one by one. */
-static size_t part_count(const struct audit_batch *rest)
+static size_t part_count(const struct audit_batch *whole, const struct audit_batch *rest)
 {
-    if (rest->count <= AUDIT_SEGMENT)
+    size_t count = 0;
+    if (whole->count <= AUDIT_SEGMENT)
         return rest->count;
-    for (size_t i = 0; i < AUDIT_SEGMENT; i++) {
-        if (audit_is_milestone(&rest->events[i]))
-            return i + 1;
+    while (count < rest->count && count < AUDIT_SEGMENT) {
+        if (audit_is_milestone(&rest->events[count++]))
+            break;
     }
-    return AUDIT_SEGMENT;
+    return count;
 }
 
 /* At most AUDIT_SEGMENT records, which follow what the branch holds: one commit. */
@@ -114,7 +115,7 @@ int audit_publish(struct audit *audit, const struct audit_batch *batch, struct e
     if (r == 0)
         r = pass_over_published(audit, &rest, err);
     while (r == 0 && (rest.count > 0 || rest.file_count > 0 || rest.samples_len > 0)) {
-        struct audit_batch part = take(&rest, part_count(&rest));
+        struct audit_batch part = take(&rest, part_count(batch, &rest));
         if (part.count < batch->count)
             part.person = part.events[part.count - 1].actor;
         r = publish_part(audit, &part, err);

@@ -99,31 +99,29 @@ static int sync_directory(const char *path, struct err *err)
     return r;
 }
 
-static int make_directories(int fd, const char *const *names, size_t count, struct err *err)
+/* Makes a directory in the repository, durably, unless it is there. */
+static int make_directory(const char *path, const char *parent, const char *name, struct err *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (mkdirat(fd, names[i], 0700) < 0 && errno != EEXIST)
-            return err_set_errno(err, ERR_IO, errno, "cannot make directory %s", names[i]);
-    }
-    return 0;
+    char directory[PATH_MAX_BYTES], above[PATH_MAX_BYTES];
+    int r = join(above, path, parent, err);
+    if (r == 0)
+        r = join(directory, above, name, err);
+    if (r < 0)
+        return r;
+    if (mkdir(directory, 0700) == 0)
+        return sync_directory(above, err);
+    return errno == EEXIST ? 0 : err_set_errno(err, ERR_IO, errno, "cannot make directory %s", directory);
 }
 
 int repo_complete(const char *path, struct err *err)
 {
-    static const char *const names[] = { "refs", "refs/heads", "refs/heads/runs", REPO_RUNS };
-    static const char *const changed[] = { ".", "refs", "refs/heads" };
-    char name[PATH_MAX_BYTES];
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return err_set_errno(err, ERR_IO, errno, "cannot open %s", path);
-    int r = make_directories(fd, names, ARRAY_LEN(names), err);
-    close(fd);
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(changed); i++) {
-        r = join(name, path, changed[i], err);
-        if (r == 0)
-            r = sync_directory(name, err);
-    }
-    return r < 0 ? err_prefix(err, "%s", path) : 0;
+    static const struct {
+        const char *parent, *name;
+    } wanted[] = { { ".", "refs" }, { "refs", "heads" }, { "refs/heads", "runs" }, { ".", REPO_RUNS } };
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(wanted); i++)
+        r = make_directory(path, wanted[i].parent, wanted[i].name, err);
+    return r;
 }
 
 /* All directories for objects are there from the beginning, so that none of them has to be made, and made

@@ -22,15 +22,32 @@ void trail_finish(struct trail *trail)
     series_finish(&trail->samples);
 }
 
+/* A branch of ours is never a name for another one. */
+static int tip_of(git_repository *repo, const char *branch, git_oid *ret, struct err *err)
+{
+    git_reference *reference = NULL;
+    int r = git_reference_lookup(&reference, repo, branch);
+    if (r == GIT_ENOTFOUND)
+        return err_set(err, ERR_NOT_FOUND, "there is no branch %s", branch);
+    if (r < 0)
+        return repo_failed(r, ERR_CORRUPT, err, "cannot read branch %s", branch);
+    const git_oid *target = git_reference_target(reference);
+    if (target != NULL)
+        *ret = *target;
+    else
+        r = err_set(err, ERR_CORRUPT, "%s is no branch but a symbolic ref", branch);
+    git_reference_free(reference);
+    return r;
+}
+
 int trail_tree(git_repository *repo, const char *branch, git_tree **ret, git_oid *ret_tip, struct err *err)
 {
     git_oid tip;
     git_commit *commit = NULL;
-    int r = git_reference_name_to_id(&tip, repo, branch);
-    if (r == GIT_ENOTFOUND)
-        return err_set(err, ERR_NOT_FOUND, "there is no branch %s", branch);
-    if (r == 0)
-        r = git_commit_lookup(&commit, repo, &tip);
+    int r = tip_of(repo, branch, &tip, err);
+    if (r < 0)
+        return r;
+    r = git_commit_lookup(&commit, repo, &tip);
     if (r == 0)
         r = git_commit_tree(ret, commit);
     git_commit_free(commit);

@@ -232,8 +232,8 @@ bool journal_low(const struct journal *journal)
     return journal->low;
 }
 
-/* Cutting a file to the length that it has frees what is allocated behind its end. Of a broken one nothing is cut,
- * and nothing is lost when it fails. */
+/* Cutting a file to the length that it has frees what is allocated behind its end. Of a broken one nothing is
+ * cut, and nothing is lost when it fails. */
 static void give_back_reserve(const struct journal *journal)
 {
     if (journal->broken)
