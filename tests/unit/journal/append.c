@@ -278,7 +278,7 @@ static int descriptor_of(const char *name)
         target[len] = '\0';
         const char *base = strrchr(target, '/');
         if (base != NULL && strcmp(base + 1, name) == 0)
-            found = atoi(entry->d_name);
+            found = (int)strtol(entry->d_name, NULL, 10);
     }
     closedir(dir);
     assert_true(found >= 0);

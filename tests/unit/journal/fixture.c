@@ -15,11 +15,21 @@
 
 #define FILE_MAX ((size_t)64 * 1024 * 1024)
 
-int fixture_enter(void **state)
+static int enter(void **state, const char *template)
 {
-    char *directory = mem_text("/tmp/tminus-test-XXXXXX");
+    char *directory = mem_text(template);
     *state = directory;
     return mkdtemp(directory) != NULL ? chdir(directory) : -1;
+}
+
+int fixture_enter(void **state)
+{
+    return enter(state, "/tmp/tminus-test-XXXXXX");
+}
+
+int fixture_enter_memory(void **state)
+{
+    return access("/dev/shm", W_OK) == 0 ? enter(state, "/dev/shm/tminus-test-XXXXXX") : fixture_enter(state);
 }
 
 int fixture_leave(void **state)

@@ -9,6 +9,7 @@
 
 /* cmocka's setup and teardown: an empty directory as the current one. */
 int fixture_enter(void **state);
+int fixture_enter_memory(void **state); /* where nothing takes the time of a disk, if there is such a place */
 int fixture_leave(void **state);
 
 /* The record with that seq; the same seq gives the same record. */
