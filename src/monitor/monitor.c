@@ -1,0 +1,265 @@
+#include "monitor/monitor.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "driver/postgresql.h"
+#include "monitor/kind.h"
+
+static const struct monitor_kind *const kinds[] = {
+    [MONITOR_TYPE_LAG] = &monitor_lag,
+    [MONITOR_TYPE_LOCKS] = &monitor_locks,
+    [MONITOR_TYPE_TRANSACTIONS] = &monitor_transactions,
+    [MONITOR_TYPE_PROGRESS] = &monitor_progress,
+};
+
+/* ---- samples ---- */
+
+void monitor_emit(struct monitor *monitor, struct draft *draft)
+{
+    if (!monitor->stopping && !monitor->closed)
+        monitor->sampled(monitor->data, &draft->sample);
+    draft_finish(draft);
+}
+
+void monitor_emit_unknown(struct monitor *monitor, const char *format, ...)
+{
+    struct buf text;
+    struct draft draft;
+    va_list args;
+    buf_init(&text, QUESTION_MAX);
+    va_start(args, format);
+    buf_formatv(&text, format, args);
+    va_end(args);
+    draft_init(&draft, monitor->config->id);
+    draft_unknown(&draft, "%s", buf_str(&text));
+    buf_finish(&text);
+    monitor_emit(monitor, &draft);
+}
+
+/* ---- questions ---- */
+
+static void emit_trouble(struct monitor *monitor, const struct driver_result *result)
+{
+    static const char no_such_statement[] = "26000";
+    if (strcmp(result->code, no_such_statement) == 0)
+        monitor->prepared_pid = 0;
+    if (result->status == DRIVER_TIMED_OUT)
+        monitor_emit_unknown(monitor, "no answer within 900 ms");
+    else
+        monitor_emit_unknown(monitor, "%s", result->message);
+}
+
+static void on_answer(void *data, const struct answer *answer)
+{
+    struct monitor *monitor = data;
+    void (*read)(struct monitor *, const struct answer *) = monitor->read;
+    monitor->read = NULL;
+    if (monitor->closed || monitor->stopping)
+        return;
+    monitor->reached = true;
+    if (answer->result->status == DRIVER_OK)
+        read(monitor, answer);
+    else
+        emit_trouble(monitor, answer->result);
+}
+
+void monitor_ask(struct monitor *monitor, const char *sql,
+                 void (*read)(struct monitor *, const struct answer *))
+{
+    struct err err = ERR_INIT;
+    if (monitor->read != NULL)
+        return;
+    monitor->read = read;
+    if (session_ask(monitor->session, sql, QUESTION_TIMEOUT_US, on_answer, monitor, &err) < 0) {
+        monitor->read = NULL;
+        monitor_emit_unknown(monitor, "%s", err.message);
+    }
+}
+
+static void read_preparation(struct monitor *monitor, const struct answer *answer)
+{
+    (void)answer;
+    monitor->prepared_pid = session_pid(monitor->session);
+    monitor_ask(monitor, "EXECUTE tminus_question", monitor->read_prepared);
+}
+
+void monitor_ask_prepared(struct monitor *monitor, const char *sql,
+                          void (*read)(struct monitor *, const struct answer *))
+{
+    struct buf text;
+    if (monitor->prepared_pid == session_pid(monitor->session)) {
+        monitor_ask(monitor, "EXECUTE tminus_question", read);
+        return;
+    }
+    monitor->read_prepared = read;
+    buf_init(&text, QUESTION_MAX);
+    buf_format(&text, "PREPARE tminus_question AS %s", sql);
+    monitor_ask(monitor, buf_str(&text), read_preparation);
+    buf_finish(&text);
+}
+
+/* Which version it is was not known before. */
+static void read_hello(struct monitor *monitor, const struct answer *answer)
+{
+    (void)answer;
+    monitor->kind->tick(monitor);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct monitor *monitor = timer->data;
+    int version = session_server_version(monitor->session);
+    if (monitor->kind->stop != NULL) /* it has more than one session, and asks them by itself */
+        monitor->kind->tick(monitor);
+    else if (monitor->read != NULL)
+        return;
+    else if (version == 0 && monitor->reached)
+        monitor_emit_unknown(monitor, "not connected: %s", session_trouble(monitor->session));
+    else if (version == 0)
+        monitor_ask(monitor, "SELECT 1", read_hello);
+    else if (version < OLDEST_VERSION)
+        monitor_emit_unknown(monitor, "the server is PostgreSQL %d; 12 or newer is needed", version / 10000);
+    else
+        monitor->kind->tick(monitor);
+}
+
+/* ---- life ---- */
+
+void monitor_application_name(const struct monitor *monitor, struct buf *buf)
+{
+    buf_format(buf, "%smonitor:%s", monitor->config->application_prefix, monitor->config->id);
+}
+
+static int open_session(struct monitor *monitor, struct err *err)
+{
+    struct buf name;
+    buf_init(&name, QUESTION_MAX);
+    monitor_application_name(monitor, &name);
+    int r = session_open(monitor->config->driver, buf_str(&name), &monitor->session, err);
+    buf_finish(&name);
+    if (r == 0 && monitor->kind->begin != NULL)
+        r = monitor->kind->begin(monitor, err);
+    return r;
+}
+
+int monitor_create(uv_loop_t *loop, const struct monitor_config *config, monitor_sampled sampled, void *data,
+                   struct monitor **ret, struct err *err)
+{
+    struct monitor *monitor = mem_alloc(sizeof(*monitor));
+    assert((size_t)config->type < ARRAY_LEN(kinds) && config->every_us > 0);
+    *monitor = (struct monitor){
+        .loop = loop, .config = config, .kind = kinds[config->type], .sampled = sampled, .data = data
+    };
+    int r = open_session(monitor, err);
+    if (r < 0) {
+        session_close(monitor->session);
+        free(monitor);
+        return r;
+    }
+    uv_timer_init(loop, &monitor->timer);
+    monitor->timer.data = monitor;
+    uv_timer_start(&monitor->timer, on_tick, 0, (uint64_t)(config->every_us / MS_US));
+    *ret = monitor;
+    return 0;
+}
+
+void monitor_pace(struct monitor *monitor, int64_t every_us)
+{
+    uint64_t ms = (uint64_t)((every_us > 0 ? every_us : monitor->config->every_us) / MS_US);
+    if (!monitor->stopping)
+        uv_timer_start(&monitor->timer, on_tick, ms, ms);
+}
+
+void monitor_stopped(struct monitor *monitor, const char *left_behind)
+{
+    void (*stopped)(void *, const char *) = monitor->stopped;
+    monitor->stopped = NULL;
+    if (stopped != NULL && !monitor->closed)
+        stopped(monitor->stopped_data, left_behind);
+}
+
+static void on_nothing_to_remove(uv_timer_t *timer)
+{
+    monitor_stopped(timer->data, NULL);
+}
+
+void monitor_stop(struct monitor *monitor, int64_t limit_us,
+                  void (*stopped)(void *data, const char *left_behind), void *data)
+{
+    assert(!monitor->stopping);
+    monitor->stopping = true;
+    monitor->stopped = stopped;
+    monitor->stopped_data = data;
+    uv_timer_stop(&monitor->timer);
+    if (monitor->kind->stop != NULL)
+        monitor->kind->stop(monitor, limit_us);
+    else
+        uv_timer_start(&monitor->timer, on_nothing_to_remove, 0, 0);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void monitor_destroy(struct monitor *monitor)
+{
+    if (monitor == NULL || monitor->closed)
+        return;
+    monitor->closed = true;
+    session_close(monitor->session);
+    if (monitor->kind->end != NULL)
+        monitor->kind->end(monitor);
+    uv_close((uv_handle_t *)&monitor->timer, on_closed);
+}
+
+/* ---- pieces of questions ---- */
+
+static void starts_with(struct buf *buf, const struct monitor *monitor, const char *more)
+{
+    struct buf prefix;
+    buf_init(&prefix, QUESTION_MAX);
+    buf_format(&prefix, "%s%s", monitor->config->application_prefix, more);
+    buf_text(buf, "coalesce(starts_with(a.application_name, ");
+    postgresql_literal(buf, buf_str(&prefix));
+    buf_text(buf, "), false)");
+    buf_finish(&prefix);
+}
+
+void sql_monitors(struct buf *buf, const struct monitor *monitor)
+{
+    starts_with(buf, monitor, "monitor:");
+}
+
+void sql_ours(struct buf *buf, const struct monitor *monitor)
+{
+    starts_with(buf, monitor, "");
+}
+
+bool answer_true(const struct answer *answer, size_t row, size_t column)
+{
+    const char *text = answer->cell(answer, row, column);
+    return text != NULL && text[0] == 't';
+}
+
+bool draft_sees(struct draft *draft, const struct answer *answer, size_t column)
+{
+    if (answer->row_count > 0 && answer_true(answer, 0, column))
+        return true;
+    const char *role = answer->row_count > 0 ? answer->cell(answer, 0, column + 1) : "";
+    draft_unknown(draft, "blind: role %s needs pg_monitor (GRANT pg_monitor TO %s)", role, role);
+    return false;
+}
+
+const char *versioned_text(const struct versioned *rows, size_t count, int version)
+{
+    const char *text = rows[0].text;
+    for (size_t i = 0; i < count && rows[i].version <= version; i++)
+        text = rows[i].text;
+    return text;
+}

@@ -1,0 +1,139 @@
+#include "watched.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void on_sample(void *data, const struct sample *sample)
+{
+    struct watched *watched = data;
+    arena_destroy(watched->arena);
+    watched->arena = arena_create();
+    watched->last = sample_copy(watched->arena, sample);
+    watched->samples++;
+    assert_string_equal(sample->monitor, "m");
+    if (!sample->known && (sample->metric_count > 0 || sample->row_count > 0 || sample->why[0] == '\0'))
+        fail_msg("an unknown sample has something in it, or does not say why");
+}
+
+static void begin(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary,
+                  bool heartbeat)
+{
+    const char *const dsns[2] = { dsn, primary };
+    struct err err = ERR_INIT;
+    memset(watched, 0, sizeof(*watched));
+    uv_loop_init(&watched->loop);
+    for (int i = 0; i < 2 && dsns[i] != NULL; i++) {
+        watched->targets[i] =
+            (struct driver_target){ .id = "t", .dsn = dsns[i], .application_name = "tminus:r1:x" };
+        watched->drivers[i] = driver_postgresql_create(&watched->loop, &watched->targets[i]);
+    }
+    watched->config = (struct monitor_config){ .id = "m",
+                                               .type = type,
+                                               .driver = watched->drivers[0],
+                                               .primary = watched->drivers[1],
+                                               .heartbeat = heartbeat,
+                                               .heartbeat_table = "public.\"tminus heartbeat r1\"",
+                                               .application_prefix = "tminus:r1:",
+                                               .every_us = 200 * MS_US };
+    if (monitor_create(&watched->loop, &watched->config, on_sample, watched, &watched->monitor, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(watched->samples, 0);
+}
+
+void watch(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary)
+{
+    begin(watched, type, dsn, primary, true);
+}
+
+void watch_bytes(struct watched *watched, const char *dsn, const char *primary)
+{
+    begin(watched, MONITOR_TYPE_LAG, dsn, primary, false);
+}
+
+void unwatch(struct watched *watched)
+{
+    monitor_destroy(watched->monitor);
+    driver_destroy(watched->drivers[0]);
+    driver_destroy(watched->drivers[1]);
+    run_out(&watched->loop);
+    arena_destroy(watched->arena);
+}
+
+static void on_stopped(void *data, const char *left_behind)
+{
+    struct watched *watched = data;
+    assert_false(watched->stopped);
+    watched->stopped = true;
+    snprintf(watched->left_behind, sizeof(watched->left_behind), "%s",
+             left_behind != NULL ? left_behind : "");
+}
+
+static bool is_stopped(void *data)
+{
+    return ((struct watched *)data)->stopped;
+}
+
+void stop_watching(struct watched *watched)
+{
+    monitor_stop(watched->monitor, SECOND_US, on_stopped, watched);
+    int samples = watched->samples;
+    assert_false(watched->stopped);
+    if (!run_until(&watched->loop, is_stopped, watched, 3000))
+        fail_msg("it did not stop");
+    assert_int_equal(watched->samples, samples);
+    unwatch(watched);
+}
+
+struct wanted {
+    struct watched *watched;
+    bool (*is)(const struct sample *sample);
+    int seen;
+};
+
+static bool has_sample(void *data)
+{
+    struct wanted *wanted = data;
+    bool more = wanted->watched->samples > wanted->seen;
+    wanted->seen = wanted->watched->samples;
+    return more && wanted->is(wanted->watched->last);
+}
+
+static void print(const struct sample *sample)
+{
+    printf("%s %s:", sample->known ? "known" : "unknown", sample->why);
+    for (size_t i = 0; i < sample->metric_count; i++)
+        printf(" %s=%g%s", sample->metrics[i].name, sample->metrics[i].value,
+               sample->metrics[i].known ? "" : "?");
+    for (size_t i = 0; i < sample->row_count; i++) {
+        printf("\n  %d%s", sample->rows[i].depth, sample->rows[i].ours ? " ours" : "");
+        for (size_t c = 0; c < SAMPLE_CELLS_MAX; c++)
+            printf("|%s", sample->rows[i].cells[c]);
+    }
+    printf("\n");
+}
+
+void until_sample(struct watched *watched, bool (*is)(const struct sample *sample), int limit_ms)
+{
+    struct wanted wanted = { watched, is, watched->samples };
+    if (run_until(&watched->loop, has_sample, &wanted, limit_ms))
+        return;
+    if (watched->last != NULL)
+        print(watched->last);
+    fail_msg("no such sample among %d", watched->samples);
+}
+
+double metric(const struct sample *sample, const char *name)
+{
+    const struct sample_metric *found = sample_metric(sample, name);
+    return found != NULL && found->known ? found->value : -1;
+}
+
+const char *cell_of(const struct sample *sample, size_t row, int cell)
+{
+    return row < sample->row_count ? sample->rows[row].cells[cell] : "";
+}

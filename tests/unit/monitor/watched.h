@@ -1,0 +1,40 @@
+/* A monitor and what it said, for the tests with real servers. */
+#ifndef TESTS_MONITOR_WATCHED_H
+#define TESTS_MONITOR_WATCHED_H
+
+#include "base/mem.h"
+#include "driver/postgresql.h"
+#include "monitor/monitor.h"
+#include "support/pg_pair.h"
+
+struct watched {
+    uv_loop_t loop;
+    struct driver_target targets[2];
+    struct driver *drivers[2];
+    struct monitor_config config;
+    struct monitor *monitor;
+    struct arena *arena; /* of the last sample */
+    const struct sample *last;
+    int samples;
+    bool stopped;
+    char left_behind[300];
+};
+
+/* `dsn` is of the server that is asked; `primary` only for lag. */
+void watch(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary);
+/* Lag without a heartbeat. */
+void watch_bytes(struct watched *watched, const char *dsn, const char *primary);
+/* Destroys without stopping. */
+void unwatch(struct watched *watched);
+/* Stops, destroys; what was left behind is in `left_behind`. */
+void stop_watching(struct watched *watched);
+
+/* Turns the loop until a sample fulfils `is`; fails the test after `limit_ms`, with the last sample. */
+void until_sample(struct watched *watched, bool (*is)(const struct sample *sample), int limit_ms);
+
+/* The value of a metric, -1 when it is not known. */
+double metric(const struct sample *sample, const char *name);
+/* The cell of a row, "" when there is none. */
+const char *cell_of(const struct sample *sample, size_t row, int cell);
+
+#endif
