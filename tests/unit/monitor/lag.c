@@ -1,0 +1,291 @@
+/* Lag of a real replica, with its faults. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "watched.h"
+
+static struct pg_pair pair;
+static PGconn *admin, *replica;
+
+static bool is_small(const struct sample *sample)
+{
+    double seconds = metric(sample, "seconds");
+    return sample->known && seconds >= 0 && seconds < 0.3;
+}
+
+static bool is_large(const struct sample *sample)
+{
+    return metric(sample, "seconds") > 0.9;
+}
+
+static bool is_paused(const struct sample *sample)
+{
+    return is_large(sample) && strcmp(cell_of(sample, 0, LAG_STATE), "paused") == 0;
+}
+
+static bool is_unknown(const struct sample *sample)
+{
+    return !sample->known;
+}
+
+static bool is_known(const struct sample *sample)
+{
+    return sample->known;
+}
+
+static int ms_since(uint64_t ns)
+{
+    return (int)((uv_hrtime() - ns) / 1000000);
+}
+
+static bool table_is_there(void)
+{
+    return strcmp(pg_value(admin, "SELECT to_regclass('public.\"tminus heartbeat r1\"')"), "") != 0;
+}
+
+static void start(struct watched *watched)
+{
+    watch(watched, MONITOR_TYPE_LAG, pair.dsn[PG_REPLICA], pair.dsn[PG_PRIMARY]);
+}
+
+static void test_idle(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    assert_true(table_is_there());
+    for (int i = 0; i < 10; i++) /* it stays so */
+        until_sample(&watched, is_small, 400);
+    assert_in_range((int)metric(watched.last, "bytes"), 0, 10000);
+    assert_true(metric(watched.last, "reply_seconds") >= 0);
+    assert_string_equal(cell_of(watched.last, 0, LAG_NAME), "two");
+    assert_string_equal(cell_of(watched.last, 0, LAG_KIND), "physical");
+    assert_string_equal(cell_of(watched.last, 0, LAG_STATE), "streaming");
+    assert_true(watched.last->rows[0].ours);
+    assert_int_equal(watched.last->row_count, 1);
+    stop_watching(&watched);
+    assert_string_equal(watched.left_behind, "");
+    assert_false(table_is_there());
+}
+
+static void test_paused(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    uint64_t since = uv_hrtime();
+    pg_value(replica, "SELECT pg_wal_replay_pause()");
+    until_sample(&watched, is_paused, 2000);
+    double first = metric(watched.last, "seconds");
+    run_for(&watched.loop, 1000);
+    double later = metric(watched.last, "seconds"), really = ms_since(since) / 1e3;
+    if (later < first + 0.8 || later > really || later < really - 0.6)
+        fail_msg("it read %.2f, then %.2f, after %.2f s", first, later, really);
+    pg_value(replica, "SELECT pg_wal_replay_resume()");
+    until_sample(&watched, is_small, 1000);
+    stop_watching(&watched);
+}
+
+/* The receiver does not move: every column of the server looks well, or is NULL. */
+static void test_frozen_receiver(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    pid_t pid = (pid_t)strtol(pg_value(replica, "SELECT pid FROM pg_stat_wal_receiver"), NULL, 10);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    until_sample(&watched, is_large, 2000);
+    run_for(&watched.loop, 500);
+    assert_true(metric(watched.last, "seconds") > 1.3);
+    kill(pid, SIGCONT);
+    until_sample(&watched, is_small, 2000);
+    stop_watching(&watched);
+}
+
+/* Replay stands still from the start: not a word of the table. */
+static void test_never_came_back(void **state)
+{
+    struct watched watched;
+    (void)state;
+    pg_value(replica, "SELECT pg_wal_replay_pause()");
+    start(&watched);
+    until_sample(&watched, is_known, 3000);
+    run_for(&watched.loop, 1200);
+    assert_true(watched.last->known);
+    assert_true(metric(watched.last, "seconds") < 0);
+    assert_non_null(sample_metric(watched.last, "seconds"));
+    assert_string_equal(watched.last->why, "no beat has come back yet");
+    pg_value(replica, "SELECT pg_wal_replay_resume()");
+    until_sample(&watched, is_small, 2000);
+    stop_watching(&watched);
+}
+
+static void test_primary_does_not_answer(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    const char *name = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tminus:r1:monitor:m'";
+    pid_t pid = (pid_t)strtol(pg_value(admin, name), NULL, 10);
+    uint64_t since = uv_hrtime();
+    kill(pid, SIGSTOP);
+    until_sample(&watched, is_unknown, 2500);
+    assert_true(ms_since(since) < 2500);
+    assert_non_null(strstr(watched.last->why, "primary"));
+    kill(pid, SIGCONT);
+    until_sample(&watched, is_small, 5000);
+    stop_watching(&watched);
+    assert_string_equal(watched.left_behind, "");
+}
+
+static void test_table_dropped_by_somebody(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    pg_value(admin, "DROP TABLE public.\"tminus heartbeat r1\"");
+    until_sample(&watched, is_unknown, 1500);
+    until_sample(&watched, is_small, 3000); /* made again */
+    stop_watching(&watched);
+}
+
+static void test_no_right_to_make_it(void **state)
+{
+    struct watched watched;
+    char dsn[300];
+    (void)state;
+    snprintf(dsn, sizeof(dsn), "%s user=plain", pair.dsn[PG_PRIMARY]);
+    watch(&watched, MONITOR_TYPE_LAG, pair.dsn[PG_REPLICA], dsn);
+    until_sample(&watched, is_unknown, 3000);
+    assert_string_equal(watched.last->why,
+                        "no heartbeat on the primary: permission denied for schema public");
+    stop_watching(&watched);
+}
+
+static bool has_many_bytes(const struct sample *sample)
+{
+    return metric(sample, "bytes") > 30000;
+}
+
+static bool has_no_bytes(const struct sample *sample)
+{
+    return sample->known && metric(sample, "bytes") >= 0 && metric(sample, "bytes") < 1000;
+}
+
+static void test_without_heartbeat(void **state)
+{
+    struct watched watched;
+    (void)state;
+    watch_bytes(&watched, pair.dsn[PG_REPLICA], pair.dsn[PG_PRIMARY]);
+    until_sample(&watched, has_no_bytes, 3000);
+    assert_false(table_is_there());
+    pg_value(replica, "SELECT pg_wal_replay_pause()");
+    pg_value(admin, "CREATE TABLE filler AS SELECT generate_series(1, 1000)");
+    until_sample(&watched, has_many_bytes, 1500);
+    assert_true(metric(watched.last, "seconds") < 0); /* nobody can tell */
+    assert_string_equal(cell_of(watched.last, 0, LAG_STATE), "paused");
+    pg_value(replica, "SELECT pg_wal_replay_resume()");
+    until_sample(&watched, has_no_bytes, 2000);
+    stop_watching(&watched);
+    pg_value(admin, "DROP TABLE filler");
+}
+
+/* The table may be left from a run that was killed, with a higher number than ours. */
+static void test_table_of_an_earlier_run(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    unwatch(&watched); /* destroyed, not stopped: it stays */
+    assert_true(table_is_there());
+    pg_value(admin, "UPDATE public.\"tminus heartbeat r1\" SET seq = 1000000");
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    assert_true(strtol(pg_value(admin, "SELECT seq FROM public.\"tminus heartbeat r1\""), NULL, 10) >
+                1000000);
+    stop_watching(&watched);
+    assert_false(table_is_there());
+}
+
+static void test_left_behind(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    pg_value(admin, "BEGIN; SELECT * FROM public.\"tminus heartbeat r1\"");
+    stop_watching(&watched);
+    pg_value(admin, "ROLLBACK");
+    assert_string_equal(watched.left_behind,
+                        "table public.\"tminus heartbeat r1\" on the primary: not removed in time");
+    pg_value(admin, "DROP TABLE public.\"tminus heartbeat r1\"");
+}
+
+/* Last: the server is gone for good. */
+static void test_replica_killed(void **state)
+{
+    struct watched watched;
+    (void)state;
+    start(&watched);
+    until_sample(&watched, is_small, 3000);
+    uint64_t since = uv_hrtime();
+    kill(pg_pair_pid(&pair, PG_REPLICA), SIGQUIT);
+    until_sample(&watched, is_unknown, 2500);
+    assert_true(ms_since(since) < 2500);
+    assert_non_null(strstr(watched.last->why, "replica"));
+    for (int i = 0; i < 5; i++) /* and stays so */
+        until_sample(&watched, is_unknown, 2500);
+    stop_watching(&watched);
+    assert_string_equal(watched.left_behind, "");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (pg_pair_start(&pair) < 0)
+        return -1;
+    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
+    replica = pg_pair_connect(&pair, PG_REPLICA, "");
+    pg_value(admin, "CREATE ROLE plain LOGIN");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    PQfinish(admin);
+    PQfinish(replica);
+    pg_pair_stop(&pair);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_frozen_receiver),
+        cmocka_unit_test(test_never_came_back),
+        cmocka_unit_test(test_primary_does_not_answer),
+        cmocka_unit_test(test_table_dropped_by_somebody),
+        cmocka_unit_test(test_no_right_to_make_it),
+        cmocka_unit_test(test_without_heartbeat),
+        cmocka_unit_test(test_table_of_an_earlier_run),
+        cmocka_unit_test(test_left_behind),
+        cmocka_unit_test(test_replica_killed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
