@@ -257,6 +257,7 @@ PGconn *pg_pair_connect(const struct pg_pair *pair, enum pg_side side, const cha
         fprintf(stderr, "pg_pair: %s\n", PQerrorMessage(conn));
         abort();
     }
+    (void)pg_value(conn, "SET statement_timeout = '30s'"); /* a test that waits for ever says nothing */
     return conn;
 }
 
