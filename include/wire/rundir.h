@@ -19,7 +19,7 @@
 #include "base/mem.h"
 #include "runbook/book.h"
 
-#define RUN_ID_MAX 100
+#define RUN_ID_MAX 64 /* an id as any other (text_is_id) */
 
 /* $XDG_STATE_HOME/tminus, else ~/.local/state/tminus. ERR_ENVIRONMENT when neither variable is there. */
 int state_home(struct arena *arena, const char **ret_path, struct err *err) MUST_CHECK;
@@ -37,8 +37,9 @@ struct frozen {
     const char *audit;     /* the bare repository */
 };
 
-/* Makes the directory of a new run, `<book id>-<UTC date>-<UTC time>` (with -2, -3 when it is taken), and
- * freezes what is executed. Sets `frozen->run` and `frozen->dir`. */
+/* Makes the directory of a new run, `<book id>-<UTC date>-<UTC time>` (with -2, -3 when it is taken; a book
+ * id is cut where that would be over RUN_ID_MAX), and freezes what is executed. Sets `frozen->run` and
+ * `frozen->dir`. */
 int rundir_create(struct arena *arena, const char *book_id, struct instant now, struct frozen *frozen,
                   struct err *err) MUST_CHECK;
 
@@ -52,7 +53,7 @@ int frozen_book(struct arena *arena, const struct frozen *frozen, const struct b
 /* A file of the run's directory. */
 const char *rundir_path(struct arena *arena, const char *dir, const char *name);
 
-/* All runs, newest first. */
+/* All runs, newest first: directories of ours (or root's) that nobody else can write in. */
 struct rundir_entry {
     const char *run, *dir;
     bool live; /* a runner holds its lock */
@@ -60,7 +61,7 @@ struct rundir_entry {
 int rundir_list(struct arena *arena, struct rundir_entry **ret, size_t *ret_count,
                 struct err *err) MUST_CHECK;
 
-/* The run of that id or unique prefix; with NULL the only live one. ERR_NOT_FOUND, and which there are. */
+/* The run of that id or unique prefix; with NULL the only live one. ERR_NOT_FOUND, and how to go on. */
 int rundir_find(struct arena *arena, const char *name, bool live_only, struct rundir_entry *ret,
                 struct err *err) MUST_CHECK;
 

@@ -16,6 +16,8 @@
 
 #define RUNS_MAX        10000
 #define SAME_SECOND_MAX 100
+/* What follows the book's id in a run's: "-20261120-230638-100". */
+#define STAMP_MAX 20
 
 int state_home(struct arena *arena, const char **ret_path, struct err *err)
 {
@@ -72,7 +74,9 @@ int rundir_create(struct arena *arena, const char *book_id, struct instant now, 
         return r;
     gmtime_r(&seconds, &tm);
     strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-    r = claim_name(arena, home, arena_format(arena, "%s-%s", book_id, stamp), frozen, err);
+    /* A run's id is an id, also behind the longest id of a book: the end of the latter goes. */
+    r = claim_name(arena, home, arena_format(arena, "%.*s-%s", RUN_ID_MAX - STAMP_MAX, book_id, stamp),
+                   frozen, err);
     return r < 0 ? r : frozen_write(arena, frozen, err);
 }
 
@@ -133,16 +137,22 @@ static const char *stamp_of(const char *run)
 static int newest_first(const void *a, const void *b)
 {
     const struct rundir_entry *left = a, *right = b;
-    int r = strcmp(stamp_of(right->run), stamp_of(left->run));
+    /* By number behind the time: the tenth run of a second is not older than the second. */
+    int r = strverscmp(stamp_of(right->run), stamp_of(left->run));
 
     return r != 0 ? r : strcmp(left->run, right->run);
 }
 
+/* A directory of ours, with what was frozen in it. What it says is executed, so a symbolic link and a
+ * directory that somebody else can write in are no runs. */
 static bool is_run(struct arena *arena, const char *dir)
 {
     struct stat st;
 
-    return stat(rundir_path(arena, dir, "run.json"), &st) == 0;
+    if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0) ||
+        (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return false;
+    return lstat(rundir_path(arena, dir, "run.json"), &st) == 0 && S_ISREG(st.st_mode);
 }
 
 int rundir_list(struct arena *arena, struct rundir_entry **ret, size_t *ret_count, struct err *err)
@@ -196,15 +206,18 @@ int rundir_find(struct arena *arena, const char *name, bool live_only, struct ru
         return r;
     for (size_t i = 0; i < count; i++) {
         const struct rundir_entry *entry = &entries[i];
+        bool fits = entry->live || (name && !live_only);
 
-        if ((live_only || !name) && !entry->live)
-            continue;
-        if (name && !text_starts(entry->run, name))
-            continue;
-        if (hits++ == 0 || text_equal(entry->run, name))
+        /* A whole id never means another run that only begins like it. */
+        if (text_equal(entry->run, name)) {
             *ret = *entry;
-        if (text_equal(entry->run, name))
-            return 0;
+            return fits ? 0 : not_found(name, live_only, 0, err);
+        }
+        /* Nothing, as an unset variable of a script gives, is the beginning of no run. */
+        if (!fits || (name && (!name[0] || !text_starts(entry->run, name))))
+            continue;
+        if (hits++ == 0)
+            *ret = *entry;
     }
     return hits == 1 ? 0 : not_found(name, live_only, hits, err);
 }
