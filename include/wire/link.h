@@ -17,6 +17,7 @@
 
 #define LINK_LINE_MAX  (256 * 1024)
 #define LINK_QUEUE_MAX (64 * 1024 * 1024)
+#define LINK_CLOSE_MS  2000
 
 struct link;
 
@@ -34,7 +35,8 @@ int link_connect(uv_loop_t *loop, const char *path, const struct link_events *ev
 
 /* Sends a line; a newline is added. */
 void link_send(struct link *link, const char *line, size_t len);
-/* Closes it once everything sent so far has left; the owner forgets it now. */
+/* Closes it once everything sent so far has left, at the latest after LINK_CLOSE_MS: the other side may have
+ * stopped reading for good. The owner forgets it now. */
 void link_close_when_sent(struct link *link);
 void link_close(struct link *link); /* NULL-safe; frees it */
 

@@ -15,11 +15,13 @@
 
 struct link {
     uv_pipe_t pipe;
+    uv_timer_t patience; /* runs while what was sent last is leaving */
     const struct link_events *events;
     void *data;
     uid_t peer;
     struct buf in;
     size_t queued; /* bytes given to the loop and not written yet */
+    int handles;   /* of the loop, not freed yet */
     bool closing;
     bool close_when_sent;
     bool forgotten;  /* the owner has closed it: it hears nothing more */
@@ -71,6 +73,9 @@ static void on_freed(uv_handle_t *handle)
 {
     struct link *link = handle->data;
 
+    /* Once for each of the two. */
+    if (--link->handles > 0)
+        return;
     if (!link->forgotten)
         link->events->closed(link->data, link, link->why);
     buf_finish(&link->in);
@@ -83,6 +88,7 @@ static void end(struct link *link)
         return;
     link->closing = true;
     uv_close((uv_handle_t *)&link->pipe, on_freed);
+    uv_close((uv_handle_t *)&link->patience, on_freed);
 }
 
 void link_close(struct link *link)
@@ -109,12 +115,15 @@ static void deliver(struct link *link)
     while (!link->closing && !link->forgotten) {
         char *begin = link->in.data + start;
         char *end = memchr(begin, '\n', link->in.len - start);
+        size_t len = end ? (size_t)(end - begin) : link->in.len - start;
 
-        if (!end)
+        if (len > LINK_LINE_MAX)
+            broken(link, "a line was too long");
+        if (!end || link->closing)
             break;
         *end = '\0';
-        start += (size_t)(end - begin) + 1;
-        link->events->line(link->data, link, begin, (size_t)(end - begin));
+        start += len + 1;
+        link->events->line(link->data, link, begin, len);
     }
     buf_consume(&link->in, start);
 }
@@ -137,11 +146,11 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
         broken(link, count == UV_EOF ? "the other side closed the connection" : uv_strerror((int)count));
         return;
     }
-    buf_add(&link->in, bytes->base, (size_t)count);
-    if (link->in.overflow) {
-        broken(link, "a line was too long");
+    /* Nobody hears it any more: it is read so that the other side's going is seen. */
+    if (link->forgotten)
         return;
-    }
+    /* Always fits: what is left after a delivery is at most a line. */
+    buf_add(&link->in, bytes->base, (size_t)count);
     deliver(link);
 }
 
@@ -162,10 +171,13 @@ int link_of_fd(uv_loop_t *loop, int fd, const struct link_events *events, void *
     link->why = "";
     link->peer = peer.uid;
     buf_init(&link->in, LINK_LINE_MAX + READ_CHUNK);
-    r = uv_pipe_init(loop, &link->pipe, 0);
+    /* Neither can fail: they only fill in. */
+    (void)uv_pipe_init(loop, &link->pipe, 0);
+    (void)uv_timer_init(loop, &link->patience);
+    link->handles = 2;
     link->pipe.data = link;
-    if (r == 0)
-        r = uv_pipe_open(&link->pipe, fd);
+    link->patience.data = link;
+    r = uv_pipe_open(&link->pipe, fd);
     if (r < 0)
         close(fd);
     else
@@ -238,12 +250,21 @@ void link_send(struct link *link, const char *line, size_t len)
     }
 }
 
+static void on_patience(uv_timer_t *timer)
+{
+    end(timer->data);
+}
+
 void link_close_when_sent(struct link *link)
 {
     link->close_when_sent = true;
     link->forgotten = true;
+    if (link->closing)
+        return;
     if (link->queued == 0)
         end(link);
+    else
+        uv_timer_start(&link->patience, on_patience, LINK_CLOSE_MS, 0);
 }
 
 uid_t link_peer(const struct link *link)

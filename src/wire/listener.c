@@ -11,9 +11,13 @@
 #include "base/mem.h"
 
 #define BACKLOG 16
+/* Without a descriptor for whoever waits, he is asked in again after so long. */
+#define AGAIN_MS 100
 
 struct listener {
     uv_poll_t poll;
+    uv_timer_t again;
+    int handles; /* of the loop, not freed yet */
     uv_loop_t *loop;
     int fd;
     char *path;
@@ -37,6 +41,15 @@ static void accept_one(struct listener *listener, int fd)
     listener->accepted(listener->data, link);
 }
 
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void on_again(uv_timer_t *timer)
+{
+    struct listener *listener = timer->data;
+
+    uv_poll_start(&listener->poll, UV_READABLE, on_ready);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct listener *listener = poll->data;
@@ -47,6 +60,11 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     for (;;) {
         int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+            /* He stays in the queue: looking at once would be looking for ever. */
+            uv_poll_stop(poll);
+            uv_timer_start(&listener->again, on_again, AGAIN_MS, 0);
+        }
         if (fd < 0)
             return;
         accept_one(listener, fd);
@@ -88,20 +106,24 @@ int listener_create(uv_loop_t *loop, const char *path, const struct link_events 
     if (r < 0)
         return r;
     listener = mem_alloc(sizeof(*listener));
+    r = uv_poll_init(loop, &listener->poll, fd);
+    if (r < 0) {
+        (void)unlink(path);
+        close(fd);
+        free(listener);
+        return err_set(err, ERR_IO, "cannot listen at %s: %s", path, uv_strerror(r));
+    }
+    (void)uv_timer_init(loop, &listener->again);
+    listener->handles = 2;
+    listener->poll.data = listener;
+    listener->again.data = listener;
     listener->loop = loop;
     listener->fd = fd;
     listener->path = mem_text(path);
     listener->events = events;
     listener->accepted = accepted;
     listener->data = data;
-    listener->poll.data = listener;
-    r = uv_poll_init(loop, &listener->poll, fd);
-    if (r == 0)
-        r = uv_poll_start(&listener->poll, UV_READABLE, on_ready);
-    if (r < 0) {
-        listener_destroy(listener);
-        return err_set(err, ERR_IO, "cannot listen at %s: %s", path, uv_strerror(r));
-    }
+    uv_poll_start(&listener->poll, UV_READABLE, on_ready);
     *ret = listener;
     return 0;
 }
@@ -110,6 +132,9 @@ static void on_freed(uv_handle_t *handle)
 {
     struct listener *listener = handle->data;
 
+    /* Once for each of the two. */
+    if (--listener->handles > 0)
+        return;
     close(listener->fd);
     free(listener->path);
     free(listener);
@@ -122,4 +147,5 @@ void listener_destroy(struct listener *listener)
     /* A socket that is already gone is what is wanted. */
     (void)unlink(listener->path);
     uv_close((uv_handle_t *)&listener->poll, on_freed);
+    uv_close((uv_handle_t *)&listener->again, on_freed);
 }

@@ -160,6 +160,14 @@ static int read_action(const struct raw *raw, struct wire_message *ret, struct e
     return 0;
 }
 
+/* A refusal without a sentence would be shown as nothing. */
+static int read_reply(const struct raw *raw, struct wire_message *ret, struct err *err)
+{
+    if (!raw->ok && !raw->text)
+        return err_set(err, ERR_INVALID, "a refusal does not say why");
+    return read_plain(raw, ret, err);
+}
+
 /* One row for each type of message, in the order of the enum. An event has no fields of its own here: it is
  * read by the engine's table. */
 static const struct {
@@ -174,7 +182,7 @@ static const struct {
     [WIRE_LIVE] = { "live", write_nothing, nothing_fields, read_plain },
     [WIRE_OUTPUT] = { "output", write_output, output_fields, read_plain },
     [WIRE_ACTION] = { "action", write_action, action_fields, read_action },
-    [WIRE_REPLY] = { "reply", write_reply, reply_fields, read_plain },
+    [WIRE_REPLY] = { "reply", write_reply, reply_fields, read_reply },
     [WIRE_HALT] = { "halt", write_halt, halt_fields, read_plain },
 };
 
