@@ -14,7 +14,7 @@
 #include "term/term.h"
 #include "ui/ui.h"
 
-/* At most ten frames a second; the clock alone asks for one a second. */
+/* At most ten frames a second; the clock alone makes one a second. */
 #define FRAME_MS     100
 #define CLOCK_MS     1000
 #define RECONNECT_MS 1000
@@ -59,9 +59,18 @@ static void draw(struct screen *screen)
     }
 }
 
-static void on_frame(uv_timer_t *timer)
+static void on_clock(uv_timer_t *timer)
 {
     draw(timer->data);
+}
+
+/* Where the samples of each second make a frame, the clock makes no other one. */
+static void on_frame(uv_timer_t *timer)
+{
+    struct screen *screen = timer->data;
+
+    uv_timer_start(&screen->clock, on_clock, CLOCK_MS + FRAME_MS, CLOCK_MS);
+    draw(screen);
 }
 
 /* What happens by itself waits for what happens with it: a flood of output makes ten frames a second, and the
@@ -72,11 +81,6 @@ static void want_frame(struct screen *screen)
         return;
     screen->frame_due = true;
     uv_timer_start(&screen->frame, on_frame, FRAME_MS, 0);
-}
-
-static void on_clock(uv_timer_t *timer)
-{
-    want_frame(timer->data);
 }
 
 static void resize(struct screen *screen)
