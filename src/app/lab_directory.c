@@ -95,13 +95,18 @@ bool lab_has(const struct lab *lab, const char *name)
     return lstat(lab_path(lab, name), &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int make_canonical(struct lab *lab, struct err *err)
+/* Once it exists: its one path, and which directory it is whatever its path. */
+static int identify(struct lab *lab, struct err *err)
 {
+    struct stat st;
     char *real = realpath(lab->dir, NULL);
     if (real == NULL)
         return err_set_errno(err, ERR_IO, errno, "cannot find %s", lab->dir);
     lab->dir = arena_text(lab->arena, real);
     free(real);
+    if (lstat(lab->dir, &st) < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot look at %s", lab->dir);
+    lab->identity = arena_format(lab->arena, "%jx:%jx", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
     return check_path(lab->dir, err);
 }
 
@@ -176,7 +181,7 @@ int lab_make(struct lab *lab, struct err *err)
     if (r == 0)
         r = make_passable(lab, lab->dir, err);
     if (r == 0)
-        r = make_canonical(lab, err);
+        r = identify(lab, err);
     if (r < 0)
         return r;
     if (!lab_has(lab, LAB_MARKER) && !is_empty(lab->dir))
@@ -189,7 +194,7 @@ int lab_find(struct lab *lab, struct err *err)
     struct stat st;
     if (lstat(lab->dir, &st) < 0 && errno == ENOENT)
         return 1;
-    int r = make_canonical(lab, err);
+    int r = identify(lab, err);
     if (r < 0)
         return r;
     if (lstat(lab->dir, &st) < 0)

@@ -1,9 +1,10 @@
 /*
  * The parts of a lab: its directory, the tools that it runs, the processes that belong to it, and the kinds.
  *
- * A process belongs to a lab when its environment has TMINUS_LAB=<directory>, which every process that we
- * start inherits, or when it is a postgres with its working directory inside (servers overwrite their
- * environment). No signal is sent to a process before this was looked at.
+ * A process belongs to a lab when its environment has TMINUS_LAB=<identity of the directory>, which every
+ * process that we start inherits, or when it is a postgres with its working directory there (servers
+ * overwrite their environment). Directories are compared by device and inode, because another container's may
+ * have the same path. No signal is sent to a process before this was looked at.
  */
 #ifndef APP_LAB_PARTS_H
 #define APP_LAB_PARTS_H
@@ -19,9 +20,10 @@
 struct lab {
     struct arena *arena;
     const struct lab_options *options;
-    const char *dir;   /* absolute; canonical as soon as it exists */
-    const char *tools; /* directory of the servers' programs; NULL before lab_find_tools */
-    bool drop;         /* the servers run as another user: */
+    const char *dir;      /* absolute; canonical as soon as it exists */
+    const char *identity; /* device and inode of it; NULL before lab_make or lab_find */
+    const char *tools;    /* directory of the servers' programs; NULL before lab_find_tools */
+    bool drop;            /* the servers run as another user: */
     uid_t uid;
     gid_t gid;
     int lock;          /* the marker, locked; -1 */
@@ -30,8 +32,9 @@ struct lab {
 
 /* ---- lab_directory.c ---- */
 
-#define LAB_MARKER  ".tminus-lab"
-#define LAB_TARGETS "targets.json"
+#define LAB_VARIABLE "TMINUS_LAB="
+#define LAB_MARKER   ".tminus-lab"
+#define LAB_TARGETS  "targets.json"
 
 /* The path only; nothing is looked at. lab_finish is due also after a failure. */
 int lab_init(struct lab *lab, const struct lab_options *options, struct err *err) MUST_CHECK;

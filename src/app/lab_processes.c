@@ -24,8 +24,6 @@
 #define PATIENCE_US   (15 * SECOND_US) /* for all */
 #define POLL_US       (5 * MS_US)
 
-static const char marker_variable[] = "TMINUS_LAB=";
-
 /* ---- which processes ---- */
 
 /* Name of the program that `pid` runs; false when it is gone or not ours to see. */
@@ -45,19 +43,23 @@ static bool program_of(pid_t pid, char ret_name[PATH_MAX])
     return true;
 }
 
-static bool works_in(pid_t pid, const char *dir)
+/* Whether it works in the directory or in a server's data. */
+static bool works_in(pid_t pid, const struct lab *lab)
 {
-    char link[64], path[PATH_MAX];
+    char link[64];
+    struct stat at, here;
     (void)snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
-    ssize_t len = readlink(link, path, sizeof(path) - 1);
-    if (len < 0)
+    if (stat(link, &at) < 0)
         return false;
-    path[len] = '\0';
-    size_t dir_len = strlen(dir);
-    return strncmp(path, dir, dir_len) == 0 && (path[dir_len] == '/' || path[dir_len] == '\0');
+    for (size_t i = 0; i <= LAB_SERVERS_MAX; i++) {
+        const char *directory = i < LAB_SERVERS_MAX ? lab_path(lab, pg_pair_servers[i]) : lab->dir;
+        if (lstat(directory, &here) == 0 && here.st_dev == at.st_dev && here.st_ino == at.st_ino)
+            return true;
+    }
+    return false;
 }
 
-static bool has_our_variable(pid_t pid, const char *dir)
+static bool has_our_variable(pid_t pid, const struct lab *lab)
 {
     char path[64];
     (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
@@ -66,8 +68,8 @@ static bool has_our_variable(pid_t pid, const char *dir)
     bool found = false;
     if (file_read(path, &environment, NULL) == 0) {
         for (size_t at = 0; at < environment.len && !found; at += strlen(environment.data + at) + 1)
-            found = text_starts(environment.data + at, marker_variable) &&
-                    text_equal(environment.data + at + strlen(marker_variable), dir);
+            found = text_starts(environment.data + at, LAB_VARIABLE) &&
+                    text_equal(environment.data + at + strlen(LAB_VARIABLE), lab->identity);
     }
     buf_finish(&environment);
     return found;
@@ -90,7 +92,7 @@ static bool belongs(const struct lab *lab, pid_t pid, char ret_program[PATH_MAX]
         known = known || text_equal(ret_program, tools[i]);
     if (!known)
         return false;
-    return (is_server(ret_program) && works_in(pid, lab->dir)) || has_our_variable(pid, lab->dir);
+    return (is_server(ret_program) && works_in(pid, lab)) || has_our_variable(pid, lab);
 }
 
 /* Calls `found` for each process of the lab; returns how many there were. */

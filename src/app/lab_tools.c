@@ -187,7 +187,7 @@ int lab_start(const struct lab *lab, struct lab_job *job, bool kept_out, struct 
 {
     const char *path = arena_format(lab->arena, "%s/%s", lab->tools, job->args[0]);
     char *const env[] = {
-        arena_format(lab->arena, "TMINUS_LAB=%s", lab->dir),
+        arena_format(lab->arena, LAB_VARIABLE "%s", lab->identity),
         arena_format(lab->arena, "PATH=%s:/usr/bin:/bin", lab->tools),
         arena_format(lab->arena, "HOME=%s", lab->dir),
         arena_format(lab->arena, "PGAPPNAME=%s", job->name),
