@@ -214,6 +214,9 @@ void runner_note(struct runner *runner, const char *text)
 {
     struct input input = { .type = INPUT_ACTION, .now = clock_now() };
 
+    /* After its end a run takes no more notes. */
+    if (runner->run->closed != CHOICE_NONE)
+        return;
     input.action = (struct action){ .verb = VERB_NOTE, .actor = EVENT_ACTOR_SELF, .text = text };
     runner_take(runner, &input);
 }
