@@ -42,58 +42,88 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
     return parse_params(arena, ret->params.items, ret->params.count, &ret->launch.params, err);
 }
 
-/* The run to take up, or a new one. */
-static int prepare(struct arena *arena, const struct run_arguments *arguments, struct frozen *frozen,
-                   struct err *err)
+/* What is to be begun, from the first frame on. */
+struct beginning {
+    struct arena *arena;
+    bool resume;
+    const struct book *book; /* of a new run */
+    struct frozen frozen;
+};
+
+/* The run to take up, or what a new one is made of. */
+static int prepare(const struct run_arguments *arguments, struct beginning *beginning, struct err *err)
 {
+    struct arena *arena = beginning->arena;
     struct rundir_entry entry;
     int r;
 
+    beginning->resume = arguments->resume != NULL;
     if (!arguments->resume)
-        return launch_prepare(arena, &arguments->launch, frozen, err);
+        return launch_check(arena, &arguments->launch, &beginning->frozen, &beginning->book, err);
     r = rundir_find(arena, arguments->resume, false, &entry, err);
     if (r == 0 && entry.live)
         return err_set(err, ERR_BUSY, "a runner is at work on %s: `tminus attach %s`", entry.run, entry.run);
-    return r < 0 ? r : rundir_read(arena, entry.dir, frozen, err);
+    return r < 0 ? r : rundir_read(arena, entry.dir, &beginning->frozen, err);
 }
 
 /* A run that could not begin leaves nothing: it has no journal, so nothing happened. */
-static void forget_if_nothing_happened(struct arena *arena, const struct frozen *frozen, bool resume)
+static void forget_if_nothing_happened(const struct beginning *beginning)
 {
-    if (resume || access(rundir_path(arena, frozen->dir, "journal"), F_OK) == 0)
+    const char *dir = beginning->frozen.dir;
+
+    if (beginning->resume || access(rundir_path(beginning->arena, dir, "journal"), F_OK) == 0)
         return;
     /* What could not begin is what is reported; a directory that stays is no run, for it has no journal. */
-    if (dir_remove(frozen->dir, NULL) < 0)
+    if (dir_remove(dir, NULL) < 0)
         return;
 }
 
-static int begin(struct arena *arena, const struct run_arguments *arguments, const struct frozen *frozen,
-                 struct err *err)
+static int start_runner(void *data, struct screen_options *screen, struct err *err)
 {
-    struct screen_options screen = { .dir = frozen->dir,
-                                     .name = frozen->operator,
-                                     .title = frozen->run,
-                                     .theme = arguments->theme,
-                                     .ascii = arguments->ascii };
-    int r = launch_start(frozen->dir, arguments->resume != NULL, &screen.answer, err);
+    struct beginning *beginning = data;
+    struct frozen *frozen = &beginning->frozen;
+    int r = beginning->resume ? 0 : launch_freeze(beginning->arena, beginning->book, frozen, err);
 
-    if (r == 0 && !arguments->no_screen)
-        return screen_run(&screen, err);
-    if (r == 0)
-        r = launch_wait(screen.answer, err);
-    if (r < 0) {
-        forget_if_nothing_happened(arena, frozen, arguments->resume != NULL);
+    if (r < 0)
         return r;
-    }
-    puts(frozen->run);
-    return 0;
+    screen->dir = frozen->dir;
+    screen->title = frozen->run;
+    r = launch_start(frozen->dir, beginning->resume, &screen->answer, err);
+    if (r < 0)
+        forget_if_nothing_happened(beginning);
+    return r;
+}
+
+static int begin(const struct run_arguments *arguments, struct beginning *beginning, struct err *err)
+{
+    struct screen_options screen = { .name = beginning->frozen.operator,
+                                     .title = beginning->book ? beginning->book->title
+                                                              : beginning->frozen.run,
+                                     .theme = arguments->theme,
+                                     .ascii = arguments->ascii,
+                                     .answer = -1,
+                                     .begin = start_runner,
+                                     .data = beginning };
+    int r;
+
+    if (!arguments->no_screen)
+        return screen_run(&screen, err);
+    r = start_runner(beginning, &screen, err);
+    if (r < 0)
+        return r;
+    r = launch_wait(screen.answer, err);
+    if (r < 0)
+        forget_if_nothing_happened(beginning);
+    else
+        puts(beginning->frozen.run);
+    return r;
 }
 
 int cmd_run(int argc, char **argv)
 {
     struct arena *arena = arena_create();
+    struct beginning beginning = { .arena = arena };
     struct run_arguments arguments;
-    struct frozen frozen;
     struct err err = ERR_INIT;
     int r;
 
@@ -102,12 +132,12 @@ int cmd_run(int argc, char **argv)
     if (r == 0 && !arguments.no_screen && !isatty(STDIN_FILENO))
         r = err_set(&err, ERR_USAGE, "this is no terminal: say --no-screen, and use `tminus do`");
     if (r == 0)
-        r = prepare(arena, &arguments, &frozen, &err);
+        r = prepare(&arguments, &beginning, &err);
     if (r == 0)
-        r = begin(arena, &arguments, &frozen, &err);
+        r = begin(&arguments, &beginning, &err);
     if (r == 0 && !arguments.no_screen)
         printf("%s: the run goes on without this screen (`tminus attach %s`, `tminus status %s`)\n",
-               frozen.run, frozen.run, frozen.run);
+               beginning.frozen.run, beginning.frozen.run, beginning.frozen.run);
     arena_destroy(arena);
     return r < 0 ? fail(&err) : 0;
 }

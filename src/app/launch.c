@@ -82,10 +82,9 @@ static int check_environment(const char *environment, struct err *err)
     return err_set(err, ERR_USAGE, "--environment is live, staging or rehearsal, not \"%s\"", environment);
 }
 
-int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-                   struct err *err)
+int launch_check(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                 const struct book **ret_book, struct err *err)
 {
-    const struct book *book;
     const char *home;
     char *absolute;
     int r;
@@ -98,14 +97,14 @@ int launch_prepare(struct arena *arena, const struct launch_options *options, st
     if (r == 0)
         r = who_am_i(arena, options->as, &frozen->operator, err);
     if (r == 0)
-        r = load_book(arena, options, frozen, &book, err);
+        r = load_book(arena, options, frozen, ret_book, err);
     if (r == 0)
         r = state_home(arena, &home, err);
     if (r < 0)
         return r;
-    if (!options->targets && book->target_count > 0)
+    if (!options->targets && (*ret_book)->target_count > 0)
         return err_set(err, ERR_USAGE, "%s names %zu target%s: say where they are with --targets FILE",
-                       options->book, book->target_count, book->target_count == 1 ? "" : "s");
+                       options->book, (*ret_book)->target_count, (*ret_book)->target_count == 1 ? "" : "s");
     absolute = realpath(options->book, NULL);
     frozen->book_path = arena_text(arena, absolute ? absolute : options->book);
     free(absolute);
@@ -117,7 +116,21 @@ int launch_prepare(struct arena *arena, const struct launch_options *options, st
             return err_set_errno(err, ERR_IO, errno, "cannot tell the working directory");
         frozen->audit = arena_format(arena, "%s/%s", cwd, frozen->audit);
     }
+    return 0;
+}
+
+int launch_freeze(struct arena *arena, const struct book *book, struct frozen *frozen, struct err *err)
+{
     return rundir_create(arena, book->id, clock_now(), frozen, err);
+}
+
+int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                   struct err *err)
+{
+    const struct book *book;
+    int r = launch_check(arena, options, frozen, &book, err);
+
+    return r < 0 ? r : launch_freeze(arena, book, frozen, err);
 }
 
 /* In the grandchild: becomes the runner. Returns only when it cannot. */

@@ -23,7 +23,14 @@ int load_book(struct arena *arena, const struct launch_options *options, struct 
 int parse_params(struct arena *arena, const char *const *items, size_t count, const struct book_param **ret,
                  struct err *err) MUST_CHECK;
 
+/* Everything that can be wrong with what was asked for; fills `frozen` but for the run's name and directory.
+ */
+int launch_check(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                 const struct book **ret_book, struct err *err) MUST_CHECK;
 /* Freezes what is executed in a new run's directory. */
+int launch_freeze(struct arena *arena, const struct book *book, struct frozen *frozen,
+                  struct err *err) MUST_CHECK;
+/* Both. */
 int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
                    struct err *err) MUST_CHECK;
 

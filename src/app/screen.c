@@ -20,7 +20,7 @@
 #define RECONNECT_MS 1000
 
 struct screen {
-    const struct screen_options *options;
+    struct screen_options *options;
     uv_loop_t loop;
     uv_poll_t keys;
     uv_poll_t answer;
@@ -336,7 +336,32 @@ static void finish(struct screen *screen)
     arena_destroy(screen->arena);
 }
 
-int screen_run(const struct screen_options *options, struct err *err)
+static int begin(struct screen *screen, struct err *err)
+{
+    int r = screen->options->begin ? screen->options->begin(screen->options->data, screen->options, err) : 0;
+
+    if (r == 0)
+        ui_set_run(screen->ui, NULL, screen->options->title);
+    return r;
+}
+
+static int stay(struct screen *screen, struct err *err)
+{
+    struct screen_options *options = screen->options;
+    int r = begin(screen, err);
+
+    if (r < 0)
+        return r;
+    start_loop(screen);
+    uv_run(&screen->loop, UV_RUN_DEFAULT);
+    if (options->ret_over)
+        *options->ret_over = screen->follower && follower_run(screen->follower)->closed != CHOICE_NONE;
+    if (screen->err.code < 0)
+        *err = screen->err;
+    return screen->err.code;
+}
+
+int screen_run(struct screen_options *options, struct err *err)
 {
     struct screen screen;
     int r;
@@ -354,15 +379,8 @@ int screen_run(const struct screen_options *options, struct err *err)
         &screen;
     r = open_terminal(&screen, err);
     if (r == 0) {
-        start_loop(&screen);
-        uv_run(&screen.loop, UV_RUN_DEFAULT);
+        r = stay(&screen, err);
         term_close();
-        if (options->ret_over)
-            *options->ret_over = screen.follower && follower_run(screen.follower)->closed != CHOICE_NONE;
-        if (screen.err.code < 0) {
-            *err = screen.err;
-            r = err->code;
-        }
     }
     finish(&screen);
     return r;
