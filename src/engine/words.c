@@ -47,9 +47,16 @@ static const struct {
     { "--to", offsetof(struct action, subject), VERB_BIT(VERB_ROLLBACK) },
 };
 
+static const char *blank_before(const char *arguments)
+{
+    return arguments[0] ? " " : "";
+}
+
 static int wrong(struct err *err, enum verb verb)
 {
-    return err_set(err, ERR_USAGE, "usage: %s %s", verb_word(verb), verb_arguments(verb));
+    const char *arguments = verb_arguments(verb);
+
+    return err_set(err, ERR_USAGE, "usage: %s%s%s", verb_word(verb), blank_before(arguments), arguments);
 }
 
 static int find_verb(const char *word, enum verb *ret, struct err *err)
@@ -73,24 +80,25 @@ static int take_option(const char *const *words, size_t count, size_t *at, struc
                        struct err *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        const char **slot = (const char **)(void *)((char *)ret + options[i].offset);
+
         if (!text_equal(options[i].name, words[*at]) || !(options[i].verbs & VERB_BIT(ret->verb)))
             continue;
         if (*at + 1 >= count)
             return err_set(err, ERR_USAGE, "%s wants a value", words[*at]);
-        *(const char **)(void *)((char *)ret + options[i].offset) = words[++*at];
+        if (*slot)
+            return err_set(err, ERR_USAGE, "%s: \"%s\" is said already", words[*at], *slot);
+        *slot = words[++*at];
         return 0;
     }
-    return err_set(err, ERR_USAGE, "%s has no option \"%s\"; usage: %s %s", verb_word(ret->verb), words[*at],
-                   verb_word(ret->verb), verb_arguments(ret->verb));
+    return err_set(err, ERR_USAGE, "%s has no option \"%s\"; usage: %s%s%s", verb_word(ret->verb), words[*at],
+                   verb_word(ret->verb), blank_before(verb_arguments(ret->verb)), verb_arguments(ret->verb));
 }
 
-static const char *join(struct arena *arena, const char *text, const char *word)
-{
-    return text ? arena_format(arena, "%s %s", text, word) : word;
-}
-
-/* The next loose word is the subject, then the choice, then text, whatever the verb still lacks. */
-static int take_word(struct arena *arena, const char *word, struct action *ret, struct err *err)
+/* The next loose word is the subject, then the choice, then text, whatever the verb still lacks. `loose`:
+ * what the loose words so far make up of the text. */
+static int take_word(struct arena *arena, const char *word, struct action *ret, const char **loose,
+                     struct err *err)
 {
     if (shapes[ret->verb].subject == SUBJECT_NEEDED && !ret->subject) {
         ret->subject = word;
@@ -102,7 +110,10 @@ static int take_word(struct arena *arena, const char *word, struct action *ret, 
     }
     if (shapes[ret->verb].text == TEXT_NONE)
         return wrong(err, ret->verb);
-    ret->text = join(arena, ret->text, word);
+    if (ret->text != *loose)
+        return err_set(err, ERR_USAGE, "\"%s\" stands beside the text \"%s\": put it in one pair of quotes",
+                       word, ret->text);
+    *loose = ret->text = *loose ? arena_format(arena, "%s %s", *loose, word) : word;
     return 0;
 }
 
@@ -117,6 +128,7 @@ static bool choice_fits(const struct action *action)
 int action_of_words(struct arena *arena, const char *const *words, size_t count, struct action *ret,
                     struct err *err)
 {
+    const char *loose = NULL;
     int r;
 
     memset(ret, 0, sizeof(*ret));
@@ -125,7 +137,7 @@ int action_of_words(struct arena *arena, const char *const *words, size_t count,
     r = find_verb(words[0], &ret->verb, err);
     for (size_t i = 1; r == 0 && i < count; i++)
         r = text_starts(words[i], "--") ? take_option(words, count, &i, ret, err)
-                                        : take_word(arena, words[i], ret, err);
+                                        : take_word(arena, words[i], ret, &loose, err);
     if (r < 0)
         return r;
     if ((shapes[ret->verb].subject == SUBJECT_NEEDED && !ret->subject) ||
