@@ -48,7 +48,6 @@ static bool is_tried_again(const struct deciding *d)
     const struct work *work = run_work(d->run, d->input->step, d->input->entry);
     return outcome->status == OUTCOME_RETRYABLE && text_or_null(outcome->leftover) == NULL &&
            (outcome->clean || !step_kind_changes(def->kind)) && !work->cancelling &&
-           (!d->run->rolling_back || d->input->entry > 0) &&
            work->attempt - work->first_attempt + 1 < def->retry.attempts;
 }
 

@@ -314,6 +314,30 @@ static void test_sensed(void **state)
     scene_close(s);
 }
 
+/* Where there is no gate, the first step after it is what passes a sensed box. */
+static void test_sensed_without_a_gate(void **state)
+{
+    static const char *const book =
+        "{'tminus':1,'id':'bare','title':'Bare','targets':{'p':{'engine':'postgresql'}},'phases':["
+        "{'id':'a','kind':'preflight','title':'A','steps':[{'id':'box','kind':'check','title':'Box',"
+        "'sense':{'target':'p','sql':'SELECT true'}}]},"
+        "{'id':'b','kind':'expand','title':'B','steps':[{'id':'x','kind':'sql','target':'p','sql':'SELECT 1',"
+        "'rollback':[{'kind':'sql','sql':'SELECT 2'}]}]}]}";
+    (void)state;
+    struct scene *s = scene_open(book);
+    scene_sense(s, "box", CHOICE_YES, NULL);
+    assert_int_equal(run_current_phase(s->run), 1);
+    scene_sense(s, "box", CHOICE_NO, NULL);
+    scene_no(s, "mia", "start x", RULE_CHECK, "\"box\"");
+    scene_sense(s, "box", CHOICE_YES, NULL);
+    scene_ok(s, "mia", "start x");
+    assert_false(run_wants_sense(s->run, step_of(s, "box")));
+    (void)scene_trail(s);
+    scene_sense(s, "box", CHOICE_NO, NULL);
+    assert_trail(s, "");
+    scene_close(s);
+}
+
 static void test_leftover(void **state)
 {
     const struct outcome left = { .status = OUTCOME_FAILED, .clean = true, .leftover = "public.i" };
@@ -433,6 +457,23 @@ static void test_people(void **state)
     scene_close(s);
 }
 
+/* Their screens were attached to a runner that is gone. */
+static void test_people_after_a_resume(void **state)
+{
+    struct input input = { .type = INPUT_JOINED, .action = { .actor = "mia" } };
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    input.now = s->now;
+    assert_int_equal(scene_put(s, &input), 0);
+    scene_resume(s, "boot-1");
+    assert_int_equal(s->run->people[0].attached, 0);
+    (void)scene_trail(s);
+    input.type = INPUT_LEFT;
+    assert_int_equal(scene_put(s, &input), 0);
+    assert_trail(s, "");
+    scene_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,10 +489,12 @@ int main(void)
         cmocka_unit_test(test_wait),
         cmocka_unit_test(test_verify),
         cmocka_unit_test(test_sensed),
+        cmocka_unit_test(test_sensed_without_a_gate),
         cmocka_unit_test(test_leftover),
         cmocka_unit_test(test_notes_and_waiting),
         cmocka_unit_test(test_impossible_inputs),
         cmocka_unit_test(test_people),
+        cmocka_unit_test(test_people_after_a_resume),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

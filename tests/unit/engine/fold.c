@@ -34,6 +34,12 @@ static void stage_rolling(struct scene *s)
     scene_ok(s, "mia", "rollback");
 }
 
+static void stage_one_vote(struct scene *s)
+{
+    stage_ticked(s);
+    scene_ok(s, "mia", "vote go-expand go");
+}
+
 static void stage_closed(struct scene *s)
 {
     scene_ok(s, "mia", "scrub --reason x");
@@ -91,6 +97,9 @@ static const struct {
     { stage_nothing,
       { .type = EVENT_CLEAN_ENDED, .subject = "add", .choice = CHOICE_DONE },
       "being removed" },
+    { stage_one_vote,
+      { .type = EVENT_GATE_DECIDED, .subject = "go-expand", .choice = CHOICE_GO },
+      "cannot be go" },
     { stage_ticked, { .type = EVENT_CHECK_TICKED, .subject = "told" }, "ticked already" },
     { stage_ticked, { .type = EVENT_STEP_STARTED, .subject = "add", .attempt = 1 }, "not reached" },
     { stage_go, { .type = EVENT_STEP_STARTED, .subject = "index", .attempt = 1 }, "\"add\" is not complete" },

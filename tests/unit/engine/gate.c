@@ -298,6 +298,7 @@ static const char *const no_votes_book =
 
 static void test_no_votes(void **state)
 {
+    struct input input = { .type = INPUT_TROUBLE, .text = "disk is full" };
     (void)state;
     struct scene *s = scene_open(no_votes_book);
     scene_samples(s, "lag", "seconds", 0, 1);
@@ -308,10 +309,39 @@ static void test_no_votes(void **state)
     scene_ok(s, "jo", "hold");
     scene_samples(s, "lag", "seconds", 0, 1);
     assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE);
+    input.now = s->now;
+    assert_int_equal(scene_put(s, &input), 0);
     scene_ok(s, "mia", "release");
+    assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE);
+    input.text = NULL;
+    assert_int_equal(scene_put(s, &input), 0);
     assert_int_equal(gate_of(s, "g")->decision, CHOICE_GO);
+    /* ticking a box begins nothing: the approval can still lapse */
+    scene_ok(s, "mia", "tick box-2");
     scene_samples(s, "lag", "seconds", 2, 1);
     assert_int_equal(gate_of(s, "g")->decision, CHOICE_NONE);
+    scene_close(s);
+}
+
+static void test_override_comes_with_its_gate(void **state)
+{
+    static const char *const book =
+        "{'tminus':1,'id':'late','title':'Late','targets':{'p':{'engine':'postgresql'}},"
+        "'roles':{'operator':{},'reviewer':{'not':'operator'}},"
+        "'monitors':[{'id':'lag','kind':'lag','target':'p'}],"
+        "'phases':[{'id':'a','kind':'preflight','title':'A','steps':[{'id':'box','kind':'check','title':'Box'"
+        "}]},"
+        "{'id':'b','kind':'verify','title':'B','steps':[{'id':'box-2','kind':'check','title':'Box'}],"
+        "'gate':{'id':'g','votes':['operator'],'override':{'by':'reviewer'},"
+        "'criteria':[{'id':'low','metric':'lag.seconds','is':'<','value':1}]}}]}";
+    (void)state;
+    struct scene *s = scene_open(book);
+    scene_no(s, "jo", "override low --reason x", RULE_CHECK, "\"box\"");
+    scene_no(s, "jo", "override box --reason x", RULE_OVERRIDE, "\"box\" stands before no gate");
+    scene_no(s, "jo", "override box-2 --reason x", RULE_CHECK, "\"box\"");
+    scene_ok(s, "mia", "tick box");
+    scene_no(s, "mia", "override low --reason x", RULE_SELF_VOTE, "reviewer");
+    scene_ok(s, "jo", "override low --reason x");
     scene_close(s);
 }
 
@@ -393,6 +423,32 @@ static void test_override_step(void **state)
     scene_close(s);
 }
 
+/* What was deferred again at an earlier gate is not accepted at the last one by that. */
+static void test_deferred_at_the_end(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_deployed(s);
+    scene_ok(s, "mia", "next");
+    scene_ok(s, "mia", "tick flag --evidence x");
+    scene_ok(s, "mia", "next");
+    scene_calm(s, 3);
+    scene_ok(s, "jo", "override parity --reason x");
+    scene_ok(s, "mia", "vote go-contract go");
+    scene_ok(s, "jo", "vote go-contract go");
+    scene_run(s, "report");
+    scene_run(s, "drop");
+    scene_run(s, "last");
+    scene_ok(s, "jo", "vote go-contract no-go");
+    scene_no(s, "mia", "close", RULE_ORDER, "\"go-contract\" is not go");
+    scene_calm(s, 1);
+    scene_ok(s, "mia", "vote go-contract go");
+    scene_ok(s, "jo", "vote go-contract go");
+    s->run->steps[step_of(s, "parity")].deferred_gate = 0; /* as a journal of another program might have it */
+    scene_no(s, "mia", "close", RULE_ORDER, "deferred: \"parity\"");
+    scene_close(s);
+}
+
 /* A deferred step that is tried after all and fails can be deferred again. */
 static void test_override_again(void **state)
 {
@@ -406,12 +462,15 @@ static void test_override_again(void **state)
     scene_ok(s, "jo", "override parity --reason 'a known difference'");
     scene_ok(s, "mia", "vote go-contract go");
     scene_ok(s, "jo", "vote go-contract go");
-    scene_run(s, "report");
+    scene_ok(s, "mia", "start report");
+    scene_no(s, "mia", "start parity", RULE_STATE, "\"report\" is running");
+    scene_end(s, "report", OUTCOME_OK);
     scene_ok(s, "mia", "start parity");
     scene_end(s, "parity", OUTCOME_FAILED);
     scene_no(s, "mia", "start drop", RULE_ORDER, "\"parity\" is failed");
     scene_run(s, "parity");
     assert_state(s, "parity", STEP_DONE);
+    assert_int_equal(s->run->steps[step_of(s, "parity")].deferred_gate, BOOK_NONE);
     scene_run(s, "drop");
     scene_close(s);
 }
@@ -434,14 +493,24 @@ static void test_sensed_box_comes_up_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_criteria),           cmocka_unit_test(test_values_seen),
-        cmocka_unit_test(test_vote_lapses),        cmocka_unit_test(test_approval_lapses),
-        cmocka_unit_test(test_approval_ages),      cmocka_unit_test(test_approval_is_history),
-        cmocka_unit_test(test_no_go_stays),        cmocka_unit_test(test_no_go_after_the_fact),
-        cmocka_unit_test(test_no_vote_while_held), cmocka_unit_test(test_trouble_waits),
-        cmocka_unit_test(test_no_votes),           cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_override_criterion), cmocka_unit_test(test_override_step),
-        cmocka_unit_test(test_override_again),     cmocka_unit_test(test_sensed_box_comes_up_again),
+        cmocka_unit_test(test_criteria),
+        cmocka_unit_test(test_values_seen),
+        cmocka_unit_test(test_vote_lapses),
+        cmocka_unit_test(test_approval_lapses),
+        cmocka_unit_test(test_approval_ages),
+        cmocka_unit_test(test_approval_is_history),
+        cmocka_unit_test(test_no_go_stays),
+        cmocka_unit_test(test_no_go_after_the_fact),
+        cmocka_unit_test(test_no_vote_while_held),
+        cmocka_unit_test(test_trouble_waits),
+        cmocka_unit_test(test_no_votes),
+        cmocka_unit_test(test_override_comes_with_its_gate),
+        cmocka_unit_test(test_deferred_at_the_end),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_override_criterion),
+        cmocka_unit_test(test_override_step),
+        cmocka_unit_test(test_override_again),
+        cmocka_unit_test(test_sensed_box_comes_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

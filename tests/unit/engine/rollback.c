@@ -112,6 +112,33 @@ static void test_side_by_side_newest_first(void **state)
     scene_close(s);
 }
 
+/* What counts is when it ran, not where it stands in the book. */
+static void test_out_of_order(void **state)
+{
+#define STEP(id)                                                                                             \
+    "{'id':'" id "','kind':'command','argv':['true'],'rollback':[{'kind':'none','why':'no effect'}]}"
+    static const char *const book =
+        "{'tminus':1,'id':'side','title':'Side by side','phases':[{'id':'p','kind':'expand','title':'P',"
+        "'parallel':true,'steps':[" STEP("a") "," STEP("b") "," STEP("c") "," STEP("d") "]}]}";
+#undef STEP
+    static const char *const ran[] = { "b", "d", "a", "c" };
+    size_t list[4];
+    (void)state;
+    struct scene *s = scene_open(book);
+    for (size_t i = 0; i < ARRAY_LEN(ran); i++)
+        scene_run(s, ran[i]);
+    for (size_t max = 0; max <= ARRAY_LEN(ran); max++) {
+        assert_int_equal(run_rollback_list(s->run, BOOK_NONE, list, max), ARRAY_LEN(ran));
+        for (size_t i = 0; i < max; i++)
+            assert_int_equal(list[i], step_of(s, ran[ARRAY_LEN(ran) - 1 - i]));
+    }
+    (void)scene_trail(s);
+    scene_ok(s, "mia", "rollback --to d");
+    assert_trail(s, "rollback.started d\nstep.started c/1\nstep.ended c/1 done\nstep.started a/1\n"
+                    "step.ended a/1 done\nstep.started d/1\nstep.ended d/1 done\nrollback.ended done\n");
+    scene_close(s);
+}
+
 static void test_failure_halts(void **state)
 {
     (void)state;
@@ -273,6 +300,51 @@ static void test_cancelled_undo(void **state)
     scene_close(s);
 }
 
+/* What a failed attempt left behind is removed before its step is undone, if that has begun. */
+static void test_while_cleaning(void **state)
+{
+    const struct outcome left = { .status = OUTCOME_FAILED, .leftover = "public.i" };
+    struct input cleaned = { .type = INPUT_CLEANED, .outcome = { .status = OUTCOME_OK } };
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_go(s);
+    scene_run(s, "add");
+    scene_ok(s, "mia", "start index");
+    assert_int_equal(scene_outcome(s, "index", &left), 0);
+    scene_ok(s, "mia", "clean index");
+    (void)scene_trail(s);
+    scene_ok(s, "mia", "rollback");
+    assert_trail(s, "rollback.started\n");
+    cleaned.step = step_of(s, "index");
+    cleaned.now = s->now;
+    assert_int_equal(scene_put(s, &cleaned), 0);
+    assert_trail(s, "clean.ended index done\nstep.started index/1\n");
+    scene_close(s);
+}
+
+static void test_wait_in_undo(void **state)
+{
+    static const char *const book =
+        "{'tminus':1,'id':'undo','title':'Undo','targets':{'p':{'engine':'postgresql'}},"
+        "'monitors':[{'id':'lag','kind':'lag','target':'p'}],"
+        "'phases':[{'id':'a','kind':'expand','title':'A','steps':["
+        "{'id':'x','kind':'sql','target':'p','sql':'SELECT 1','rollback':["
+        "{'kind':'sql','sql':'SELECT "
+        "2'},{'kind':'wait','timeout':'10s','until':{'metric':'lag.seconds','is':'<','value':1}}]}]}]}";
+    (void)state;
+    struct scene *s = scene_open(book);
+    scene_run(s, "x");
+    scene_ok(s, "mia", "rollback");
+    scene_end(s, "x/1", OUTCOME_OK);
+    (void)scene_trail(s);
+    scene_wait(s, 10 * SECOND_US);
+    assert_trail(s, "step.ended x/2 failed\nrun.held\n");
+    scene_ok(s, "mia", "retry x");
+    scene_samples(s, "lag", "seconds", 0, 1);
+    assert_trail(s, "run.released\nstep.started x/2\nstep.ended x/2 done\nrollback.ended done\n");
+    scene_close(s);
+}
+
 static void test_retries_of_undo(void **state)
 {
     static const char *const book =
@@ -295,12 +367,21 @@ static void test_retries_of_undo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_part_and_forward_again),
-        cmocka_unit_test(test_only_what_ran),  cmocka_unit_test(test_side_by_side_newest_first),
-        cmocka_unit_test(test_failure_halts),  cmocka_unit_test(test_unknown_undo),
-        cmocka_unit_test(test_while_running),  cmocka_unit_test(test_between_attempts_and_manual),
-        cmocka_unit_test(test_hold_stops_it),  cmocka_unit_test(test_from_a_hold),
-        cmocka_unit_test(test_cancelled_undo), cmocka_unit_test(test_retries_of_undo),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_part_and_forward_again),
+        cmocka_unit_test(test_only_what_ran),
+        cmocka_unit_test(test_side_by_side_newest_first),
+        cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_while_cleaning),
+        cmocka_unit_test(test_wait_in_undo),
+        cmocka_unit_test(test_failure_halts),
+        cmocka_unit_test(test_unknown_undo),
+        cmocka_unit_test(test_while_running),
+        cmocka_unit_test(test_between_attempts_and_manual),
+        cmocka_unit_test(test_hold_stops_it),
+        cmocka_unit_test(test_from_a_hold),
+        cmocka_unit_test(test_cancelled_undo),
+        cmocka_unit_test(test_retries_of_undo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

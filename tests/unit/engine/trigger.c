@@ -104,6 +104,22 @@ static void test_fired_stays_without_samples(void **state)
     scene_close(s);
 }
 
+/* The runner that saw it fire is gone: what still holds fires again. */
+static void test_armed_again_after_a_resume(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    scene_sample(s, "locks", "waiting", 51);
+    scene_ok(s, "mia", "release");
+    scene_sample(s, "locks", "waiting", 52);
+    assert_false(s->run->held);
+    scene_resume(s, "boot-1");
+    (void)scene_trail(s);
+    scene_sample(s, "locks", "waiting", 52);
+    assert_trail(s, "trigger.fired jam\nrun.held\n");
+    scene_close(s);
+}
+
 static void test_rolls_back(void **state)
 {
     (void)state;
@@ -157,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_released_and_fired_again),
         cmocka_unit_test(test_blind),
         cmocka_unit_test(test_fired_stays_without_samples),
+        cmocka_unit_test(test_armed_again_after_a_resume),
         cmocka_unit_test(test_rolls_back),
         cmocka_unit_test(test_does_not_roll_back),
     };
