@@ -162,9 +162,9 @@ struct session_impl {
  * inside session_close). Until the session is connected the question waits, and is answered with DRIVER_LOST
  * and the trouble when its time is over; with DRIVER_AUTH at once where the server does not let us in. One
  * that was out when the connection broke is DRIVER_AMBIGUOUS: only who asked knows whether it can be asked
- * again. A question that is not answered within `timeout_us` is cancelled and answered with DRIVER_TIMED_OUT;
- * an answer of more than 8 MiB with DRIVER_REJECTED. The sql is copied. ERR_BUSY when 16 questions are
- * waiting. */
+ * again. A question that is not answered within `timeout_us` (more than 0) is cancelled and answered with
+ * DRIVER_TIMED_OUT; an answer of more than 8 MiB with DRIVER_REJECTED. The sql is copied. ERR_BUSY when 16
+ * questions are waiting. */
 int session_ask(struct session *session, const char *sql, int64_t timeout_us, session_answered answered,
                 void *data, struct err *err) MUST_CHECK;
 bool session_connected(const struct session *session);

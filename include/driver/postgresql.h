@@ -1,4 +1,20 @@
-/* The PostgreSQL driver: the only files that include libpq are src/driver/postgresql*.c. */
+/*
+ * The PostgreSQL driver: the only files that include libpq are src/driver/postgresql*.
+ *
+ * A job sets its timeouts on a fresh connection, reads them back, and fails with nothing sent when they are
+ * not what was asked for. Then BEGIN, the statements, COMMIT; or the statements, each by itself.
+ *
+ *   in a transaction   an error, also one to COMMIT, is clean; a connection lost before COMMIT went out is
+ * LOST, after it AMBIGUOUS. A text that ends the transaction by itself is REJECTED and not clean. outside an
+ * error of the first statement is clean, unless it is one that works in parts (CONCURRENTLY, VACUUM, CALL,
+ * ...); a connection lost while a statement was out is AMBIGUOUS. CONCURRENTLY       after a failure the
+ * indexes that are invalid now, and were not before, are the `leftover`. A CREATE INDEX CONCURRENTLY that
+ * left none is clean.
+ *
+ * RETRYABLE is said only of what is clean: a lock timeout (55P03) that left something is REJECTED. A cancel
+ * by somebody else is REJECTED too. COPY from or to the client is refused. The first row's first column is
+ * kept; rows are not, so that a result of any size needs the memory of one row.
+ */
 #ifndef DRIVER_POSTGRESQL_H
 #define DRIVER_POSTGRESQL_H
 

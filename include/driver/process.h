@@ -2,9 +2,14 @@
  * Commands: a child with its own session and process group, no terminal, stdin at its end, its environment
  * cleaned (PATH, HOME, LANG, LC_*, TZ, USER, TMPDIR, PG*SERVICE/PASSFILE names and what the step adds).
  *
+ * Its environment also has TMINUS_COMMAND, a mark by which descendants that became orphans are known.
+ *
  * The timeout and a cancel send SIGTERM to the whole group, and after the grace SIGKILL. A child that left
  * the group (a daemon) is found as a descendant and ended too, or named in the result. Output is drained with
- * bounded memory, however much there is.
+ * bounded memory, however much there is. Whoever is left when the command ends by itself has half a second to
+ * go, and is then named in the message ("left running: pid 123 sleep"). A command that was told to stop is
+ * CANCELLED or TIMED_OUT whatever its exit status, which is the code. The output file is synced before
+ * `done`.
  */
 #ifndef DRIVER_PROCESS_H
 #define DRIVER_PROCESS_H

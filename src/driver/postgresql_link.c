@@ -19,6 +19,7 @@ struct pg_link {
     PostgresPollingStatusType step;
     struct pg_cancel *cancel; /* on its way */
     bool working, up, busy, closed, reported;
+    bool inside;    /* libpq is at work on what came */
     bool ready_due; /* the query is over, but its cancel is still on its way and would meet the next one */
     struct pg_failure failure;
 };
@@ -31,6 +32,7 @@ struct pg_cancel {
 };
 
 static void on_readable(uv_poll_t *poll, int status, int events);
+static void release(struct pg_link *link);
 
 static void free_handle(uv_handle_t *handle)
 {
@@ -152,8 +154,6 @@ static void connected(struct pg_link *link)
         link->events->up(link->data);
 }
 
-static void release(struct pg_link *link);
-
 static void connect_stepped(uv_work_t *work, int status)
 {
     struct pg_link *link = work->data;
@@ -270,7 +270,7 @@ static void drain(struct pg_link *link)
     }
 }
 
-static void receive(struct pg_link *link)
+static void take_input(struct pg_link *link)
 {
     bool whole = PQconsumeInput(link->conn) == 1;
     if (!whole)
@@ -284,6 +284,16 @@ static void receive(struct pg_link *link)
         report_down(link);
     else if (PQstatus(link->conn) == CONNECTION_BAD)
         lost(link);
+}
+
+/* A notice is reported from inside of libpq, and may be the reason to close the link. */
+static void receive(struct pg_link *link)
+{
+    link->inside = true;
+    take_input(link);
+    link->inside = false;
+    if (link->closed)
+        release(link);
 }
 
 static void flush(struct pg_link *link)
@@ -405,6 +415,6 @@ void pg_link_close(struct pg_link *link)
     if (link->cancel != NULL)
         link->cancel->link = NULL;
     uv_timer_stop(&link->timer);
-    if (!link->working)
+    if (!link->working && !link->inside)
         release(link);
 }

@@ -599,6 +599,7 @@ static void test_no_connection(void **state)
         { "dbname=not_there", DRIVER_REJECTED, "3D000", "not_there" },
         { "user=secretive password=wrong", DRIVER_AUTH, "28P01", "password authentication failed" },
         { "user=secretive", DRIVER_AUTH, "28P01", "password" },
+        { "user=crowded", DRIVER_RETRYABLE, "53300", "too many connections" },
         { "host=127.0.0.1 sslmode=nonsense", DRIVER_LOST, "", "sslmode" },
     };
     const struct driver_sql sql = SQL(true, "SELECT 1");
@@ -708,6 +709,37 @@ static void test_destroy(void **state)
     }
 }
 
+static void destroy_at_notice(void *data, const char *text)
+{
+    struct ran *ran = data;
+    assert_string_equal(text, "NOTICE 00000: now");
+    driver_destroy(ran->driver);
+    ran->driver = NULL;
+}
+
+static bool is_destroyed(void *data)
+{
+    return ((struct ran *)data)->driver == NULL;
+}
+
+/* From inside of a callback that libpq is in the middle of. */
+static void test_destroy_at_notice(void **state)
+{
+    static const struct driver_events destroying = { .notice = destroy_at_notice, .done = on_done };
+    const struct driver_sql sql = SQL(true, "DO $$ BEGIN RAISE NOTICE 'now'; RAISE NOTICE 'then'; END $$");
+    struct ran ran;
+    struct err err = ERR_INIT;
+    (void)state;
+    memset(&ran, 0, sizeof(ran));
+    uv_loop_init(&ran.loop);
+    ran.target = (struct driver_target){ .id = "t", .dsn = pair.dsn[PG_PRIMARY], .application_name = "x" };
+    ran.driver = driver_postgresql_create(&ran.loop, &ran.target);
+    assert_int_equal(driver_start(ran.driver, &sql, &destroying, &ran, &ran.job, &err), 0);
+    assert_true(run_until(&ran.loop, is_destroyed, &ran, 5000));
+    run_out(&ran.loop);
+    assert_false(ran.done);
+}
+
 static void test_quoting(void **state)
 {
     struct buf buf;
@@ -728,6 +760,7 @@ static int set_up(void **state)
     admin =
         pg_pair_connect(&pair, PG_PRIMARY, "application_name=admin options='-c client_min_messages=error'");
     pg_value(admin, "ALTER SYSTEM SET allow_system_table_mods = on");
+    pg_value(admin, "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
     pg_value(admin, "CREATE ROLE secretive LOGIN PASSWORD 'open ''sesame'''");
     /* The first matching line of pg_hba.conf counts. */
     pg_value(
@@ -779,6 +812,7 @@ int main(void)
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_large_text),
         cmocka_unit_test(test_destroy),
+        cmocka_unit_test(test_destroy_at_notice),
         cmocka_unit_test(test_quoting),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
