@@ -1,9 +1,15 @@
 /*
  * Monitors: what to ask which server, and the samples that come back.
  *
- * A monitor asks on sessions of its own (statement_timeout 900 ms) and emits a sample at least once in
- * `every`, also when it could not read anything: then an unknown one that says why. It never turns an error,
- * a NULL or a missing privilege into a number. See base/sample.h for the meaning of rows.
+ * A monitor asks on sessions of its own (statement_timeout 900 ms, named "<prefix>monitor:<id>", and left out
+ * of what it shows) and emits a sample at least once in `every`, or in a second where that is longer, also
+ * when it could not read anything: then an unknown one that says why. It never turns an error, a NULL or a
+ * missing privilege into a number. See base/sample.h for the meaning of rows.
+ *
+ * Lag with a heartbeat beats four times a second whatever `every` is, and says a lag above 0.3 s with every
+ * read. It is unknown while one of its two ends fails or is silent for 1.5 s; a replica that answers with an
+ * old beat is a growing lag. Monitors of one run can share a table: each has a row, by its id; the first that
+ * stops removes it.
  *
  *   kind          metrics
  *   lag           seconds (heartbeat; or from the replica's LSN distance only as bytes), bytes, reply_seconds

@@ -34,6 +34,7 @@ static const char *visible(struct draft *draft, const char *text)
     return copy;
 }
 
+PRINTF_LIKE(2, 0)
 static const char *sentence(struct draft *draft, const char *format, va_list args)
 {
     struct buf buf;

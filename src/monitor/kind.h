@@ -37,8 +37,9 @@ struct monitor {
     void (*read)(struct monitor *monitor,
                  const struct answer *answer); /* of the question that is out, or NULL */
     void (*read_prepared)(struct monitor *monitor, const struct answer *answer);
-    int64_t prepared_pid; /* the backend that has the prepared question */
-    bool reached;         /* the session has answered, or said why not, at least once */
+    int preparing;
+    int64_t prepared_pid[2]; /* the backend that has the prepared question */
+    bool reached;            /* the session has answered, or said why not, at least once */
     bool stopping, closed;
     void (*stopped)(void *data, const char *left_behind);
     void *stopped_data;
@@ -50,9 +51,10 @@ struct monitor {
 void monitor_ask(struct monitor *monitor, const char *sql,
                  void (*read)(struct monitor *, const struct answer *));
 
-/* As monitor_ask, for the one large question of a kind, which does not change while a connection lasts: it is
- * prepared once, since planning it costs the server several times what carrying it out does. */
-void monitor_ask_prepared(struct monitor *monitor, const char *sql,
+/* As monitor_ask, for the questions of a kind that are asked again and again and do not change while a
+ * connection lasts: each is prepared once, since planning it costs the server several times what carrying it
+ * out does. `number` is 0 or 1: which question it is. */
+void monitor_ask_prepared(struct monitor *monitor, int number, const char *sql,
                           void (*read)(struct monitor *, const struct answer *));
 
 /* Gives the sample to whoever wants it, and finishes the draft. The monitor may be destroyed by that. */

@@ -240,7 +240,7 @@ static void read_first(struct monitor *monitor, const struct answer *answer)
     draft_finish(&draft);
     buf_init(&sql, QUESTION_MAX);
     second_question(monitor, &sql);
-    monitor_ask_prepared(monitor, buf_str(&sql), read_second);
+    monitor_ask_prepared(monitor, 1, buf_str(&sql), read_second);
     buf_finish(&sql);
 }
 
@@ -249,7 +249,7 @@ static void tick(struct monitor *monitor)
     struct buf sql;
     buf_init(&sql, QUESTION_MAX);
     first_question(monitor, &sql);
-    monitor_ask(monitor, buf_str(&sql), read_first);
+    monitor_ask_prepared(monitor, 0, buf_str(&sql), read_first);
     buf_finish(&sql);
 }
 

@@ -47,7 +47,7 @@ static void emit_trouble(struct monitor *monitor, const struct driver_result *re
 {
     static const char no_such_statement[] = "26000";
     if (strcmp(result->code, no_such_statement) == 0)
-        monitor->prepared_pid = 0;
+        monitor->prepared_pid[0] = monitor->prepared_pid[1] = 0;
     if (result->status == DRIVER_TIMED_OUT)
         monitor_emit_unknown(monitor, "no answer within 900 ms");
     else
@@ -81,24 +81,34 @@ void monitor_ask(struct monitor *monitor, const char *sql,
     }
 }
 
+static void execute(struct monitor *monitor, int number,
+                    void (*read)(struct monitor *, const struct answer *))
+{
+    static const char *const questions[] = { "EXECUTE tminus_0", "EXECUTE tminus_1" };
+    monitor_ask(monitor, questions[number], read);
+}
+
 static void read_preparation(struct monitor *monitor, const struct answer *answer)
 {
     (void)answer;
-    monitor->prepared_pid = session_pid(monitor->session);
-    monitor_ask(monitor, "EXECUTE tminus_question", monitor->read_prepared);
+    monitor->prepared_pid[monitor->preparing] = session_pid(monitor->session);
+    execute(monitor, monitor->preparing, monitor->read_prepared);
 }
 
-void monitor_ask_prepared(struct monitor *monitor, const char *sql,
+void monitor_ask_prepared(struct monitor *monitor, int number, const char *sql,
                           void (*read)(struct monitor *, const struct answer *))
 {
     struct buf text;
-    if (monitor->prepared_pid == session_pid(monitor->session)) {
-        monitor_ask(monitor, "EXECUTE tminus_question", read);
+    if (monitor->prepared_pid[number] == session_pid(monitor->session)) {
+        execute(monitor, number, read);
         return;
     }
+    if (monitor->read != NULL)
+        return;
     monitor->read_prepared = read;
+    monitor->preparing = number;
     buf_init(&text, QUESTION_MAX);
-    buf_format(&text, "PREPARE tminus_question AS %s", sql);
+    buf_format(&text, "PREPARE tminus_%d AS %s", number, sql);
     monitor_ask(monitor, buf_str(&text), read_preparation);
     buf_finish(&text);
 }

@@ -102,7 +102,7 @@ static void tick(struct monitor *monitor)
     struct buf sql;
     buf_init(&sql, QUESTION_MAX);
     question(monitor, &sql);
-    monitor_ask_prepared(monitor, buf_str(&sql), read_answer);
+    monitor_ask_prepared(monitor, 0, buf_str(&sql), read_answer);
     buf_finish(&sql);
 }
 
