@@ -25,6 +25,8 @@ struct handler {
 };
 /* Runs the handler for argv[1]; -1 when there is none. Broken standard output is an error of its own. */
 int handler_run(const struct handler *handlers, int argc, char **argv);
+/* The exit status when all that was to be said has left; else says so, and gives a failure. */
+int said(int status);
 
 /* ---- arguments ---- */
 
@@ -57,8 +59,13 @@ int arguments_count(const struct arguments *arguments, size_t min, size_t max, c
 
 /* "tminus: <message>" on stderr; returns the exit status that the error means. */
 int fail(const struct err *err);
-/* "<path>:<line>:<column>: error: <message>" for each. */
+/* "<path>:<line>:<column>: error: <message>" for each, without a place for what does not stand in the file.
+ */
 void print_faults(const char *path, const struct json_faults *faults);
+
+/* First of all: a standard stream that was closed is opened on nothing, so that no file gets its number. What
+ * is written to it fails as before. */
+void standard_streams_hold(void);
 
 /* ---- people and programs ---- */
 
@@ -68,8 +75,8 @@ int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *
 
 /* The path of a program that is installed beside this one. */
 int sibling_program(struct arena *arena, const char *name, const char **ret, struct err *err) MUST_CHECK;
-/* A file of the project, "themes/dark.json": below $TMINUS_DATA if that is set, else as it is installed or stands in
- * the checkout. */
+/* A file of the project, "themes/dark.json": below $TMINUS_DATA if that is set, else as it is installed or
+ * stands in the checkout. */
 int data_file(struct arena *arena, const char *name, const char **ret, struct err *err) MUST_CHECK;
 
 #endif

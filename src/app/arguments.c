@@ -1,25 +1,30 @@
 #include "app.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 
 #define OPTIONS_MAX 32
 
+/* Only the name is repeated: what stands behind "=" may be a secret. */
 static int unknown_option(const char *word, const struct option_row *options, struct err *err)
 {
     const char *names[OPTIONS_MAX];
+    char name[64];
     const char *nearest;
-    size_t count = 0;
+    size_t count = 0, len = strcspn(word, "=");
 
     while (options[count].name && count < OPTIONS_MAX) {
         names[count] = options[count].name;
         count++;
     }
-    nearest = text_nearest(word, names, count);
+    /* A longer one is near to none. */
+    (void)snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : 0), word);
+    nearest = text_nearest(name, names, count);
     if (nearest)
-        return err_set(err, ERR_USAGE, "there is no option \"%s\"; did you mean \"%s\"?", word, nearest);
-    return err_set(err, ERR_USAGE, "there is no option \"%s\" here", word);
+        return err_set(err, ERR_USAGE, "there is no option \"%s\"; did you mean \"%s\"?", name, nearest);
+    return err_set(err, ERR_USAGE, "there is no option \"%.*s\" here", (int)len, word);
 }
 
 static int store(const struct option_row *option, const char *value, struct err *err)
@@ -99,12 +104,30 @@ int arguments_parse(int argc, char **argv, const struct option_row *options, str
     return 0;
 }
 
+/* Its lines as one, each behind a blank. */
+static void add_usage(struct buf *buf, const char *usage)
+{
+    for (const char *at = usage + strspn(usage, " \n"); *at; at += strspn(at, " \n")) {
+        size_t len = strcspn(at, "\n");
+
+        buf_char(buf, ' ');
+        buf_add(buf, at, len);
+        at += len;
+    }
+}
+
 int arguments_count(const struct arguments *arguments, size_t min, size_t max, const char *command,
                     struct err *err)
 {
     const struct command *row = command_find(command);
+    struct buf usage;
+    int r;
 
     if (arguments->count >= min && arguments->count <= max)
         return 0;
-    return err_set(err, ERR_USAGE, "usage: tminus %s %s", command, row ? row->usage : "");
+    buf_init(&usage, 4096);
+    add_usage(&usage, row ? row->usage : "");
+    r = err_set(err, ERR_USAGE, "usage: tminus %s%s", command, buf_str(&usage));
+    buf_finish(&usage);
+    return r;
 }

@@ -15,7 +15,7 @@ const struct command all_commands[] = {
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--as NAME]\n"
       "             [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] [--ascii]\n"
-      "         run --resume RUN [--no-screen] [--theme NAME] [--ascii]",
+      "         or run --resume RUN [--no-screen] [--theme NAME] [--ascii]",
       "begin a run and attach to it, or take one up again after a crash" },
     { "attach", false, "[RUN] [--watch] [--as NAME] [--theme NAME] [--ascii]",
       "a screen on a live run; --watch may hold, tick and vote, not execute" },
@@ -49,19 +49,20 @@ const char *command_nearest(const char *name)
     return text_nearest(name, names, count);
 }
 
+int said(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    (void)fprintf(stderr, "tminus: standard output cannot be written\n");
+    return status != 0 ? status : 1;
+}
+
 int handler_run(const struct handler *handlers, int argc, char **argv)
 {
-    int status;
-
     for (const struct handler *row = handlers; row->name; row++) {
         if (!text_equal(row->name, argv[1]))
             continue;
-        status = row->run(argc - 1, argv + 1);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-            (void)fprintf(stderr, "tminus: standard output cannot be written\n");
-            return status != 0 ? status : 1;
-        }
-        return status;
+        return said(row->run(argc - 1, argv + 1));
     }
     return -1;
 }

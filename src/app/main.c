@@ -24,24 +24,25 @@ static int help(void)
         printf("  tminus %s %s\n         %s\n", row->name, row->usage, row->summary);
     puts("\nExit status: 0 done; 1 refused, failed or found something; 2 usage; 3 the environment lacks "
          "something.");
-    return 0;
+    return said(0);
 }
 
 static int usage_of(const struct command *command)
 {
     printf("usage: tminus %s %s\n\n%s\n", command->name, command->usage, command->summary);
-    return 0;
+    return said(0);
 }
 
 static int unknown(const char *name)
 {
     const char *nearest = command_nearest(name);
+    struct err err = ERR_INIT;
 
     if (nearest)
-        (void)fprintf(stderr, "tminus: there is no command \"%s\"; did you mean \"%s\"?\n", name, nearest);
+        err_set(&err, ERR_USAGE, "there is no command \"%s\"; did you mean \"%s\"?", name, nearest);
     else
-        (void)fprintf(stderr, "tminus: there is no command \"%s\"; `tminus help` lists them\n", name);
-    return 2;
+        err_set(&err, ERR_USAGE, "there is no command \"%s\"; `tminus help` lists them", name);
+    return fail(&err);
 }
 
 /* Becomes the runner's program, which knows the rest of the commands. */
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
 {
     const struct command *command;
 
+    standard_streams_hold();
     setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
     mem_on_exhausted(on_exhausted);
@@ -83,7 +85,7 @@ int main(int argc, char **argv)
         return help();
     if (text_equal(argv[1], "--version")) {
         puts("tminus " TMINUS_VERSION);
-        return 0;
+        return said(0);
     }
     command = command_find(argv[1]);
     if (!command)

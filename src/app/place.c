@@ -8,23 +8,26 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "engine/event.h"
 
 #define NAME_MAX_BYTES 64
 
-/* A name stands in the trail and in git's author line: no control characters, nothing that git reads as
- * markup. */
+/* A name stands in the trail and in git's author line: nothing that git reads as markup, and nothing that
+ * cannot be seen, by which two people would look like one. */
 static bool is_name(const char *name)
 {
     size_t len = strlen(name);
+    struct buf shown;
+    bool as_it_is;
 
-    if (len == 0 || len > NAME_MAX_BYTES || !text_valid_utf8(name, len) || strpbrk(name, "<>\"\n") ||
-        name[0] == ' ' || name[len - 1] == ' ' || text_equal(name, "tminus"))
+    if (len == 0 || len > NAME_MAX_BYTES || strpbrk(name, "<>\"") || name[0] == ' ' || name[len - 1] == ' ' ||
+        text_equal(name, EVENT_ACTOR_SELF))
         return false;
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return false;
-    }
-    return true;
+    buf_init(&shown, NAME_MAX_BYTES);
+    text_visible(&shown, name, len, false);
+    as_it_is = !shown.overflow && text_equal(buf_str(&shown), name);
+    buf_finish(&shown);
+    return as_it_is;
 }
 
 int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *err)
@@ -34,7 +37,7 @@ int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *
     if (as && !is_name(as))
         return err_set(
             err, ERR_USAGE,
-            "\"%s\" is no name for a person: 1 to %d bytes, without control characters, <, > and quotes, "
+            "\"%s\" is no name for a person: 1 to %d bytes, without <, >, quotes and what cannot be seen, "
             "and not \"tminus\"",
             as, NAME_MAX_BYTES);
     user = as ? NULL : getpwuid(geteuid());

@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 {
     int status;
 
+    standard_streams_hold();
     (void)signal(SIGPIPE, SIG_IGN);
     mem_on_exhausted(on_exhausted);
     status = argc < 2 ? -1 : handler_run(handlers, argc, argv);
