@@ -105,6 +105,8 @@ static int take_own(int argc, char **argv, const char **words, size_t *ret_count
             if (++i == argc)
                 return err_set(err, ERR_USAGE, "--as wants a value");
             *ret_as = argv[i];
+        } else if (text_starts(argv[i], "--as=")) {
+            *ret_as = argv[i] + 5;
         } else if (*ret_count == WORDS_MAX) {
             return err_set(err, ERR_USAGE, "more than %d words: put a text in quotes", WORDS_MAX);
         } else {
@@ -125,8 +127,10 @@ int cmd_do(int argc, char **argv)
     bool watch = false;
     int r = take_own(argc, argv, words, &count, &as, &watch, &err);
 
-    if (r == 0 && text_equal(words[0], "help"))
+    if (r == 0 && text_equal(words[0], "help")) {
+        arena_destroy(arena);
         return help();
+    }
     if (r == 0 && count > 1 && verb_of(words[0]) == VERB_COUNT)
         run = words[first++];
     if (r == 0)

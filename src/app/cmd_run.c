@@ -16,6 +16,18 @@ struct run_arguments {
     bool no_screen, ascii;
 };
 
+/* What was frozen is carried on with: whoever says something else must not think that it counts. */
+static int check_resume(const struct run_arguments *arguments, struct err *err)
+{
+    const struct launch_options *launch = &arguments->launch;
+
+    if (launch->targets || launch->audit || launch->as || launch->environment || arguments->params.count > 0)
+        return err_set(err, ERR_USAGE,
+                       "--resume goes on with what was frozen: it takes no --targets, --param, --audit, --as "
+                       "and --environment");
+    return 0;
+}
+
 static int parse(struct arena *arena, int argc, char **argv, struct run_arguments *ret, struct err *err)
 {
     const struct option_row options[] = {
@@ -35,6 +47,8 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
 
     if (r == 0)
         r = arguments_count(&arguments, ret->resume ? 0 : 1, ret->resume ? 0 : 1, "run", err);
+    if (r == 0 && ret->resume)
+        return check_resume(ret, err);
     if (r < 0)
         return r;
     ret->launch.book = arguments.list[0];
@@ -106,8 +120,12 @@ static int begin(const struct run_arguments *arguments, struct beginning *beginn
                                      .data = beginning };
     int r;
 
-    if (!arguments->no_screen)
-        return screen_run(&screen, err);
+    if (!arguments->no_screen) {
+        r = screen_run(&screen, err);
+        if (r < 0 && screen.dir)
+            forget_if_nothing_happened(beginning);
+        return r;
+    }
     r = start_runner(beginning, &screen, err);
     if (r < 0)
         return r;

@@ -71,6 +71,15 @@ int load_book(struct arena *arena, const struct launch_options *options, struct 
     return err_set(err, ERR_INVALID, "%s", "the book is refused: nothing was begun");
 }
 
+/* What is frozen is JSON: bytes that are no UTF-8 would come back as others, and lead elsewhere. */
+static int check_path(const char *path, const char *what, struct err *err)
+{
+    if (path[0] && text_valid_utf8(path, strlen(path)))
+        return 0;
+    return err_set(err, ERR_USAGE, "the path of %s, \"%s\", is %s", what, path,
+                   path[0] ? "not UTF-8" : "empty");
+}
+
 static int check_environment(const char *environment, struct err *err)
 {
     static const char *const known[] = { "live", "staging", "rehearsal" };
@@ -109,14 +118,15 @@ int launch_check(struct arena *arena, const struct launch_options *options, stru
     frozen->book_path = arena_text(arena, absolute ? absolute : options->book);
     free(absolute);
     frozen->audit = options->audit ? options->audit : arena_format(arena, "%s/audit.git", home);
-    if (frozen->audit[0] != '/') {
+    if (frozen->audit[0] && frozen->audit[0] != '/') {
         char cwd[PATH_MAX];
 
         if (!getcwd(cwd, sizeof(cwd)))
             return err_set_errno(err, ERR_IO, errno, "cannot tell the working directory");
         frozen->audit = arena_format(arena, "%s/%s", cwd, frozen->audit);
     }
-    return 0;
+    r = check_path(frozen->book_path, "the book", err);
+    return r < 0 ? r : check_path(frozen->audit, "the trail", err);
 }
 
 int launch_freeze(struct arena *arena, const struct book *book, struct frozen *frozen, struct err *err)
