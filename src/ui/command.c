@@ -15,16 +15,17 @@ static const struct form {
     bool choice;             /* a second word chooses */
     bool rest;               /* everything after is the text */
     bool to;                 /* --to names what it is about */
+    bool role;               /* --role says as what */
     const char *text_option; /* NULL: none */
 } forms[VERB_COUNT] = {
-    [VERB_TICK] = { .subject = true, .text_option = "--evidence" },
+    [VERB_TICK] = { .subject = true, .role = true, .text_option = "--evidence" },
     [VERB_UNTICK] = { .subject = true },
     [VERB_START] = { .subject = true },
     [VERB_NEXT] = { .rest = false },
     [VERB_CANCEL] = { .subject = true },
     [VERB_RETRY] = { .subject = true },
     [VERB_CLEAN] = { .subject = true },
-    [VERB_VOTE] = { .subject = true, .choice = true, .text_option = "--reason" },
+    [VERB_VOTE] = { .subject = true, .choice = true, .role = true, .text_option = "--reason" },
     [VERB_OVERRIDE] = { .subject = true, .text_option = "--reason" },
     [VERB_RULE] = { .subject = true, .choice = true, .text_option = "--reason" },
     [VERB_PROBE] = { .subject = true },
@@ -77,30 +78,39 @@ struct parsed {
     char subject[WORD_MAX], role[WORD_MAX], text[WORD_MAX];
 };
 
-static bool read_option(struct ui *ui, struct reader *reader, const struct form *form, struct parsed *parsed)
-{
-    if (form->text_option != NULL && strcmp(reader->word, form->text_option) == 0) {
-        next_text(reader, parsed->text);
-        parsed->action.text = parsed->text;
-    } else if (form->to && strcmp(reader->word, "--to") == 0 && next_word(reader)) {
-        memcpy(parsed->subject, reader->word, sizeof(parsed->subject));
-        parsed->action.subject = parsed->subject;
-    } else if (strcmp(reader->word, "--role") == 0 && verb_for_anyone(parsed->action.verb) &&
-               next_word(reader)) {
-        memcpy(parsed->role, reader->word, sizeof(parsed->role));
-        parsed->action.role = parsed->role;
-    } else {
-        enum verb verb = parsed->action.verb;
-        ui_say(ui, ROLE_BAD, "\"%s\" has no place here: %s %s", reader->word, verb_word(verb),
-               verb_arguments(verb));
-        return false;
-    }
-    return true;
-}
-
 static bool missing(struct ui *ui, enum verb verb)
 {
     ui_say(ui, ROLE_BAD, "something is missing: %s %s", verb_word(verb), verb_arguments(verb));
+    return false;
+}
+
+/* The word after an option into `into`; false, and said so, when there is none. */
+static bool option_word(struct ui *ui, struct reader *reader, enum verb verb, char *into)
+{
+    if (!next_word(reader))
+        return missing(ui, verb);
+    memcpy(into, reader->word, sizeof(reader->word));
+    return true;
+}
+
+static bool read_option(struct ui *ui, struct reader *reader, const struct form *form, struct parsed *parsed)
+{
+    enum verb verb = parsed->action.verb;
+    if (form->text_option != NULL && strcmp(reader->word, form->text_option) == 0) {
+        next_text(reader, parsed->text);
+        parsed->action.text = parsed->text;
+        return true;
+    }
+    if (form->to && strcmp(reader->word, "--to") == 0) {
+        parsed->action.subject = parsed->subject;
+        return option_word(ui, reader, verb, parsed->subject);
+    }
+    if (form->role && strcmp(reader->word, "--role") == 0) {
+        parsed->action.role = parsed->role;
+        return option_word(ui, reader, verb, parsed->role);
+    }
+    ui_say(ui, ROLE_BAD, "\"%s\" has no place here: %s %s", reader->word, verb_word(verb),
+           verb_arguments(verb));
     return false;
 }
 

@@ -355,8 +355,9 @@ static void draw_box(struct ui *ui, const struct dialog_kind *kind, const struct
     dialog->rows = count.line < most ? count.line : most < 0 ? 0 : most;
     scroll(ui, 0);
     int height = fixed + dialog->rows;
+    /* Above the key bar, where it covers the log rather than what the answer hangs on. */
     struct area box =
-        area_part(screen, (screen->rows - height) / 2, (screen->columns - width) / 2, height, width);
+        area_part(screen, screen->rows - 1 - height, (screen->columns - width) / 2, height, width);
     draw_frame(&box);
     area_format(&box, 0, 2, ROLE_FOCUS, " %s ", kind->title);
     struct area inside = area_part(&box, 1, 2, box.rows - 2, box.columns - BOX_AROUND);

@@ -51,11 +51,10 @@ struct area area_part(const struct area *area, int row, int column, int rows, in
     };
 }
 
-/* Most text is plain ASCII and can be put as it is. */
-static bool is_plain(const char *text)
+bool text_is_plain(const char *text, size_t len)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7F)
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] >= 0x7F)
             return false;
     }
     return true;
@@ -68,11 +67,11 @@ int area_clip(const struct area *area, int row, int column, int width, enum role
         return column;
     if (width > area->columns - column)
         width = area->columns - column;
-    if (is_plain(text))
+    size_t len = strlen(text);
+    if (text_is_plain(text, len))
         return column + canvas_put(area->canvas, area->row + row, area->column + column, width, style, text);
     struct buf visible;
     buf_init(&visible, TEXT_MAX);
-    size_t len = strlen(text);
     text_visible(&visible, text, len < TEXT_MAX / 8 ? len : TEXT_MAX / 8, false);
     int taken =
         canvas_put(area->canvas, area->row + row, area->column + column, width, style, buf_str(&visible));
@@ -106,7 +105,7 @@ int area_format(const struct area *area, int row, int column, enum role_style st
 int visible_width(const char *text)
 {
     struct buf visible;
-    if (is_plain(text))
+    if (text_is_plain(text, strlen(text)))
         return (int)strlen(text);
     buf_init(&visible, TEXT_MAX);
     text_visible(&visible, text, strlen(text), false);

@@ -90,6 +90,9 @@ void area_style(const struct area *area, int row, int column, int width, enum ro
 void area_bar(const struct area *area, int row, int column, int width, enum role_style style, double filled,
               double mark);
 
+/* Printable ASCII only: visible as it is, which is what most text is. */
+bool text_is_plain(const char *text, size_t len);
+
 /* Cells that `text` takes once it is visible. */
 int visible_width(const char *text);
 

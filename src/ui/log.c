@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "draw.h"
 
 static void ring_init(struct log_ring *ring, size_t max, size_t bytes_max)
 {
@@ -68,7 +69,11 @@ static char *visible_copy(const char *bytes, size_t len)
 {
     struct buf text;
     buf_init(&text, LOG_LINE_MAX * 8 + 16); /* the longest form of a byte that text_visible writes is 8 */
-    text_visible(&text, bytes, len < LOG_LINE_MAX ? len : LOG_LINE_MAX, false);
+    size_t kept = len < LOG_LINE_MAX ? len : LOG_LINE_MAX;
+    if (text_is_plain(bytes, kept))
+        buf_add(&text, bytes, kept);
+    else
+        text_visible(&text, bytes, kept, false);
     if (len > LOG_LINE_MAX)
         buf_text(&text, " [cut]");
     assert(!text.overflow);

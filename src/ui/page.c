@@ -57,7 +57,7 @@ static size_t break_line(const char *text, size_t width, size_t *ret_skip)
     size_t space = cut;
     while (space > 0 && text[space] != ' ')
         space--;
-    if (space < width / 2) /* better a broken word than half a line of nothing */
+    if (space == 0 || space < width / 2) /* better a broken word than half a line of nothing */
         return cut;
     *ret_skip = strspn(text + space, " ");
     return space;

@@ -11,7 +11,7 @@ static const struct table_column gate_columns[GATE_COLUMNS] = {
     [GATE_MARK] = { "", 1, 0, 0 },       [GATE_NAME] = { "criterion", 16, 28, 0 },
     [GATE_LIVE] = { "live", 6, 9, 0 },   [GATE_NEED] = { "need", 7, 9, 0 },
     [GATE_HELD] = { "held", 11, 13, 1 }, [GATE_AGE] = { "age", 4, 6, 2 },
-    [GATE_WHY] = { "", 12, 40, 3 },
+    [GATE_WHY] = { "", 32, 60, 3 },
 };
 
 static size_t criteria_met(const struct ui *ui, size_t gate)

@@ -90,7 +90,7 @@ static void draw_phase(const struct ui *ui, const struct area *area, int row, si
     struct buf right;
     buf_init(&right, 128);
     buf_format(&right, "%zu/%zu", complete, def->step_count);
-    if (!over && def->estimate.max_us > 0 && area->columns >= 36) {
+    if (complete < def->step_count && def->estimate.max_us > 0 && area->columns >= 36) {
         buf_text(&right, " ~");
         duration_clock(&right, def->estimate.max_us);
     }

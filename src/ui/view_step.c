@@ -39,7 +39,15 @@ static void draw_state(const struct ui *ui, struct page *page, struct aim aim)
     struct look look = look_of_work(ui->run, aim);
     int row = page_next(page);
     int column = area_glyph(&page->area, row, 0, look.style, look.glyph);
-    column = area_format(&page->area, row, column + 1, look.style, "%s", look.word);
+    if (work->between_attempts) {
+        struct buf wait;
+        buf_init(&wait, 64);
+        duration_clock(&wait, work->retry_at_boot_us - ui->now.boot_us);
+        column = area_format(&page->area, row, column + 1, ROLE_WARN, "RETRY in %s", buf_str(&wait));
+        buf_finish(&wait);
+    } else {
+        column = area_put(&page->area, row, column + 1, look.style, look.word);
+    }
     struct buf times;
     buf_init(&times, 256);
     times_text(ui, aim, &times);
@@ -49,13 +57,6 @@ static void draw_state(const struct ui *ui, struct page *page, struct aim aim)
     if (work->attempt > 0 && step->retry.attempts > 1)
         column = area_format(&page->area, row, column + 1, work->attempt > 1 ? ROLE_WARN : ROLE_TEXT,
                              "try %" PRId64 "/%d", work->attempt, step->retry.attempts);
-    if (work->between_attempts) {
-        struct buf wait;
-        buf_init(&wait, 64);
-        duration_clock(&wait, work->retry_at_boot_us - ui->now.boot_us);
-        column = area_format(&page->area, row, column + 1, ROLE_WARN, "next try in %s", buf_str(&wait));
-        buf_finish(&wait);
-    }
     if (work->cancelling)
         column = area_put(&page->area, row, column + 1, ROLE_WARN, "CANCELLING");
     if (work->probing)
