@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "private.h"
 
 /* A pad, because reading from a window would refresh it. */
@@ -18,7 +19,7 @@ static const struct {
 };
 
 static const struct {
-    wint_t control;
+    int control;
     enum ui_key_code code;
 } controls[] = {
     { 3, KEY_CODE_CTRL_C },  { 8, KEY_CODE_BACKSPACE }, { 9, KEY_CODE_TAB },
@@ -82,17 +83,45 @@ static bool decode_named(int code, struct ui_key *ret)
     return false;
 }
 
-static bool decode_character(wint_t character, struct ui_key *ret)
+/* A control key, or a byte of ASCII. */
+static bool decode_ascii(int byte, struct ui_key *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(controls); i++) {
-        if (controls[i].control == character) {
+        if (controls[i].control == byte) {
             *ret = (struct ui_key){ .code = controls[i].code };
             return true;
         }
     }
-    if (character < 0x20 || (character >= 0x7F && character < 0xA0))
+    if (byte < 0x20)
         return false; /* a control key that means nothing here */
-    *ret = (struct ui_key){ .code = (uint32_t)character };
+    *ret = (struct ui_key){ .code = (uint32_t)byte };
+    return true;
+}
+
+/* Bytes of one character that have come so far. curses would decode them too, but on a broken one it swallows
+ * all that is typed after it. */
+static struct {
+    char bytes[4];
+    size_t len;
+} partial;
+
+static bool decode_byte(int byte, struct ui_key *ret)
+{
+    bool continues = (byte & 0xC0) == 0x80;
+    if (byte < 0x80) {
+        partial.len = 0;
+        return decode_ascii(byte, ret);
+    }
+    if (!continues || partial.len == sizeof(partial.bytes))
+        partial.len = 0;
+    partial.bytes[partial.len++] = (char)byte;
+    uint32_t rune;
+    if (text_decode(partial.bytes, partial.len, &rune) < 0)
+        return false;
+    partial.len = 0;
+    if (rune < 0xA0)
+        return false; /* C1: no key says that */
+    *ret = (struct ui_key){ .code = rune };
     return true;
 }
 
@@ -104,13 +133,10 @@ static bool hung_up(void)
 
 bool term_key(struct ui_key *ret, bool *ret_gone)
 {
-    wint_t character;
-    int kind;
+    int key;
     *ret_gone = false;
-    while ((kind = wget_wch(source, &character)) != ERR) {
-        bool decoded =
-            kind == KEY_CODE_YES ? decode_named((int)character, ret) : decode_character(character, ret);
-        if (decoded)
+    while ((key = wgetch(source)) != ERR) {
+        if (key >= KEY_MIN ? decode_named(key, ret) : decode_byte(key, ret))
             return true;
     }
     *ret_gone = hung_up();
