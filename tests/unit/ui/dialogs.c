@@ -1,0 +1,172 @@
+#include "unit.h"
+
+#include "scene.h"
+
+/* What comes of a row of keys at a moment; the first request of a dialog that decides is always to forget
+ * what was typed ahead. */
+static const struct {
+    const char *moment, *keys, *requests;
+    const char *has; /* on the screen afterwards; NULL: not looked at */
+} cases[] = {
+    /* Enter alone, and Escape, decide nothing, in every dialog. */
+    { "gate", "v<Enter>", "flush\n", "1 PHASES" },
+    { "gate", "v<Esc>", "flush\n", NULL },
+    { "failed", "R<Enter>", "flush\n", NULL },
+    { "failed", "R<Esc>", "flush\n", NULL },
+    { "failed", "R<C-c>", "flush\n", NULL },
+    { "swapping", "c<Enter>", "flush\n", NULL },
+    { "held", "r<Enter>", "flush\n", NULL },
+    { "unknown", "U<Enter>", "flush\n", NULL },
+    { "opened", "x<Enter>", "flush\n", NULL },
+    { "opened", "n<Enter>", "", NULL },
+    { "opened", ":<Enter>", "", NULL },
+    { "opened", "/<Enter>", "", NULL },
+    { "through", "<Enter><Enter>", "flush\n", NULL },
+    { "tick-dialog", "<C-u><Enter>", "", NULL },
+    { "no-return-dialog", "<Enter>", "", NULL },
+    { "trigger", "<Enter>", "", "HELD" },
+    { "trigger", "h", "", "HELD" },
+    /* What was asked for is done. */
+    { "vote-dialog", "over<Enter>", "action vote go-cutover go\n", NULL },
+    { "gate", "vno-go<Enter>lag looks odd<Enter>",
+      "flush\nflush\naction vote go-cutover no-go \"lag looks odd\"\n", NULL },
+    { "gate", "vno-go<Enter><Enter>", "flush\nflush\naction vote go-cutover no-go\n", NULL },
+    { "gate", "v<BackTab><Enter><Enter>", "flush\nflush\naction vote go-cutover no-go\n", NULL },
+    { "failed", "Rrollback<Enter>", "flush\naction rollback\n", NULL },
+    { "swapping", "cc", "flush\naction cancel swap-column\n", NULL },
+    { "swapping", "c<Tab><Enter>", "flush\naction cancel swap-column\n", NULL },
+    { "held", "rslow query is gone<Enter>", "flush\naction release \"slow query is gone\"\n", NULL },
+    { "unknown", "Unot-done<Enter>looked myself<Enter>",
+      "flush\naction rule swap-column not-done \"looked myself\"\n", NULL },
+    { "opened", "xscrub<Enter>wrong night<Enter>", "flush\naction scrub \"wrong night\"\n", NULL },
+    { "gate", "ogo-cutover.1<Tab>accepted<Enter>", "flush\naction override go-cutover.1 \"accepted\"\n",
+      NULL },
+    { "stale", "o<Enter>accepted<Enter>", "flush\naction override go-cutover.1 \"accepted\"\n", NULL },
+    { "through", "<Enter>c", "flush\naction close\n", NULL },
+    { "tick-dialog", " ok<Enter>", "action tick backup-age \"full backup 00:41Z ok\"\n", NULL },
+    { "no-return-dialog", "route-traffic<Enter>", "action start route-traffic\n", NULL },
+    { "trigger", "R", "flush\n", "Type rollback to begin." },
+    { "trigger", "r", "flush\n", "RELEASE THE HOLD" },
+    { "trigger", "Rrollback<Enter>", "flush\naction rollback\n", NULL },
+    { "rolling-back", "<Enter><Tab><Enter>", "flush\naction tick fence.rollback.1\n", NULL },
+    /* Nearly is not. */
+    { "vote-dialog", "<Enter>", "", "that is not \"go-cutover\"" },
+    { "vote-dialog", "OVER<Enter>", "", "that is not \"go-cutover\"" },
+    { "failed", "Rrollbac<Enter>", "flush\n", "that is not \"rollback\"" },
+    { "failed", "R<Tab><Tab><Enter>", "flush\n", "that is not \"rollback\"" },
+    { "opened", "xscrub<Enter><Enter>", "flush\n", "reason is missing" },
+    { "no-return-dialog", "route<Enter>", "", "that is not \"route-traffic\"" },
+    { "gate", "v<Tab><Tab><Enter>", "flush\n", "that is not \"go-cutover\"" },
+    /* Space holds unless free text is typed. */
+    { "gate", "v ", "flush\naction hold\n", "GO / NO-GO" },
+    { "vote-dialog", " over<Enter>", "action hold\naction vote go-cutover go\n", NULL },
+    { "failed", "R ", "flush\naction hold\n", "ROLLBACK" },
+    { "swapping", "c ", "flush\naction hold\n", "CANCEL" },
+    { "swapping", "? ", "action hold\n", "KEYS" },
+    { "trigger", " ", "action hold\n", "Stay held" },
+    { "opened", "na b<Enter>", "action note \"a b\"\n", NULL },
+    /* Editing. */
+    { "opened", "nabc<BS><BS>x<Enter>", "action note \"ax\"\n", NULL },
+    { "opened", "ngrün<BS><BS>oß<Enter>", "action note \"groß\"\n", NULL },
+    { "opened", "nabc<C-u>d<Enter>", "action note \"d\"\n", NULL },
+    { "opened", "n<BS><BS><C-u>d<Enter>", "action note \"d\"\n", NULL },
+    { "opened", "n   <Enter>", "", NULL },
+};
+
+static void test_dialogs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene *scene = moment_play(cases[i].moment, false);
+        struct buf requests;
+        buf_init(&requests, 65536);
+        (void)scene_draw(scene, 24, 80);
+        scene_requests(scene, &requests);
+        buf_clear(&requests);
+        scene_type(scene, cases[i].keys);
+        scene_requests(scene, &requests);
+        const char *text = scene_draw(scene, 24, 80);
+        if (strcmp(buf_str(&requests), cases[i].requests) != 0)
+            fail_msg("%s, keys %s: asks for \"%s\" instead of \"%s\"\n%s", cases[i].moment, cases[i].keys,
+                     buf_str(&requests), cases[i].requests, text);
+        if (cases[i].has != NULL && strstr(text, cases[i].has) == NULL)
+            fail_msg("%s, keys %s: no \"%s\" in\n%s", cases[i].moment, cases[i].keys, cases[i].has, text);
+        buf_finish(&requests);
+        scene_destroy(scene);
+    }
+}
+
+/* A long text is typed to its end and no further, and arrives whole. */
+static void test_long_text(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("opened", false);
+    scene_type(scene, "n");
+    for (int i = 0; i < 3000; i++)
+        scene_type(scene, "ß");
+    (void)scene_draw(scene, 24, 80);
+    scene_type(scene, "<Enter>");
+    struct ui_request request = ui_request(scene->ui);
+    assert_int_equal(request.action.verb, VERB_NOTE);
+    assert_int_equal(strlen(request.action.text), 1000);
+    assert_true(ui_bell(scene->ui));
+    scene_destroy(scene);
+}
+
+/* The proposal of a trigger comes up once, waits until nothing else is asked, and comes up again when it
+ * fires again. */
+static void test_proposal(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("swapping", false);
+    scene_waiting(scene, "swap-column", "");
+    scene_end(scene, "swap-column", OUTCOME_OK, NULL, NULL);
+    scene_type(scene, "nhalf a no");
+    for (int i = 0; i < 10; i++) {
+        scene_wait(scene, SECOND_US);
+        scene_lag(scene, 90);
+    }
+    const char *text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "TRIGGER"));
+    assert_null(strstr(text, "Stay held"));
+    assert_true(ui_bell(scene->ui));
+    scene_type(scene, "te<Enter>");
+    text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "Stay held"));
+    scene_type(scene, "h");
+    text = scene_draw(scene, 24, 80);
+    assert_null(strstr(text, "Stay held"));
+    assert_non_null(strstr(text, "TRIGGER"));
+    scene_destroy(scene);
+}
+
+/* A refusal stays in full until the next key. */
+static void test_refusal(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("opened", false);
+    ui_reply(scene->ui,
+             "undecided gate: \"go-expand\" stands before this step, and this sentence goes on for so long "
+             "that one row of the screen is not enough for it to end");
+    const char *text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "undecided gate"));
+    assert_non_null(strstr(text, "for it to end"));
+    ui_reply(scene->ui, "\033[2Jboo\xe2\x80\xae");
+    text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "^[[2Jboo<U+202E>"));
+    scene_type(scene, "j");
+    text = scene_draw(scene, 24, 80);
+    assert_null(strstr(text, "boo"));
+    scene_destroy(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dialogs),
+        cmocka_unit_test(test_long_text),
+        cmocka_unit_test(test_proposal),
+        cmocka_unit_test(test_refusal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+#include "unit.h"
+
+#include "../../../src/ui/keys.h"
+#include "scene.h"
+
+/* A key of the table, pressed at a moment: what is asked for and what the screen says. */
+static const struct {
+    const char *name; /* of the row that this is about */
+    const char *moment, *keys;
+    const char *requests;
+    const char *has, *has_not; /* on the screen afterwards; NULL: not looked at */
+} cases[] = {
+    { "Enter", "opened", "<Enter>", "action start versions\n", NULL, NULL },
+    { "Enter", "gate", "<Enter>", "flush\n", "GO / NO-GO", NULL },
+    { "Enter", "tick-dialog", "<Esc><Enter>", "flush\n", "what did you see", NULL },
+    { "Enter", "no-return-dialog", "<Esc><Enter>", "flush\n", "This cannot be undone.", NULL },
+    { "Enter", "unknown", "<Enter>", "flush\n", "what did it do?", NULL },
+    { "Enter", "held", "<Enter>", "", "held: r releases", NULL },
+    { "Enter", "swapping", "<Enter>", "", "a step runs", NULL },
+    { "Enter", "through", "<Enter>", "flush\n", "Close the run?", NULL },
+    { "Enter", "closed", "<Enter>", "", "the run is over", NULL },
+    { "Space", "opened", " ", "action hold\n", NULL, NULL },
+    { "Space", "swapping", " ", "action hold\n", NULL, NULL },
+    { "Space", "rolling-back", " ", "action hold\n", NULL, NULL },
+    { "Space", "closed", " ", "", "not possible now", NULL },
+    { "r", "held", "r", "flush\n", "RELEASE THE HOLD", NULL },
+    { "r", "opened", "r", "", "not possible now", "RELEASE" },
+    { "t", "tick-dialog", "<Esc>t", "flush\n", "what did you see", NULL },
+    { "t", "tick-dialog", "<Esc>jt", "action tick rollback-read\n", NULL, NULL },
+    { "t", "swapping", "t", "", "not possible now", NULL },
+    { "u", "gate", "gju", "action untick backup-age\n", NULL, NULL },
+    { "v", "gate", "v", "flush\n", "GO / NO-GO", NULL },
+    { "c", "swapping", "c", "flush\n", "Cancel it?", NULL },
+    { "c", "opened", "c", "", "not possible now", NULL },
+    { "e", "failed", "e", "action retry swap-column\n", NULL, NULL },
+    { "C", "leftover", "C", "action clean swap-column\n", NULL, NULL },
+    { "p", "unknown", "p", "action probe swap-column\n", NULL, NULL },
+    { "U", "unknown", "U", "flush\n", "RULE AN UNKNOWN STEP", NULL },
+    { "o", "gate", "o", "flush\n", "OVERRIDE", NULL },
+    { "R", "failed", "R", "flush\n", "3 steps are undone", NULL },
+    { "R", "opened", "R", "", "not possible now", NULL },
+    { "x", "opened", "x", "flush\n", "SCRUB", NULL },
+    { "n", "opened", "n", "", "NOTE FOR THE TRAIL", NULL },
+    { "Tab", "swapping", "<Tab>z", "", "2 STEP", "1 PHASES" },
+    { "Tab", "swapping", "<Tab><Tab>z", "", "3 GATE", "2 STEP" },
+    { "Shift-Tab", "swapping", "<BackTab>z", "", "6 LOG", "1 PHASES" },
+    { "1-4", "swapping", "4z", "", "4 LAG", "1 PHASES" },
+    { "5-8", "swapping", "5z", "", "31673", "1 PHASES" },
+    { "5-8", "swapping", "7", "", "7 PROGRESS", "1 PHASES" },
+    { "5-8", "swapping", "8", "", "29011", "1 PHASES" },
+    { "z", "swapping", "z", "", "1 PHASES", "2 STEP" },
+    { "z", "swapping", "zz", "", "2 STEP", NULL },
+    { "Up k", "swapping", "k", "", "STEP 8/14 fence", NULL },
+    { "Up k", "swapping", "<Up><Up>", "", "STEP 7/14 stop-jobs", NULL },
+    { "Down j", "swapping", "j", "", "STEP 10/14 settled", NULL },
+    { "Down j", "swapping", "<Down><Down>", "", "STEP 11/14 route-traffic", NULL },
+    { "PgUp", "swapping", "<PgUp>", "", "STEP 1/14 versions", NULL },
+    { "PgDn", "opened", "<PgDn>", "", "/14", "STEP 1/14" },
+    { "g Home", "swapping", "g", "", "STEP 1/14 versions", NULL },
+    { "g Home", "swapping", "<Home>", "", "STEP 1/14 versions", NULL },
+    { "G End", "swapping", "G", "", "STEP 14/14 drop-old", NULL },
+    { "G End", "swapping", "6g", "", "lines below", NULL },
+    { "G End", "swapping", "6g<End>", "", "follows", "lines below" },
+    { "Esc", "swapping", "G<Esc>", "", "STEP 9/14", NULL },
+    { "Esc", "swapping", "z<Esc>", "", "2 STEP", NULL },
+    { "Esc", "swapping", "f<Esc>", "", "RUNNING", "FROZEN" },
+    { "/", "swapping", "/smo<Enter>", "", "STEP 12/14 smoke", NULL },
+    { "/", "swapping", "/SMOKE test<Enter>", "", "STEP 12/14 smoke", NULL },
+    { "/", "swapping", "/nonesuch<Enter>", "", "\"nonesuch\": nothing", NULL },
+    { "/", "swapping", "6/backfill<Enter>", "", "step backfill", NULL },
+    { "]", "opened", "/lag<Enter>]", "", "STEP 6/14 lag-small", NULL },
+    { "]", "opened", "/re<Enter>]", "", "STEP 6/14 lag-small", NULL },
+    { "[", "opened", "/re<Enter>][", "", "STEP 3/14", NULL },
+    { ":", "opened", ":hold the shop is slow<Enter>", "action hold \"the shop is slow\"\n", NULL, NULL },
+    { "f", "swapping", "f", "", "FROZEN", NULL },
+    { "f", "swapping", "ff", "", "RUNNING", "FROZEN" },
+    { "Ctrl-L", "swapping", "<C-l>", "repaint\n", NULL, NULL },
+    { "?", "swapping", "?", "", "KEYS THAT WORK HERE", NULL },
+    { "?", "opened", "?<Enter>", "action start versions\n", NULL, "KEYS THAT WORK HERE" },
+    { "?", "opened", "?j<Enter>", "action hold\n", NULL, "KEYS THAT WORK HERE" },
+    { "q", "swapping", "q", "detach\n", NULL, NULL },
+    { "mouse", "swapping", "", "", NULL, NULL }, /* below */
+};
+
+static void check(struct scene *scene, size_t index, const char *keys, const char *want, const char *has,
+                  const char *has_not)
+{
+    struct buf requests;
+    buf_init(&requests, 65536);
+    (void)scene_draw(scene, 24, 80);
+    scene_requests(scene, &requests); /* of the way to this moment */
+    buf_clear(&requests);
+    scene_type(scene, keys);
+    scene_requests(scene, &requests);
+    const char *text = scene_draw(scene, 24, 80);
+    if (strcmp(buf_str(&requests), want) != 0)
+        fail_msg("case %zu, keys %s: asks for \"%s\" instead of \"%s\"\n%s", index, keys, buf_str(&requests),
+                 want, text);
+    if (has != NULL && strstr(text, has) == NULL)
+        fail_msg("case %zu, keys %s: no \"%s\" in\n%s", index, keys, has, text);
+    if (has_not != NULL && strstr(text, has_not) != NULL)
+        fail_msg("case %zu, keys %s: \"%s\" in\n%s", index, keys, has_not, text);
+    buf_finish(&requests);
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene *scene = moment_play(cases[i].moment, false);
+        check(scene, i, cases[i].keys, cases[i].requests, cases[i].has, cases[i].has_not);
+        scene_destroy(scene);
+    }
+}
+
+/* Every row of the table of keys has a case here, so that a new key needs one. */
+static void test_all_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < keys_count(); i++) {
+        bool found = false;
+        for (size_t k = 0; k < ARRAY_LEN(cases); k++)
+            found = found || strcmp(cases[k].name, keys_row(i)->name) == 0;
+        if (!found)
+            fail_msg("no case for the key %s", keys_row(i)->name);
+    }
+}
+
+/* No code stands in two rows. */
+static void test_no_clash(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < keys_count() * KEY_CODES; i++) {
+        uint32_t code = keys_row(i / KEY_CODES)->codes[i % KEY_CODES];
+        for (size_t k = i + 1; code != 0 && k < keys_count() * KEY_CODES; k++)
+            assert_int_not_equal(code, keys_row(k / KEY_CODES)->codes[k % KEY_CODES]);
+    }
+}
+
+static const struct {
+    const char *moment, *keys, *requests, *has;
+} watched[] = {
+    { "opened", "<Enter>", "", "you are watching" },
+    { "opened", " ", "action hold\n", "WATCHING" },
+    { "gate", "v", "flush\n", "GO / NO-GO" },
+    { "gate", "<Enter>", "flush\n", "GO / NO-GO" },
+    { "gate", "vgo-cutover<Enter>", "flush\naction vote go-cutover go\n", NULL },
+    { "failed", "e", "", "you are watching" },
+    { "failed", "R", "", "you are watching" },
+    { "swapping", "c", "", "you are watching" },
+    { "held", "r", "", "you are watching" },
+    { "unknown", "U", "", "you are watching" },
+    { "opened", "x", "", "you are watching" },
+    { "opened", ":start versions<Enter>", "", "you are watching" },
+    { "opened", ":hold<Enter>", "action hold\n", NULL },
+    { "opened", "nall quiet<Enter>", "action note \"all quiet\"\n", NULL },
+    { "trigger", "<Esc>", "", "TRIGGER" },
+};
+
+/* A watcher holds, votes and notes; everything else says why not, and a trigger's decision is not put to
+ * them. */
+static void test_watcher(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
+        struct scene *scene = moment_watch(watched[i].moment);
+        check(scene, i, watched[i].keys, watched[i].requests, watched[i].has, "Stay held");
+        scene_destroy(scene);
+    }
+}
+
+static void mouse(struct scene *scene, uint32_t code, int row, int column)
+{
+    struct ui_key key = { code, row, column };
+    ui_key(scene->ui, &key, scene->now);
+}
+
+/* The row of the screen in which a text stands first; -1. */
+static int row_of(const char *screen, const char *text)
+{
+    const char *at = strstr(screen, text);
+    int row = 0;
+    if (at == NULL)
+        return -1;
+    for (; screen < at; screen++)
+        row += *screen == '\n';
+    return row;
+}
+
+static void test_mouse(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("swapping", false);
+    const char *screen = scene_draw(scene, 24, 80);
+    mouse(scene, KEY_CODE_MOUSE, row_of(screen, " 7 stop-jobs"), 5);
+    screen = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(screen, "STEP 7/14 stop-jobs"));
+    /* On a row that is no step nothing is selected anew. */
+    mouse(scene, KEY_CODE_MOUSE, row_of(screen, "gate go-route"), 5);
+    screen = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(screen, "STEP 7/14 stop-jobs"));
+    mouse(scene, KEY_CODE_WHEEL_UP, row_of(screen, "6 LOG") + 1, 40);
+    screen = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(screen, "3 lines below"));
+    mouse(scene, KEY_CODE_WHEEL_DOWN, row_of(screen, "6 LOG") + 1, 40);
+    screen = scene_draw(scene, 24, 80);
+    assert_null(strstr(screen, "lines below"));
+    mouse(scene, KEY_CODE_MOUSE, -5, 1000);
+    scene_destroy(scene);
+}
+
+/* Frozen: the panes stand still, the clock, HOLD and the run do not. */
+static void test_freeze(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("swapping", false);
+    (void)scene_draw(scene, 24, 80);
+    scene_type(scene, "f");
+    scene_quiet(scene, 30);
+    const char *screen = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(screen, "FROZEN"));
+    assert_non_null(strstr(screen, "02:06:34Z"));
+    assert_non_null(strstr(screen, "31568"));
+    assert_null(strstr(screen, "nobody waits"));
+    scene_type(scene, " ");
+    assert_int_equal(ui_request(scene->ui).action.verb, VERB_HOLD);
+    scene_type(scene, "f");
+    screen = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(screen, "nobody waits"));
+    scene_type(scene, "f");
+    screen = scene_draw(scene, 30, 90); /* another size: the picture would not fit */
+    assert_null(strstr(screen, "FROZEN"));
+    scene_destroy(scene);
+}
+
+/* The key bar names what Enter does, keeps HOLD at every width, and offers nothing that is not possible. */
+static void test_key_bar(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("opened", false);
+    for (int columns = 80; columns < 200; columns += 7) {
+        const char *screen = scene_draw(scene, 24, columns);
+        assert_non_null(strstr(screen, "Enter start versions"));
+        assert_non_null(strstr(screen, "Space HOLD"));
+        assert_null(strstr(screen, "R rollback"));
+    }
+    scene_destroy(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys),    cmocka_unit_test(test_all_rows), cmocka_unit_test(test_no_clash),
+        cmocka_unit_test(test_watcher), cmocka_unit_test(test_mouse),    cmocka_unit_test(test_freeze),
+        cmocka_unit_test(test_key_bar),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

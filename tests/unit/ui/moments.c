@@ -1,0 +1,288 @@
+/*
+ * Moments of a cutover that everybody who changes the screen should look at.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "scene.h"
+
+#define DO(actor, verb, subject) (void)scene_do(s, actor, verb, subject, CHOICE_NONE, NULL)
+#define OK(step)                 scene_end(s, step, OUTCOME_OK, NULL, NULL)
+
+static void preflight(struct scene *s)
+{
+    scene_quiet(s, 20);
+    DO("mia", VERB_START, "versions");
+    scene_quiet(s, 2);
+    OK("versions");
+    (void)scene_do(s, "mia", VERB_TICK, "backup-age", CHOICE_NONE, "full backup 2026-11-21T00:41Z, 1.1 TB");
+    DO("jo", VERB_TICK, "rollback-read");
+}
+
+static void synced(struct scene *s)
+{
+    preflight(s);
+    DO("mia", VERB_START, "backfill");
+    for (int i = 0; i < 240; i++) {
+        scene_wait(s, SECOND_US);
+        scene_lag(s, i > 60 && i < 90 ? 1.4 + 0.1 * (i % 9) : 0.3 + 0.07 * (i % 11));
+        scene_locks(s, 0);
+        scene_transactions(s, 0);
+        scene_progress(s, i * 100 / 240);
+    }
+    OK("backfill");
+    DO("mia", VERB_START, "parity");
+    scene_quiet(s, 18);
+    OK("parity");
+    scene_sensed(s, "lag-small", CHOICE_YES, "t");
+    scene_quiet(s, 12);
+}
+
+static void voted(struct scene *s)
+{
+    synced(s);
+    scene_quiet(s, 40);
+    scene_sensed(s, "lag-small", CHOICE_YES, "t");
+    (void)scene_do(s, "mia", VERB_VOTE, "go-cutover", CHOICE_GO, NULL);
+    (void)scene_do(s, "jo", VERB_VOTE, "go-cutover", CHOICE_GO, "looks good");
+}
+
+static void swapping(struct scene *s)
+{
+    voted(s);
+    DO("mia", VERB_START, "stop-jobs");
+    scene_quiet(s, 3);
+    static const char output[] = "draining 3 workers\nworker 1 done\nworker 2 done\nworker 3 done\n";
+    ui_output(s->ui, "stop-jobs", output, sizeof(output) - 1);
+    OK("stop-jobs");
+    DO("mia", VERB_START, "fence");
+    scene_quiet(s, 25);
+    (void)scene_do(s, "mia", VERB_TICK, "fence", CHOICE_NONE, "write rate 0/s at 02:06:10");
+    DO("mia", VERB_START, "swap-column");
+    for (int i = 0; i < 4; i++) {
+        scene_wait(s, SECOND_US);
+        scene_lag(s, 0.4);
+        scene_locks(s, i + 1);
+        scene_transactions(s, 1);
+        scene_progress(s, 0);
+    }
+    scene_waiting(s, "swap-column",
+                  "pid 31568 report@10.0.4.7 idle in transaction 00:41 holds AccessShare on public.orders");
+}
+
+static void retrying(struct scene *s)
+{
+    swapping(s);
+    scene_end(s, "swap-column", OUTCOME_RETRYABLE, "55P03", "canceling statement due to lock timeout");
+    scene_quiet(s, 1);
+}
+
+static void failed(struct scene *s)
+{
+    swapping(s);
+    scene_end(s, "swap-column", OUTCOME_FAILED, "42703",
+              "column \"id_new\" of relation \"orders\" does not exist");
+    scene_quiet(s, 5);
+}
+
+static void leftover(struct scene *s)
+{
+    swapping(s);
+    struct input input = { .type = INPUT_OUTCOME,
+                           .step = book_find_step(s->book, "swap-column"),
+                           .outcome = { .status = OUTCOME_FAILED,
+                                        .code = "57014",
+                                        .message = "canceling statement",
+                                        .leftover = "public.orders_id_new" } };
+    (void)scene_input(s, &input);
+}
+
+static void unknown(struct scene *s)
+{
+    swapping(s);
+    scene_end(s, "swap-column", OUTCOME_AMBIGUOUS, "08006",
+              "server closed the connection unexpectedly while COMMIT was under way");
+    scene_quiet(s, 5);
+}
+
+static void held(struct scene *s)
+{
+    voted(s);
+    (void)scene_do(s, "jo", VERB_HOLD, NULL, CHOICE_NONE, "shop reports slow pages");
+    scene_quiet(s, 95);
+}
+
+static void trigger(struct scene *s)
+{
+    swapping(s);
+    scene_waiting(s, "swap-column", "");
+    OK("swap-column");
+    DO("mia", VERB_START, "settled");
+    for (int i = 0; i < 70; i++) {
+        scene_wait(s, SECOND_US);
+        scene_lag(s, i);
+        scene_locks(s, 0);
+        scene_transactions(s, 0);
+        scene_progress(s, 0);
+    }
+}
+
+static void rolling_back(struct scene *s)
+{
+    failed(s);
+    (void)scene_do(s, "mia", VERB_ROLLBACK, NULL, CHOICE_NONE, "column is missing");
+    scene_quiet(s, 3);
+}
+
+static void stale(struct scene *s)
+{
+    synced(s);
+    for (int i = 0; i < 6; i++) {
+        scene_wait(s, SECOND_US);
+        scene_lag_unknown(s, "connection to replica lost: server closed the connection unexpectedly");
+        scene_transactions(s, 1);
+    }
+}
+
+static void lost(struct scene *s)
+{
+    swapping(s);
+    ui_link(s->ui, UI_LINK_LOST, "the runner does not answer");
+    scene_wait(s, 12 * SECOND_US);
+}
+
+static void vote_dialog(struct scene *s)
+{
+    synced(s);
+    scene_quiet(s, 40);
+    scene_type(s, "<Enter>go-cut");
+}
+
+static void rollback_dialog(struct scene *s)
+{
+    failed(s);
+    scene_type(s, "R");
+}
+
+static void tick_dialog(struct scene *s)
+{
+    scene_quiet(s, 5);
+    DO("mia", VERB_START, "versions");
+    scene_quiet(s, 2);
+    OK("versions");
+    scene_type(s, "<Enter>full backup 00:41Z");
+}
+
+static void no_return_dialog(struct scene *s)
+{
+    swapping(s);
+    scene_waiting(s, "swap-column", "");
+    OK("swap-column");
+    DO("mia", VERB_START, "settled");
+    scene_quiet(s, 20);
+    (void)scene_do(s, "mia", VERB_VOTE, "go-route", CHOICE_GO, NULL);
+    (void)scene_do(s, "jo", VERB_VOTE, "go-route", CHOICE_GO, NULL);
+    scene_type(s, "<Enter>");
+}
+
+/* All is done and decided: what is next is to close the run. */
+static void through(struct scene *s)
+{
+    no_return_dialog(s);
+    scene_type(s, "<Esc>");
+    DO("mia", VERB_START, "route-traffic");
+    scene_quiet(s, 2);
+    OK("route-traffic");
+    DO("mia", VERB_START, "smoke");
+    scene_quiet(s, 2);
+    OK("smoke");
+    DO("mia", VERB_START, "counts");
+    scene_quiet(s, 65);
+    OK("counts");
+    (void)scene_do(s, "jo", VERB_VOTE, "go-cleanup", CHOICE_GO, NULL);
+    DO("mia", VERB_START, "drop-old");
+    scene_quiet(s, 1);
+    OK("drop-old");
+}
+
+static void closed(struct scene *s)
+{
+    through(s);
+    DO("mia", VERB_CLOSE, NULL);
+}
+
+static void refusal(struct scene *s)
+{
+    synced(s);
+    scene_type(s, ":start swap-column<Enter>");
+    scene_carry_out(s);
+}
+
+static void help(struct scene *s)
+{
+    swapping(s);
+    scene_type(s, "?");
+}
+
+static void opened(struct scene *s)
+{
+    scene_wait(s, SECOND_US);
+}
+
+static const struct {
+    const char *name;
+    void (*play)(struct scene *scene);
+} moments[] = {
+    { "opened", opened },
+    { "gate", synced },
+    { "swapping", swapping },
+    { "retrying", retrying },
+    { "failed", failed },
+    { "leftover", leftover },
+    { "unknown", unknown },
+    { "held", held },
+    { "trigger", trigger },
+    { "rolling-back", rolling_back },
+    { "stale", stale },
+    { "lost", lost },
+    { "vote-dialog", vote_dialog },
+    { "rollback-dialog", rollback_dialog },
+    { "tick-dialog", tick_dialog },
+    { "no-return-dialog", no_return_dialog },
+    { "through", through },
+    { "closed", closed },
+    { "refusal", refusal },
+    { "help", help },
+};
+
+size_t moment_count(void)
+{
+    return sizeof(moments) / sizeof(moments[0]);
+}
+
+const char *moment_name(size_t index)
+{
+    return moments[index].name;
+}
+
+static struct scene *play(const char *name, const struct scene_options *options)
+{
+    for (size_t i = 0; i < moment_count(); i++) {
+        if (strcmp(moments[i].name, name) != 0)
+            continue;
+        struct scene *scene = scene_create(options);
+        moments[i].play(scene);
+        return scene;
+    }
+    return NULL;
+}
+
+struct scene *moment_play(const char *name, bool ascii)
+{
+    return play(name, &(struct scene_options){ .ascii = ascii });
+}
+
+struct scene *moment_watch(const char *name)
+{
+    return play(name, &(struct scene_options){ .watcher = true });
+}
