@@ -267,6 +267,10 @@ static int load_theme(struct screen *screen, const struct theme **ret, struct er
         *ret = theme_monochrome();
         return 0;
     }
+    if (r < 0)
+        return err_set(
+            err, ERR_USAGE,
+            "there is no theme \"%s\": say dark, light, high-contrast, monochrome or the path of one", name);
     if (r == 0)
         r = read_document(screen->arena, path, &text, &len, err);
     if (r < 0)
