@@ -174,7 +174,8 @@ static void keep(const char *dir, int control, int ready)
 {
     pid_t servers[2] = { 0, 0 };
     char byte = 'n';
-    (void)setsid(); /* an interrupt at the keyboard is for the test */
+    (void)setsid();                 /* an interrupt at the keyboard is for the test */
+    (void)signal(SIGPIPE, SIG_IGN); /* the test may be gone before its servers are up */
     if (bring_up(dir, servers) == 0)
         byte = 'y';
     if (write(ready, &byte, 1) == 1) {
