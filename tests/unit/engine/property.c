@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define SEQUENCES  20000
-#define INPUTS_MAX 28
+#define INPUTS_MAX 20
 #define STEPS_MAX  16
 
 /* ---- chance, the same each time ---- */
@@ -225,7 +225,33 @@ static void random_action(struct scene *s)
     assert_true(r == 0 || s->decision.rule < RULE_COUNT);
 }
 
-/* How something that is under way goes on; false when nothing is. */
+/* Answers what is under way, if anything is: the work that runs, a probe, the removal of a leftover. */
+static bool answer(struct scene *s, struct input *input)
+{
+    for (size_t i = 0; i < s->book->step_count; i++) {
+        for (size_t entry = 0; entry <= s->book->steps[i].rollback_count; entry++) {
+            const struct work *work = entry == 0 ? &s->run->steps[i].work : &s->run->steps[i].undo[entry - 1];
+            const struct step *def = entry == 0 ? &s->book->steps[i] : &s->book->steps[i].rollback[entry - 1];
+            bool carried_out = def->kind == STEP_SQL || def->kind == STEP_COMMAND || def->kind == STEP_VERIFY;
+            if (!work->probing && (work->state != STEP_RUNNING || work->between_attempts || !carried_out))
+                continue;
+            input->type = work->probing ? INPUT_PROBED : INPUT_OUTCOME;
+            input->step = i;
+            input->entry = entry;
+            assert_int_equal(scene_put(s, input), 0);
+            return true;
+        }
+        if (s->run->steps[i].cleaning) {
+            input->type = INPUT_CLEANED;
+            input->step = i;
+            input->entry = 0;
+            assert_int_equal(scene_put(s, input), 0);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool random_answer(struct scene *s)
 {
     static const enum choice answers[] = { CHOICE_YES, CHOICE_NO, CHOICE_UNKNOWN };
@@ -235,26 +261,7 @@ static bool random_answer(struct scene *s)
     input.outcome.clean = input.outcome.status != OUTCOME_AMBIGUOUS && chance(4) != 0;
     input.outcome.leftover =
         input.outcome.status == OUTCOME_FAILED && !input.outcome.clean ? "public.i" : NULL;
-    for (size_t i = 0; i < s->book->step_count; i++) {
-        for (size_t entry = 0; entry <= s->book->steps[i].rollback_count; entry++) {
-            const struct work *work = entry == 0 ? &s->run->steps[i].work : &s->run->steps[i].undo[entry - 1];
-            const struct step *def = entry == 0 ? &s->book->steps[i] : &s->book->steps[i].rollback[entry - 1];
-            bool carried_out = def->kind == STEP_SQL || def->kind == STEP_COMMAND || def->kind == STEP_VERIFY;
-            input.step = i;
-            input.entry = entry;
-            input.type = work->probing ? INPUT_PROBED : INPUT_OUTCOME;
-            if (!work->probing && (work->state != STEP_RUNNING || work->between_attempts || !carried_out))
-                continue;
-            assert_int_equal(scene_put(s, &input), 0);
-            return true;
-        }
-        input.type = INPUT_CLEANED;
-        if (s->run->steps[i].cleaning) {
-            assert_int_equal(scene_put(s, &input), 0);
-            return true;
-        }
-    }
-    return false;
+    return answer(s, &input);
 }
 
 /* What a run that goes well would see next. */
@@ -270,9 +277,11 @@ static void helpful(struct scene *s)
         "release",
         "close",
     };
+    struct input well = { .now = s->now, .choice = CHOICE_YES };
     scene_sense(s, "backup", CHOICE_YES, NULL);
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         (void)scene_do(s, "mia", words[i]);
+        (void)answer(s, &well);
         if (i < 4)
             (void)scene_do(s, "jo", words[i]);
     }
@@ -416,7 +425,7 @@ static void run_sequence(struct scene *s, struct model *m)
 static void test_whatever_comes(void **state)
 {
     const char *wanted = getenv("TMINUS_TEST_SEQUENCES");
-    int count = wanted != NULL ? atoi(wanted) : SEQUENCES;
+    int count = wanted != NULL ? (int)strtol(wanted, NULL, 10) : SEQUENCES;
     size_t finals[RUN_STATE_COUNT] = { 0 };
     (void)state;
     struct scene *s = scene_of(small_book);

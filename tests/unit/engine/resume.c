@@ -20,7 +20,8 @@ static void test_in_flight(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct scene *s = scene_open(small_book);
-        char start[64] = "start ";
+        struct buf words;
+        buf_init(&words, 64);
         stage_go(s);
         while (run_next_step(s->run) != step_of(s, rows[i].step)) {
             const struct step *next = &s->book->steps[run_next_step(s->run)];
@@ -32,7 +33,9 @@ static void test_in_flight(void **state)
             else
                 scene_end(s, next->id, OUTCOME_OK);
         }
-        scene_ok(s, "mia", strcat(start, rows[i].step));
+        buf_format(&words, "start %s", rows[i].step);
+        scene_ok(s, "mia", buf_str(&words));
+        buf_finish(&words);
         (void)scene_trail(s);
         scene_resume(s, "boot-1");
         assert_trail(s, "run.resumed\n");
@@ -108,10 +111,13 @@ static void test_probe(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char words[32] = "probe ";
+        struct buf words;
+        buf_init(&words, 64);
+        buf_format(&words, "probe %s", rows[i].step);
         struct scene *s = scene_unknown(rows[i].step);
-        scene_ok(s, "mia", strcat(words, rows[i].step));
-        scene_no(s, "mia", words, RULE_STATE, "already");
+        scene_ok(s, "mia", buf_str(&words));
+        scene_no(s, "mia", buf_str(&words), RULE_STATE, "already");
+        buf_finish(&words);
         scene_probed(s, rows[i].step, rows[i].answer);
         assert_state(s, rows[i].step, rows[i].want);
         assert_int_equal(s->run->steps[step_of(s, rows[i].step)].effect, rows[i].effect);
