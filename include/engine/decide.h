@@ -91,7 +91,7 @@ struct outcome {
 };
 
 enum input_type {
-    INPUT_OPEN,     /* open: begins a run; only on an empty one */
+    INPUT_OPEN,     /* open, action.actor (the operator): begins a run; only on an empty one */
     INPUT_RESUME,   /* open.host, boot, version: a runner took the run up again */
     INPUT_TICK,     /* time passes */
     INPUT_ACTION,   /* action */
@@ -105,9 +105,11 @@ enum input_type {
     INPUT_JOINED,   /* action.actor, .watcher, .text: where from */
     INPUT_LEFT,     /* same */
     INPUT_MONITOR,  /* subject, text, choice YES started / NO stopped */
-    INPUT_TROUBLE,  /* text: the trail cannot be published; "" it can again */
+    INPUT_TROUBLE,  /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
+                       cannot be reached is no trouble of this kind */
 };
 
+/* `entry` is 0 for the step itself, n for the n-th entry of its rollback. */
 struct input {
     enum input_type type;
     struct instant now;
@@ -130,7 +132,11 @@ struct decision {
     enum rule rule;                           /* when refused */
 };
 
-/* Returns 0, or ERR_REFUSED with `decision->rule` and the sentence in `err` ("undecided gate: \"go-expand\"
+/* What a person asks for is refused by a rule; what the world tells is never refused. An answer that came too
+ * late to matter (a sense of a phase that was passed, anything after the end of the run) leads to nothing; an
+ * outcome of what is not being carried out is a bug of the caller: ERR_CORRUPT.
+ *
+ * Returns 0, or ERR_REFUSED with `decision->rule` and the sentence in `err` ("undecided gate: \"go-expand\"
  * stands before ..."). New texts are made in `arena`. Seqs are not given here. */
 int decide(const struct run *run, const struct input *input, struct arena *arena, struct decision *decision,
            struct err *err) MUST_CHECK;
