@@ -5,10 +5,11 @@
 #include "table.h"
 #include "views.h"
 
-#define CHART_US  (5 * MINUTE_US)
-#define AXIS      6 /* cells for the numbers at the left */
-#define CHART_MAX 512
-#define ROWS_MOST 12 /* a higher chart says no more */
+#define CHART_US     (5 * MINUTE_US)
+#define AXIS         6 /* cells for the numbers at the left */
+#define JUMP_COLUMNS 4 /* it moves by so many at once: a restless line is not painted anew all the time */
+#define CHART_MAX    512
+#define ROWS_MOST    12 /* a higher chart says no more */
 
 static const struct table_column replica_columns[LAG_CELLS] = {
     [LAG_NAME] = { "replica", 8, 20, 0 },     [LAG_KIND] = { "kind", 8, 0, 3 },
@@ -65,6 +66,18 @@ static double scale_of(const struct chart *chart)
     return worst > chart->limit ? worst : chart->limit;
 }
 
+/* The column of this moment has only just begun: no sample in it yet does not mean that one is missing. */
+static void fill_newest(struct chart *chart, const struct ui *ui, size_t monitor)
+{
+    int64_t ahead_us = chart->end_us - ui->now.boot_us - 1;
+    int newest = chart->columns - 1 - (int)(ahead_us / chart->step_us);
+    bool fresh = monitor_stale_us(ui->run, monitor, ui->now) < 0 && ui->run->monitors[monitor].last->known;
+    if (newest <= 0 || chart->states[newest] != HISTORY_UNKNOWN || !fresh)
+        return;
+    chart->states[newest] = chart->states[newest - 1];
+    chart->values[newest] = chart->values[newest - 1];
+}
+
 static void chart_fill(struct chart *chart, const struct ui *ui, size_t monitor, int rows, int columns)
 {
     const struct condition *limit = limit_of(ui, monitor);
@@ -72,23 +85,20 @@ static void chart_fill(struct chart *chart, const struct ui *ui, size_t monitor,
     chart->columns = columns < CHART_MAX ? columns : CHART_MAX;
     chart->rows = rows;
     chart->step_us = CHART_US / chart->columns;
-    chart->end_us = (ui->now.boot_us / chart->step_us + 1) * chart->step_us;
+    int64_t jump_us = JUMP_COLUMNS * chart->step_us;
+    chart->end_us = (ui->now.boot_us / jump_us + 1) * jump_us;
     chart->limit = limit != NULL ? limit->value : (double)NAN;
     chart->worst = (double)NAN;
     for (int i = 0; i < chart->columns; i++) {
         int64_t from_us = chart->end_us - (chart->columns - i) * chart->step_us;
         chart->states[i] =
-            history_worst(chart->history, from_us, from_us + chart->step_us, &chart->values[i]);
+            from_us > ui->now.boot_us
+                ? HISTORY_NOTHING
+                : history_worst(chart->history, from_us, from_us + chart->step_us, &chart->values[i]);
         if (chart->states[i] == HISTORY_KNOWN && !(chart->worst >= chart->values[i]))
             chart->worst = chart->values[i];
     }
-    /* The newest column has only just begun: no sample in it yet does not mean that one is missing. */
-    int last = chart->columns - 1;
-    if (last > 0 && chart->states[last] == HISTORY_UNKNOWN &&
-        monitor_stale_us(ui->run, monitor, ui->now) < 0 && ui->run->monitors[monitor].last->known) {
-        chart->states[last] = chart->states[last - 1];
-        chart->values[last] = chart->values[last - 1];
-    }
+    fill_newest(chart, ui, monitor);
     chart->scale = scale_of(chart);
 }
 

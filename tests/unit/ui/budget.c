@@ -144,7 +144,7 @@ static void test_quiet(void **state)
         memcpy(before.cells, scene->canvas.cells, 40 * 120 * sizeof(struct cell));
     }
     printf("%zu cells change a second\n", changed / 30);
-    assert_true(changed / 30 < 60);
+    assert_true(changed / 30 < 40);
     canvas_finish(&before);
     scene_destroy(scene);
 }

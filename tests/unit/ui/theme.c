@@ -31,6 +31,13 @@ static void test_shipped(void **state)
             assert_int_equal(theme->styles[role].attributes, plain->styles[role].attributes);
             assert_int_equal(theme->styles[role].foreground, THEME_DEFAULT_COLOR);
         }
+        /* Bars are drawn with these two: with the background swapped or filled they would be holes. */
+        static const enum role_style bars[] = { ROLE_GOOD, ROLE_BAD };
+        for (size_t k = 0; k < ARRAY_LEN(bars); k++) {
+            assert_false(theme->styles[bars[k]].attributes & THEME_REVERSE);
+            assert_int_equal(theme->styles[bars[k]].background, theme->styles[ROLE_TEXT].background);
+            assert_int_equal(theme->styles[bars[k]].background16, theme->styles[ROLE_TEXT].background16);
+        }
         /* Good, bad and unknown differ by more than nothing, in every depth of colour. */
         assert_int_not_equal(
             theme->styles[ROLE_GOOD].foreground * 32 + (int)theme->styles[ROLE_GOOD].attributes,
