@@ -156,6 +156,9 @@ static void become_runner(const char *program, const char *dir, bool resume, int
     if (null < 0 || errors < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(answer, STDOUT_FILENO) < 0 ||
         dup2(errors, STDERR_FILENO) < 0)
         return;
+    /* A descriptor that a shell left open here would stay open for as long as the run. */
+    if (close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
+        return;
     execl(program, "tminus-runner", "serve", dir, resume ? "--resume" : NULL, (char *)NULL);
 }
 
@@ -163,6 +166,7 @@ static void become_runner(const char *program, const char *dir, bool resume, int
  */
 static void detach(const char *program, const char *dir, bool resume, int answer)
 {
+    static const char failed[] = "failed 3 the runner cannot be started\n";
     pid_t child;
 
     if (setsid() < 0)
@@ -171,8 +175,10 @@ static void detach(const char *program, const char *dir, bool resume, int answer
     if (child != 0)
         _exit(child < 0 ? 1 : 0);
     become_runner(program, dir, resume, answer);
-    /* Nobody else can say it: the line goes where the runner's would have gone. */
-    (void)!write(answer, "failed 3 the runner cannot be started\n", 38);
+    /* Nobody else can say it: the line goes where the runner's would have gone, which may be our output by
+     * now. */
+    if (write(answer, failed, sizeof(failed) - 1) < 0)
+        (void)!write(STDOUT_FILENO, failed, sizeof(failed) - 1);
     _exit(1);
 }
 
