@@ -139,3 +139,18 @@ run_step() {
 logged() {
     "$TMINUS" log "$run" | grep -q -e "$1"
 }
+
+# A session of ours, fed through descriptor 8: while it holds the lock, the step "slow" does not end.
+hold_slow() {
+    rm -f "$work/holder" "$work/holder.out"
+    mkfifo "$work/holder"
+    psql -XqAt -h "$sockets" -p 5432 -U operator -d shop <"$work/holder" >"$work/holder.out" &
+    background="${background-} $!"
+    exec 8>"$work/holder"
+    echo 'SELECT pg_advisory_lock(4711), 1;' >&8
+    within 5000 "the scenario holds the slow step" test -s "$work/holder.out"
+}
+
+let_slow_go() {
+    exec 8>&-
+}
