@@ -247,7 +247,7 @@ struct clocks {
 void run_clocks(const struct run *run, struct instant now, struct clocks *ret);
 
 enum pace { PACE_UNKNOWN, PACE_AS_ESTIMATED, PACE_SLOW, PACE_FAST };
-/* Slow: over the upper estimate by more than 20 %. Fast: under a tenth of the lower one (of 1 s or more):
+/* Slow: over the upper estimate by more than 20 %. Fast: under a tenth of the lower one (of 10 s or more):
  * something that should take minutes and took none probably did nothing. */
 enum pace pace_of(const struct duration_range *estimate, int64_t elapsed_us, bool ended);
 

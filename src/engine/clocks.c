@@ -81,13 +81,16 @@ void run_clocks(const struct run *run, struct instant now, struct clocks *ret)
     *ret = clocks;
 }
 
+/* Estimates of a second say "at once": a catalog change of 2 ms is no surprise. */
+#define FAST_FROM_US (10 * SECOND_US)
+
 enum pace pace_of(const struct duration_range *estimate, int64_t elapsed_us, bool ended)
 {
     if (estimate->max_us <= 0)
         return PACE_UNKNOWN;
     if (elapsed_us > estimate->max_us + estimate->max_us / 5)
         return PACE_SLOW;
-    if (ended && estimate->min_us >= SECOND_US && elapsed_us < estimate->min_us / 10)
+    if (ended && estimate->min_us >= FAST_FROM_US && elapsed_us < estimate->min_us / 10)
         return PACE_FAST;
     return PACE_AS_ESTIMATED;
 }
