@@ -204,6 +204,9 @@ static void test_deleted(void **state)
     assert_non_null(strstr(err.message, "audit.git was taken away"));
     assert_int_equal(audit_last(audit, &last, &head, NULL), ERR_ENVIRONMENT);
     assert_int_equal(access("audit.git", F_OK), -1);
+    git_quiet("init --quiet --bare audit.git"); /* another one in its place */
+    assert_int_equal(audit_publish(audit, &batch.audit, &err), ERR_ENVIRONMENT);
+    assert_int_equal(dir_remove("audit.git", NULL), 0);
     audit_close(audit);
     audit = trail_open();
     assert_int_equal(audit_last(audit, &last, &head, NULL), 0);

@@ -295,6 +295,12 @@ static void test_samples(void **state)
         }
     }
     git_expect_series("runs/r1", "samples", all.data, all.len);
+    struct buf names = git_line("-C audit.git ls-tree -r --name-only runs/r1 samples/");
+    size_t files = 0;
+    for (size_t i = 0; i < names.len; i++)
+        files += names.data[i] == '\n';
+    assert_in_range(files, all.len / (16 * 1024 + 5100), all.len / (16 * 1024) + 3);
+    buf_finish(&names);
     trail_expect(audit, 60);
     struct audit_batch cut = { .samples = "{}", .samples_len = 2 };
     expect_refused(audit, &cut, ERR_INVALID, "newline");

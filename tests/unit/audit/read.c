@@ -165,6 +165,10 @@ static void test_rewritten(void **state)
     expect_corrupt("cannot read journal/000/000001.jsonl");
     rewrite("journal/000/notes.txt", "x", 1);
     expect_corrupt("journal/000/notes.txt is no file of the trail");
+    rewrite("journal/000/000004.json", "x", 1);
+    expect_corrupt("journal/000/000004.json is no file of the trail");
+    rewrite("journal/000/4.jsonl", "x", 1);
+    expect_corrupt("journal/000/4.jsonl is no file of the trail");
     rewrite("journal/zzz", "x", 1);
     expect_corrupt("cannot read a directory");
     rewrite("book.json", "{}", 2);

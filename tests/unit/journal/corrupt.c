@@ -149,17 +149,32 @@ static void line_rewritten(void)
 
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
-static void other_run(void)
+/* After seven lines one with a right hash, this seq and this hash of the line before. */
+static void note_after_seven(uint64_t seq, const char *prev)
 {
     struct buf json;
     buf_init(&json, JOURNAL_LINE_MAX);
-    buf_format(&json,
-               "{\"seq\":8,\"type\":\"run.note\",\"wall_us\":1,\"boot_us\":1,\"actor\":\"eve\",\"text\":\"\","
-               "\"prev\":\"%s\"}",
-               zeros);
+    buf_format(
+        &json,
+        "{\"seq\":%ju,\"type\":\"run.note\",\"wall_us\":1,\"boot_us\":1,\"actor\":\"eve\",\"text\":\"\","
+        "\"prev\":\"%s\"}",
+        (uintmax_t)seq, prev);
     add_lines(0, 7);
     add_line(&edited, json.data);
     buf_finish(&json);
+}
+
+static void other_run(void)
+{
+    note_after_seven(8, zeros);
+}
+
+static void seq_left_out(void)
+{
+    struct sha256 seventh;
+    size_t from = fixture_line(&whole, 6), to = fixture_line(&whole, 7) - 1;
+    sha256_of(whole.data + from, to - from, &seventh);
+    note_after_seven(9, seventh.hex);
 }
 
 /* What stands in the first line, with a right hash. */
@@ -266,6 +281,7 @@ static const struct {
     { last_line_twice, LINES + 1 },
     { line_rewritten, 9 },
     { other_run, 8 },
+    { seq_left_out, 8 },
     { unknown_type, 1 },
     { passing_event, 1 },
     { no_prev, 1 },
