@@ -96,8 +96,12 @@ void lab_hold_signals(struct lab *lab)
 {
     sigset_t held;
     sigemptyset(&held);
-    for (size_t i = 0; i < ARRAY_LEN(ending_signals); i++)
-        sigaddset(&held, ending_signals[i]);
+    for (size_t i = 0; i < ARRAY_LEN(ending_signals); i++) {
+        struct sigaction action;
+        /* Held, it would come up even where it is ignored, as under nohup. */
+        if (sigaction(ending_signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&held, ending_signals[i]);
+    }
     sigprocmask(SIG_BLOCK, &held, &lab->old_mask);
 }
 

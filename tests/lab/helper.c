@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ int lab_test_main(int argc, char **argv, const char *name, const struct CMUnitTe
 {
     if (argc > 1 && strcmp(argv[1], "lab") == 0)
         return cmd_lab(argc - 1, argv + 1);
+    (void)signal(SIGHUP, SIG_DFL); /* the tests themselves may run under nohup */
     return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
 }
 

@@ -65,6 +65,20 @@ static void test_up_interrupted(void **state)
     }
 }
 
+/* Under nohup a hangup is nothing. */
+static void test_hangup_ignored(void **state)
+{
+    const char *dir = in_base("nohup");
+    (void)state;
+    (void)signal(SIGHUP, SIG_IGN);
+    pid_t pid = up_until(dir, "initdb.log");
+    (void)signal(SIGHUP, SIG_DFL);
+    assert_int_equal(kill(pid, SIGHUP), 0);
+    assert_int_equal(lab_end(pid), 0);
+    assert_int_equal(lab("down", "--dir", dir, NULL).status, 0);
+    assert_nothing_left(dir);
+}
+
 static pid_t server_pid(const char *dir, const char *data)
 {
     char path[300];
@@ -150,6 +164,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_up_killed, make_base, remove_base),
         cmocka_unit_test_setup_teardown(test_up_interrupted, make_base, remove_base),
+        cmocka_unit_test_setup_teardown(test_hangup_ignored, make_base, remove_base),
         cmocka_unit_test_setup_teardown(test_servers_killed, make_base, remove_base),
         cmocka_unit_test_setup_teardown(test_server_stopped, make_base, remove_base),
         cmocka_unit_test_setup_teardown(test_bystander, make_base, remove_base),
