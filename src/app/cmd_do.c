@@ -74,14 +74,18 @@ static int ask(const char *dir, const char *name, bool watch, const struct actio
     uv_timer_init(&asking.loop, &asking.timeout);
     asking.timeout.data = &asking;
     r = follower_open(&asking.loop, dir, &options, &events, &asking, &asking.follower, err);
-    if (r < 0)
-        return r;
-    uv_timer_start(&asking.timeout, on_timeout, REPLY_TIMEOUT_MS, 0);
-    uv_run(&asking.loop, UV_RUN_DEFAULT);
-    follower_close(asking.follower);
-    if (asking.result < 0)
-        *err = asking.err;
-    return asking.result;
+    if (r == 0) {
+        uv_timer_start(&asking.timeout, on_timeout, REPLY_TIMEOUT_MS, 0);
+        uv_run(&asking.loop, UV_RUN_DEFAULT);
+        follower_close(asking.follower);
+        r = asking.result;
+        if (r < 0)
+            *err = asking.err;
+    }
+    uv_close((uv_handle_t *)&asking.timeout, NULL);
+    uv_run(&asking.loop, UV_RUN_DEFAULT); /* what was closed is freed */
+    (void)uv_loop_close(&asking.loop);
+    return r;
 }
 
 static int help(void)

@@ -86,13 +86,16 @@ static int look_live(const char *dir, bool json, bool follow, struct err *err)
     looking.follow = follow;
     uv_loop_init(&looking.loop);
     r = follower_open(&looking.loop, dir, &options, &events, &looking, &looking.follower, err);
-    if (r < 0)
-        return r;
-    uv_run(&looking.loop, UV_RUN_DEFAULT);
-    follower_close(looking.follower);
-    if (looking.result < 0)
-        *err = looking.err;
-    return looking.result;
+    if (r == 0) {
+        uv_run(&looking.loop, UV_RUN_DEFAULT);
+        follower_close(looking.follower);
+        r = looking.result;
+        if (r < 0)
+            *err = looking.err;
+    }
+    uv_run(&looking.loop, UV_RUN_DEFAULT); /* what was closed is freed */
+    (void)uv_loop_close(&looking.loop);
+    return r;
 }
 
 static int look_past(struct arena *arena, const char *dir, bool json, struct err *err)
