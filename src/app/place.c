@@ -8,38 +8,18 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "engine/event.h"
-
-#define NAME_MAX_BYTES 64
-
-/* A name stands in the trail and in git's author line: nothing that git reads as markup, and nothing that
- * cannot be seen, by which two people would look like one. */
-static bool is_name(const char *name)
-{
-    size_t len = strlen(name);
-    struct buf shown;
-    bool as_it_is;
-
-    if (len == 0 || len > NAME_MAX_BYTES || strpbrk(name, "<>\"") || name[0] == ' ' || name[len - 1] == ' ' ||
-        text_equal(name, EVENT_ACTOR_SELF))
-        return false;
-    buf_init(&shown, NAME_MAX_BYTES);
-    text_visible(&shown, name, len, false);
-    as_it_is = !shown.overflow && text_equal(buf_str(&shown), name);
-    buf_finish(&shown);
-    return as_it_is;
-}
+#include "wire/wire.h"
 
 int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *err)
 {
     const struct passwd *user;
 
-    if (as && !is_name(as))
+    if (as && !wire_is_name(as))
         return err_set(
             err, ERR_USAGE,
             "\"%s\" is no name for a person: 1 to %d bytes, without <, >, quotes and what cannot be seen, "
             "and not \"tminus\"",
-            as, NAME_MAX_BYTES);
+            as, WIRE_NAME_MAX);
     user = as ? NULL : getpwuid(geteuid());
     if (!as && !user)
         return err_set(err, ERR_ENVIRONMENT, "user id %ld has no name: say --as NAME", (long)geteuid());

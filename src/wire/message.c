@@ -239,3 +239,19 @@ int wire_read(struct arena *arena, const char *line, size_t len, struct wire_mes
     }
     return err_set(err, ERR_INVALID, "no message is called \"%s\"", value->items[0].key);
 }
+
+bool wire_is_name(const char *name)
+{
+    size_t len = strlen(name);
+    struct buf shown;
+    bool as_it_is;
+
+    if (len == 0 || len > WIRE_NAME_MAX || strpbrk(name, "<>\"") || name[0] == ' ' || name[len - 1] == ' ' ||
+        text_equal(name, EVENT_ACTOR_SELF))
+        return false;
+    buf_init(&shown, WIRE_NAME_MAX);
+    text_visible(&shown, name, len, false);
+    as_it_is = !shown.overflow && text_equal(buf_str(&shown), name);
+    buf_finish(&shown);
+    return as_it_is;
+}
