@@ -133,7 +133,7 @@ static int send_backlog(struct client *client, struct err *err)
 
     buf_init(&journal, LINK_QUEUE_MAX);
     buf_init(&out, LINK_QUEUE_MAX);
-    r = file_read(rundir_path(runner->arena, runner->options->frozen->dir, "journal"), &journal, err);
+    r = file_read(runner->journal_path, &journal, err);
     if (r == 0) {
         add_events(&out, buf_str(&journal), journal.len, LINE_PREFIX);
         add_events(&out, buf_str(&runner->recent), runner->recent.len, 0);
@@ -181,9 +181,11 @@ static void on_hello(struct client *client, const struct wire_message *hello)
                                     .watch = hello->watch };
     struct err err = ERR_INIT;
 
-    if (client->name || hello->version != WIRE_VERSION) {
+    if (client->name || hello->version != WIRE_VERSION || !wire_is_name(hello->name)) {
         reply(client, 0, ERR_INVALID, NULL,
-              "this runner speaks another version: use the program that began the run");
+              hello->version == WIRE_VERSION
+                  ? "one hello, with a person's name, begins a connection"
+                  : "this runner speaks another version: use the program that began the run");
         drop(client);
         return;
     }
@@ -206,6 +208,11 @@ static void on_hello(struct client *client, const struct wire_message *hello)
     }
 }
 
+static bool too_long(const char *text)
+{
+    return text && strlen(text) > WIRE_TEXT_MAX;
+}
+
 static void on_action(struct client *client, const struct wire_message *message)
 {
     struct action action = message->action;
@@ -215,6 +222,11 @@ static void on_action(struct client *client, const struct wire_message *message)
 
     if (!client->name) {
         reply(client, message->number, ERR_INVALID, NULL, "say hello first");
+        return;
+    }
+    if (too_long(action.text) || too_long(action.subject) || too_long(action.role)) {
+        reply(client, message->number, ERR_LIMIT, NULL,
+              "a text is at most 4096 bytes long: nothing was done");
         return;
     }
     action.actor = client->name;

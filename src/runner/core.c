@@ -15,14 +15,34 @@ struct queued {
     struct input input;
 };
 
-static void copy_outcome(struct arena *arena, struct outcome *outcome)
+/* The longest that a text from outside gets into a record, in bytes: an error of a server can be of any
+ * length, and a line of the journal has a maximum. What is left out is said. */
+#define OUTSIDE_MAX 1200
+
+static const char *clip(struct arena *arena, const char *text)
 {
-    outcome->code = arena_text(arena, outcome->code);
-    outcome->message = arena_text(arena, outcome->message);
-    outcome->detail = arena_text(arena, outcome->detail);
-    outcome->hint = arena_text(arena, outcome->hint);
-    outcome->value = arena_text(arena, outcome->value);
-    outcome->leftover = arena_text(arena, outcome->leftover);
+    size_t len = text ? strlen(text) : 0, cut = OUTSIDE_MAX;
+
+    if (len <= OUTSIDE_MAX)
+        return arena_text(arena, text);
+    while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+        cut--;
+    return arena_format(arena, "%.*s... (%zu more bytes)", (int)cut, text, len - cut);
+}
+
+/* What comes from servers and commands, copied and within bounds. */
+static void copy_outside(struct arena *arena, struct input *input)
+{
+    struct outcome *outcome = &input->outcome;
+
+    input->text = clip(arena, input->text);
+    input->value = clip(arena, input->value);
+    outcome->code = clip(arena, outcome->code);
+    outcome->message = clip(arena, outcome->message);
+    outcome->detail = clip(arena, outcome->detail);
+    outcome->hint = clip(arena, outcome->hint);
+    outcome->value = clip(arena, outcome->value);
+    outcome->leftover = arena_text(arena, outcome->leftover); /* a name of the catalog, never long */
     outcome->output = arena_text(arena, outcome->output);
 }
 
@@ -35,11 +55,9 @@ static void enqueue(struct runner *runner, const struct input *input)
     queued->input.action.actor = arena_text(queued->arena, input->action.actor);
     queued->input.action.text = arena_text(queued->arena, input->action.text);
     queued->input.subject = arena_text(queued->arena, input->subject);
-    queued->input.text = arena_text(queued->arena, input->text);
-    queued->input.value = arena_text(queued->arena, input->value);
     if (input->sample)
         queued->input.sample = sample_copy(queued->arena, input->sample);
-    copy_outcome(queued->arena, &queued->input.outcome);
+    copy_outside(queued->arena, &queued->input);
     if (runner->queue_last)
         runner->queue_last->next = queued;
     else
@@ -115,6 +133,20 @@ static void publish(struct runner *runner, const struct decision *decision)
     }
 }
 
+/* What is left of the reserve holds the last records: nothing new may begin until somebody has made room. */
+static void hold_if_low(struct runner *runner)
+{
+    struct input input = { .type = INPUT_ACTION, .now = clock_now() };
+
+    if (runner->low || !journal_low(runner->journal) || runner->run->closed != CHOICE_NONE)
+        return;
+    runner->low = true;
+    input.action = (struct action){ .verb = VERB_HOLD,
+                                    .actor = EVENT_ACTOR_SELF,
+                                    .text = "the disk of the journal is full: make room before going on" };
+    runner_take(runner, &input);
+}
+
 static void commit(struct runner *runner, struct decision *decision)
 {
     struct err err = ERR_INIT;
@@ -139,16 +171,19 @@ static void commit(struct runner *runner, struct decision *decision)
     }
     for (size_t i = 0; i < decision->count; i++)
         carry_out(runner, &decision->events[i]);
+    hold_if_low(runner);
 }
 
 static int take_one(struct runner *runner, const struct input *input, enum rule *ret_rule, struct err *err)
 {
     struct arena *arena = arena_create();
+    struct input bounded = *input;
     struct decision decision;
     int r;
 
     memset(&decision, 0, sizeof(decision));
-    r = decide(runner->run, input, arena, &decision, err);
+    copy_outside(arena, &bounded);
+    r = decide(runner->run, &bounded, arena, &decision, err);
     if (r == 0)
         commit(runner, &decision);
     else if (ret_rule)

@@ -1,5 +1,6 @@
 #include "runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ struct publisher {
     uv_work_t work;
     struct err err; /* of the worker's last try */
     int result;
+    char remark[ERR_MESSAGE_MAX]; /* what the trail had to put right */
 };
 
 static struct batch *batch_create(void)
@@ -76,13 +78,46 @@ static void batch_file(struct batch *batch, const char *path, const char *source
 }
 
 /* What was frozen goes with the first batch. */
-static void add_frozen(struct publisher *publisher)
+static void add_frozen(const struct publisher *publisher, struct batch *batch)
 {
     const struct frozen *frozen = publisher->runner->options->frozen;
 
-    batch_file(publisher->gathering, "book.json", NULL, frozen->book_text, frozen->book_len);
+    batch_file(batch, "book.json", NULL, frozen->book_text, frozen->book_len);
     if (frozen->targets_text)
-        batch_file(publisher->gathering, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
+        batch_file(batch, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
+}
+
+static void grow(struct batch *batch)
+{
+    if (batch->count < batch->capacity)
+        return;
+    batch->capacity = batch->capacity == 0 ? AUDIT_SEGMENT : batch->capacity * 2;
+    batch->events = mem_realloc(batch->events, batch->capacity * sizeof(*batch->events));
+}
+
+/* The output of a command that has ended, for the event that names its hash. */
+static void add_output(const struct publisher *publisher, struct batch *batch, const struct event *event)
+{
+    const struct frozen *frozen = publisher->runner->options->frozen;
+    size_t step = book_find_step(publisher->runner->book, event->subject);
+    const char *name;
+
+    if (!event->output || !event->output[0] || step == BOOK_NONE)
+        return;
+    name = arena_format(batch->arena, "output/%s.%lld.log",
+                        work_definition(publisher->runner->book, step, (size_t)event->entry)->id,
+                        (long long)event->attempt);
+    batch_file(batch, name, arena_format(batch->arena, "%s/%s", frozen->dir, name), NULL, 0);
+}
+
+static void batch_add(const struct publisher *publisher, struct batch *batch, const struct event *event,
+                      const char *line, size_t len)
+{
+    grow(batch);
+    batch->events[batch->count++] = *event_copy(batch->arena, event);
+    buf_add(&batch->lines, line, len);
+    if (event->type == EVENT_STEP_ENDED)
+        add_output(publisher, batch, event);
 }
 
 int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *err)
@@ -100,7 +135,7 @@ int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *
     if (r == 0)
         r = audit_last(publisher->audit, ret_last_seq, &head, err);
     if (r == 0 && *ret_last_seq == 0)
-        add_frozen(publisher);
+        add_frozen(publisher, publisher->gathering);
     return r;
 }
 
@@ -120,10 +155,8 @@ static void drop_first(struct publisher *publisher)
 
 /* ---- the worker ---- */
 
-static void on_work(uv_work_t *work)
+static int publish(struct publisher *publisher, const struct batch *batch, struct err *err)
 {
-    struct publisher *publisher = work->data;
-    const struct batch *batch = publisher->first;
     struct audit_batch audit = {
         .count = batch->count,
         .events = batch->events,
@@ -136,8 +169,63 @@ static void on_work(uv_work_t *work)
         .person = batch->count > 0 ? batch->events[batch->count - 1].actor : NULL,
         .book_title = publisher->runner->book->title,
     };
+    int r = audit_publish(publisher->audit, &audit, err);
 
-    publisher->result = audit_publish(publisher->audit, &audit, &publisher->err);
+    if (audit_remark(publisher->audit)[0])
+        (void)snprintf(publisher->remark, sizeof(publisher->remark), "the trail: %s",
+                       audit_remark(publisher->audit));
+    return r;
+}
+
+struct missing {
+    const struct publisher *publisher;
+    struct batch *batch;
+    uint64_t after, before;
+};
+
+static int add_missing(void *data, const struct event *event, const char *line, size_t len, struct err *err)
+{
+    struct missing *missing = data;
+
+    (void)err;
+    if (event->seq > missing->after && event->seq < missing->before)
+        batch_add(missing->publisher, missing->batch, event, line, len);
+    return 0;
+}
+
+/* Somebody took the repository away, or what is in it is not ours any more: opens it anew and publishes
+ * again, from the journal, what it lacks before the batch that is due. */
+static int rebuild(struct publisher *publisher, struct err *err)
+{
+    const struct frozen *frozen = publisher->runner->options->frozen;
+    struct missing missing = { publisher, batch_create(), 0, publisher->first->events[0].seq };
+    struct sha256 head;
+    size_t torn;
+    int r;
+
+    audit_close(publisher->audit);
+    publisher->audit = NULL;
+    r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
+    if (r == 0)
+        r = audit_last(publisher->audit, &missing.after, &head, err);
+    if (r == 0 && missing.after == 0)
+        add_frozen(publisher, missing.batch);
+    if (r == 0)
+        r = journal_read(publisher->runner->journal_path, add_missing, &missing, &torn, err);
+    if (r == 0 && missing.batch->count > 0)
+        r = publish(publisher, missing.batch, err);
+    batch_destroy(missing.batch);
+    return r;
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct publisher *publisher = work->data;
+    bool anew = publisher->result == ERR_ENVIRONMENT || publisher->result == ERR_CORRUPT || !publisher->audit;
+
+    publisher->result = anew ? rebuild(publisher, &publisher->err) : 0;
+    if (publisher->result == 0)
+        publisher->result = publish(publisher, publisher->first, &publisher->err);
 }
 
 /* Told once when it begins and once when it is over: "" says that the trail is whole again. */
@@ -156,6 +244,9 @@ static void on_worked(uv_work_t *work, int status)
 
     (void)status; /* never cancelled */
     publisher->working = false;
+    if (publisher->remark[0])
+        runner_note(publisher->runner, publisher->remark);
+    publisher->remark[0] = '\0';
     if (publisher->result < 0) {
         publisher->retry_boot_us = now.boot_us + RETRY_US;
         if (!publisher->troubled)
@@ -194,30 +285,6 @@ void publisher_tick(struct publisher *publisher, struct instant now)
 
 /* ---- gathering ---- */
 
-static void grow(struct batch *batch)
-{
-    if (batch->count < batch->capacity)
-        return;
-    batch->capacity = batch->capacity == 0 ? AUDIT_SEGMENT : batch->capacity * 2;
-    batch->events = mem_realloc(batch->events, batch->capacity * sizeof(*batch->events));
-}
-
-/* The output of a command that has ended, for the event that names its hash. */
-static void add_output(struct publisher *publisher, const struct event *event)
-{
-    struct batch *batch = publisher->gathering;
-    const struct frozen *frozen = publisher->runner->options->frozen;
-    size_t step = book_find_step(publisher->runner->book, event->subject);
-    const char *name;
-
-    if (!event->output || !event->output[0] || step == BOOK_NONE)
-        return;
-    name = arena_format(batch->arena, "output/%s.%lld.log",
-                        work_definition(publisher->runner->book, step, (size_t)event->entry)->id,
-                        (long long)event->attempt);
-    batch_file(batch, name, arena_format(batch->arena, "%s/%s", frozen->dir, name), NULL, 0);
-}
-
 void publisher_add(struct publisher *publisher, const struct event *event, const char *line, size_t len)
 {
     struct batch *batch;
@@ -226,13 +293,8 @@ void publisher_add(struct publisher *publisher, const struct event *event, const
     if (publisher->gathering->milestone)
         seal(publisher);
     batch = publisher->gathering;
-    grow(batch);
-    batch->events[batch->count++] = *event_copy(batch->arena, event);
-    buf_add(&batch->lines, line, len);
-    if (event->type == EVENT_STEP_ENDED)
-        add_output(publisher, event);
-    batch->milestone =
-        batch->milestone || audit_is_milestone(event) || batch->file_count >= FILES_MAX - FIRST_FILES;
+    batch_add(publisher, batch, event, line, len);
+    batch->milestone = audit_is_milestone(event) || batch->file_count >= FILES_MAX - FIRST_FILES;
     if (batch->begun_boot_us == 0)
         batch->begun_boot_us = clock_now().boot_us;
 }

@@ -38,12 +38,14 @@ struct runner {
     struct arena *arena; /* lives as long as the runner */
     struct run *run;
     struct journal *journal;
+    const char *journal_path;
     struct server *servers; /* one for each target of the book */
     const char *application_prefix;
 
     struct queued *queue_first, *queue_last;
     bool processing;
     bool halted;
+    bool low;      /* it was said that the journal's disk is full */
     bool stopping; /* asked by SIGTERM: ends when nothing runs */
     bool ending;   /* the run is closed, or stopping has come true: parts are being shut */
 

@@ -116,7 +116,7 @@ static int fold(void *data, const struct event *event, const char *line, size_t 
 
 static int open_journal(struct runner *runner, uint64_t published, struct err *err)
 {
-    const char *path = rundir_path(runner->arena, runner->options->frozen->dir, "journal");
+    const char *path = runner->journal_path;
     struct folding folding = { runner, published };
     size_t torn;
     int r;
@@ -210,6 +210,7 @@ static struct runner *create(const struct runner_options *options)
     runner->book = options->book;
     runner->arena = arena_create();
     runner->run = run_create(options->book);
+    runner->journal_path = rundir_path(runner->arena, options->frozen->dir, "journal");
     runner->samples_fd = -1;
     uv_loop_init(&runner->loop);
     uv_timer_init(&runner->loop, &runner->tick);

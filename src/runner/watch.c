@@ -100,9 +100,9 @@ static void look_for_trouble(struct watch *watch, const struct sample *sample)
 
     if (sample->known) {
         watch->unknown_since_us = 0;
+        (void)snprintf(text, sizeof(text), "monitor %s sees again", sample->monitor);
         if (watch->troubled)
-            runner_note(watch->runner,
-                        arena_format(watch->runner->arena, "monitor %s sees again", sample->monitor));
+            runner_note(watch->runner, text);
         watch->troubled = false;
         return;
     }
