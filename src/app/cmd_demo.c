@@ -15,6 +15,7 @@
 
 struct demo {
     struct lab_options lab;
+    char dir[LAB_DIR_MAX + 1]; /* of its own: two demonstrations of one user do not share servers */
     struct launch_options launch;
     struct frozen frozen;
     const char *theme;
@@ -27,6 +28,9 @@ static int bring_up(struct arena *arena, struct demo *demo, struct err *err)
     struct buf targets;
     int r;
 
+    (void)snprintf(demo->dir, sizeof(demo->dir), "/tmp/tminus-lab-%ld/demo-%ld", (long)getuid(),
+                   (long)getpid());
+    demo->lab.dir = demo->dir;
     demo->lab.load = true;
     (void)fprintf(stderr, "tminus: bringing up a throwaway PostgreSQL primary and replica, with load ...\n");
     r = lab_up(&demo->lab, err);
@@ -72,13 +76,14 @@ static int with_script(struct demo *demo, struct err *err)
 static int take_down(const struct demo *demo, struct err *err)
 {
     if (demo->keep) {
-        puts("the servers stay up: `tminus lab down` ends them");
+        printf("the servers stay up: `tminus lab down --dir %s` ends them\n", demo->dir);
         return 0;
     }
     if (demo->over)
         return lab_down(&demo->lab, err);
-    printf("%s is not over: `tminus attach %s` goes on with it, `tminus lab down` ends the servers\n",
-           demo->frozen.run, demo->frozen.run);
+    printf(
+        "%s is not over: `tminus attach %s` goes on with it, `tminus lab down --dir %s` ends the servers\n",
+        demo->frozen.run, demo->frozen.run, demo->dir);
     return 0;
 }
 
