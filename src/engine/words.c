@@ -75,9 +75,14 @@ static int find_verb(const char *word, enum verb *ret, struct err *err)
     return err_set(err, ERR_USAGE, "no action is called \"%s\"", word);
 }
 
-/* The option at words[*at] and its value. */
-static int take_option(const char *const *words, size_t count, size_t *at, struct action *ret,
-                       struct err *err)
+static bool is_option(const char *word)
+{
+    return text_starts(word, "--") && word[2] != '\0';
+}
+
+/* The option at words[*at] and its value, which for a text is everything up to the next option. */
+static int take_option(struct arena *arena, const char *const *words, size_t count, size_t *at,
+                       struct action *ret, struct err *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(options); i++) {
         const char **slot = (const char **)(void *)((char *)ret + options[i].offset);
@@ -89,6 +94,9 @@ static int take_option(const char *const *words, size_t count, size_t *at, struc
         if (*slot)
             return err_set(err, ERR_USAGE, "%s: \"%s\" is said already", words[*at], *slot);
         *slot = words[++*at];
+        /* A text goes on to the next option: at three in the morning nobody thinks of quotes. */
+        while (slot == &ret->text && *at + 1 < count && !is_option(words[*at + 1]))
+            *slot = arena_format(arena, "%s %s", *slot, words[++*at]);
         return 0;
     }
     return err_set(err, ERR_USAGE, "%s has no option \"%s\"; usage: %s%s%s", verb_word(ret->verb), words[*at],
@@ -136,16 +144,17 @@ int action_of_words(struct arena *arena, const char *const *words, size_t count,
         return err_set(err, ERR_USAGE, "say what to do");
     r = find_verb(words[0], &ret->verb, err);
     for (size_t i = 1; r == 0 && i < count; i++)
-        r = text_starts(words[i], "--") ? take_option(words, count, &i, ret, err)
-                                        : take_word(arena, words[i], ret, &loose, err);
+        r = is_option(words[i]) ? take_option(arena, words, count, &i, ret, err)
+                                : take_word(arena, words[i], ret, &loose, err);
     if (r < 0)
         return r;
     if ((shapes[ret->verb].subject == SUBJECT_NEEDED && !ret->subject) ||
-        (shapes[ret->verb].choice && !choice_fits(ret)))
+        (shapes[ret->verb].choice && !choice_fits(ret)) || (ret->verb == VERB_NOTE && !ret->text))
         return wrong(err, ret->verb);
     return 0;
 }
 
+/* A quote opens only at the beginning of a word: "it's" is a word. */
 int words_split(struct arena *arena, const char *line, const char **words, size_t max, size_t *ret_count,
                 struct err *err)
 {
@@ -155,21 +164,22 @@ int words_split(struct arena *arena, const char *line, const char **words, size_
 
     *ret_count = 0;
     for (const char *p = line; *p; p++) {
+        bool begins = !inside;
+
         if (!quote && (*p == ' ' || *p == '\t')) {
             if (inside)
                 *out++ = '\0';
             inside = false;
             continue;
         }
-        if (!inside) {
-            if (*ret_count == max)
-                return err_set(err, ERR_USAGE, "more than %zu words", max);
+        if (begins && *ret_count == max)
+            return err_set(err, ERR_USAGE, "more than %zu words", max);
+        if (begins)
             words[(*ret_count)++] = out;
-            inside = true;
-        }
-        if (*p == quote)
+        inside = true;
+        if (quote && *p == quote)
             quote = '\0';
-        else if (!quote && (*p == '"' || *p == '\''))
+        else if (begins && (*p == '"' || *p == '\''))
             quote = *p;
         else
             *out++ = *p == '\\' && p[1] ? *++p : *p;
