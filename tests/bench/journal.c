@@ -1,6 +1,6 @@
 /*
  * How long an event takes to become durable, early and late in a journal, beside what the device takes for as
- * many bytes: in the same directory, with as much room reserved, in turns of a few dozen each. And how long
+ * many bytes: in the same directory, with as much room reserved, in turns of a few each. And how long
  * the reading of all takes, beside the hashing of as many bytes.
  *
  *   journal DIRECTORY
@@ -17,7 +17,8 @@
 #define EARLY   100
 #define LATE    50000
 #define SAMPLES 1000
-#define TURN    50
+#define TURN    10
+#define FILL    64
 #define READS   5
 
 struct raw {
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
     measure_appends(journal, &raw, "journal.early");
     while (journal_seq(journal) < LATE)
         records_append(journal, journal_seq(journal) + 1,
-                       journal_seq(journal) + TURN < LATE ? journal_seq(journal) + TURN : LATE);
+                       journal_seq(journal) + FILL < LATE ? journal_seq(journal) + FILL : LATE);
     measure_appends(journal, &raw, "journal.late");
     journal_close(journal);
     close(raw.fd);
