@@ -236,9 +236,11 @@ struct clocks {
     int64_t window_end_us;   /* wall */
     int64_t window_left_us;  /* never stops; negative when over */
     int64_t work_left_us;    /* upper estimates of what is still to do; in a rollback: to undo */
+    size_t work_unestimated; /* steps of it that have no estimate: then there is more to do than work_left_us says */
     int64_t held_us;         /* spent in holds */
     int64_t run_us;          /* since the run was opened, until it was closed */
     int64_t rollback_us;     /* to undo what has run, and what runs or is unknown, by the estimates */
+    size_t rollback_unestimated; /* entries of it that have none: reckoned by how long the way forward took */
     int64_t safe_until_us;   /* wall: latest safe decision; meaningless without a window */
     int64_t safe_left_us;
     size_t no_return;        /* next irreversible step, BOOK_NONE */

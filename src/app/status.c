@@ -99,14 +99,18 @@ static void print_clocks(const struct run *run, struct instant now, struct buf *
         printf(", %s left\n", clock_of(buf, duration_clock, clocks.window_left_us));
         printf("rollback safe until %s UTC", clock_of(buf, wall_clock, clocks.safe_until_us));
         printf(", %s left", clock_of(buf, duration_clock, clocks.safe_left_us));
-        printf("; takes %s now\n", clock_of(buf, duration_clock, clocks.rollback_us));
+        printf("; takes %s now%s\n", clock_of(buf, duration_clock, clocks.rollback_us),
+               clocks.rollback_unestimated > 0 ? ", but some of it has no estimate" : "");
     }
     if (clocks.passed_no_return != BOOK_NONE)
         printf("         the point of no return is passed: %s\n",
                run->book->steps[clocks.passed_no_return].id);
     else if (clocks.no_return != BOOK_NONE)
         printf("         point of no return: %s\n", run->book->steps[clocks.no_return].id);
-    printf("work     %s left by the estimates\n", clock_of(buf, duration_clock, clocks.work_left_us));
+    printf("work     %s left by the estimates", clock_of(buf, duration_clock, clocks.work_left_us));
+    if (clocks.work_unestimated > 0)
+        printf(", and %zu steps have none", clocks.work_unestimated);
+    putchar('\n');
 }
 
 void status_print_text(const struct run *run, struct instant now, bool live)
@@ -196,7 +200,9 @@ static void put_clocks(struct json_writer *w, const struct run *run, struct inst
 
     run_clocks(run, now, &clocks);
     json_put_integer(w, "work_left_us", clocks.work_left_us);
+    json_put_integer(w, "work_unestimated", (int64_t)clocks.work_unestimated);
     json_put_integer(w, "rollback_us", clocks.rollback_us);
+    json_put_integer(w, "rollback_unestimated", (int64_t)clocks.rollback_unestimated);
     if (!clocks.has_window)
         return;
     json_put_integer(w, "window_left_us", clocks.window_left_us);

@@ -10,14 +10,19 @@ static int64_t at_least_none(int64_t us)
     return us > 0 ? us : 0;
 }
 
-/* What of the step's way back is still before us. */
-static int64_t undo_left_us(const struct run *run, size_t step)
+/* What of the step's way back is still before us. An entry that nobody has estimated is reckoned to take as
+ * long as the way forward took, and is counted: to take it for nothing would say that there is more time than
+ * there is. */
+static int64_t undo_left_us(const struct run *run, size_t step, size_t *unestimated)
 {
     const struct step *def = &run->book->steps[step];
     int64_t sum_us = 0;
     for (size_t i = 0; i < def->rollback_count; i++) {
-        if (run->steps[step].undo[i].state != STEP_DONE)
-            sum_us += def->rollback[i].estimate.max_us;
+        const struct step *entry = &def->rollback[i];
+        if (run->steps[step].undo[i].state == STEP_DONE || entry->kind == STEP_NONE)
+            continue;
+        sum_us += entry->estimate.max_us > 0 ? entry->estimate.max_us : run->steps[step].work.elapsed_us;
+        *unestimated += entry->estimate.max_us == 0;
     }
     return sum_us;
 }
@@ -46,8 +51,10 @@ static void add_step(const struct run *run, size_t step, struct instant now, str
     const struct step *def = &run->book->steps[step];
     bool effect = may_have_effect(run, step);
     clocks->work_left_us += step_left_us(run, step, now);
+    clocks->work_unestimated += def->kind != STEP_CHECK && def->estimate.max_us == 0 &&
+                                !step_state_complete(run->steps[step].work.state);
     if (effect)
-        clocks->rollback_us += undo_left_us(run, step);
+        clocks->rollback_us += undo_left_us(run, step, &clocks->rollback_unestimated);
     if (!step_is_final(def))
         return;
     if (effect)
@@ -64,8 +71,10 @@ void run_clocks(const struct run *run, struct instant now, struct clocks *ret)
         now = run->closed_at;
     for (size_t i = 0; i < book->step_count; i++)
         add_step(run, i, now, &clocks);
-    if (run->rolling_back)
+    if (run->rolling_back) {
         clocks.work_left_us = clocks.rollback_us;
+        clocks.work_unestimated = clocks.rollback_unestimated;
+    }
     if (run->id != NULL) {
         clocks.held_us = run->held_total_us;
         clocks.held_us += run->held ? at_least_none(now.boot_us - run->held_since.boot_us) : 0;

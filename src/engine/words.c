@@ -149,7 +149,7 @@ int action_of_words(struct arena *arena, const char *const *words, size_t count,
     if (r < 0)
         return r;
     if ((shapes[ret->verb].subject == SUBJECT_NEEDED && !ret->subject) ||
-        (shapes[ret->verb].choice && !choice_fits(ret)) || (ret->verb == VERB_NOTE && !ret->text))
+        (shapes[ret->verb].choice && !choice_fits(ret)))
         return wrong(err, ret->verb);
     return 0;
 }

@@ -117,6 +117,20 @@ static const char *rollback_word(const struct ui *ui, int index)
     return index == 0 ? "rollback" : NULL;
 }
 
+/* "~00:05", "no estimate", or nothing where there is nothing to do. */
+static void undo_estimate(struct buf *text, const struct step *step)
+{
+    bool works = false;
+    for (size_t i = 0; i < step->rollback_count; i++)
+        works |= step->rollback[i].kind != STEP_NONE;
+    if (works && step_rollback_us(step) == 0)
+        buf_text(text, "no estimate");
+    if (works && step_rollback_us(step) > 0) {
+        buf_text(text, "~");
+        duration_clock(text, step_rollback_us(step));
+    }
+}
+
 static void rollback_body(const struct ui *ui, struct page *page)
 {
     size_t list[ROLLBACK_SHOWN];
@@ -135,8 +149,8 @@ static void rollback_body(const struct ui *ui, struct page *page)
     for (size_t i = 0; i < shown; i++) {
         const struct step *step = &ui->run->book->steps[list[i]];
         buf_clear(&text);
-        duration_clock(&text, step_rollback_us(step));
-        page_format(page, NULL, ROLE_PROMPT, "%zu %s  ~%s", list[i] + 1, step->id, buf_str(&text));
+        undo_estimate(&text, step);
+        page_format(page, NULL, ROLE_PROMPT, "%zu %s  %s", list[i] + 1, step->id, buf_str(&text));
         for (size_t k = 0; k < step->rollback_count; k++)
             put_what(page, &step->rollback[k], 6);
     }

@@ -222,13 +222,15 @@ static void put_no_return(struct segments *line, const struct run *run, const st
 static void put_work(struct segments *line, const struct clocks *clocks)
 {
     struct segment *work = segments_add(line, 3, ROLE_TEXT);
-    clock_form(work, 0, "work left ~", clocks->work_left_us, "");
-    clock_form(work, 1, "work ~", clocks->work_left_us, "");
+    const char *work_more = clocks->work_unestimated > 0 ? "?" : "";
+    const char *undo_more = clocks->rollback_unestimated > 0 ? "?" : "";
+    clock_form(work, 0, "work left ~", clocks->work_left_us, work_more);
+    clock_form(work, 1, "work ~", clocks->work_left_us, work_more);
     if (clocks->has_window && clocks->work_left_us > clocks->window_left_us)
         work->style = ROLE_BAD;
     struct segment *undo = segments_add(line, 4, ROLE_TEXT);
-    clock_form(undo, 0, "rollback ~", clocks->rollback_us, "");
-    clock_form(undo, 1, "undo ~", clocks->rollback_us, "");
+    clock_form(undo, 0, "rollback ~", clocks->rollback_us, undo_more);
+    clock_form(undo, 1, "undo ~", clocks->rollback_us, undo_more);
     if (clocks->held_us >= SECOND_US)
         clock_form(segments_add(line, 5, ROLE_WARN), 0, "held ", clocks->held_us, "");
 }

@@ -203,7 +203,7 @@ static const struct {
     { "note went on after a look", "note text=went on after a look" },
     { "note --reason x", "note has no option \"--reason\"; usage: note TEXT" },
     { "note ''", "note text=" },
-    { "note", "usage: note TEXT" },
+    { "note", "note" },
     { "note a - b -- c", "note text=a - b -- c" },
     { "tick c --evidence seen in the log --role reviewer", "tick subject=c role=reviewer text=seen in the log" },
     { "close", "close" },

@@ -36,7 +36,7 @@ static const struct {
     { "vote go-cutover", "", "usage: vote GATE" },
     { "vote go-cutover maybe", "", "usage: vote GATE" },
     { "vote --reason x", "", "usage: vote GATE" },
-    { "note", "", "usage: note TEXT" },
+    { "note", "action note\n", NULL },
     { "start versions now", "", "usage: start STEP" },
     { "start versions --reason x", "", "start has no option \"--reason\"" },
     { "rollback --to", "", "--to wants a value" },
