@@ -158,7 +158,8 @@ int event_read(struct arena *arena, const struct json *object, const char *const
 
 struct event *event_copy(struct arena *arena, const struct event *event);
 
-/* One line that tells it to a person, without time and without actor: "add-column done in 1.2 s". */
+/* One line that tells it to a person, without time and without actor, made to be read after who did it:
+ * "held the run: disk is full", "step add-column done in 1.2 s". */
 void event_story(struct buf *buf, const struct event *event);
 
 #endif

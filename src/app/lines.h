@@ -5,7 +5,7 @@
 
 #include "engine/run.h"
 
-/* "02:14:03 mia        add-column started", made visible, on stdout. */
+/* "02:14:03 mia        started add-column", made visible, on stdout. */
 void print_event_line(const struct event *event);
 
 #endif

@@ -79,35 +79,45 @@ static void put_files(struct buf *buf, const struct audit_batch *batch)
         buf_format(buf, "%s%s", i > 0 ? ", " : "", batch->files[i].path);
 }
 
+static const char *actor_of(const struct event *event)
+{
+    return event->actor != NULL ? event->actor : EVENT_ACTOR_SELF;
+}
+
+/* Its word where there is no story for it: better than an empty line. */
+static void put_story(struct buf *buf, const struct event *event)
+{
+    size_t before = buf->len;
+    event_story(buf, event);
+    if (buf->len == before)
+        buf_text(buf, event_word(event->type));
+}
+
+/* A person stands first; what the program does by itself needs no name. */
 static void put_subject(struct buf *buf, const struct audit_batch *batch)
 {
     struct buf text;
-    buf_init(&text, LINE_BYTES_MAX);
-    if (batch->count > 0)
-        event_story(&text, most_telling(batch));
-    else
+    buf_init(&text, 2 * LINE_BYTES_MAX);
+    if (batch->count > 0) {
+        const struct event *event = most_telling(batch);
+        if (strcmp(actor_of(event), EVENT_ACTOR_SELF) != 0)
+            buf_format(&text, "%s: ", actor_of(event));
+        put_story(&text, event);
+    } else {
         put_files(&text, batch);
-    if (text.len == 0 && batch->count > 0) /* there is no story for it: its name is better than no subject */
-        buf_text(&text, event_word(most_telling(batch)->type));
+    }
     put_line(buf, &text, SUBJECT_CELLS);
     buf_finish(&text);
 }
 
-/* Who did it is told first, unless the story names that person anyway. */
 static void put_event(struct buf *buf, const struct event *event)
 {
-    const char *actor = event->actor != NULL ? event->actor : EVENT_ACTOR_SELF;
-    struct buf story, text;
-    buf_init(&story, LINE_BYTES_MAX);
+    struct buf text;
     buf_init(&text, 2 * LINE_BYTES_MAX);
-    event_story(&story, event);
     wall_clock(&text, event->at.wall_us);
-    buf_char(&text, ' ');
-    if (strstr(buf_str(&story), actor) == NULL)
-        buf_format(&text, "%s: ", actor);
-    buf_text(&text, buf_str(&story));
+    buf_format(&text, " %s: ", actor_of(event));
+    put_story(&text, event);
     put_line(buf, &text, LINE_CELLS);
-    buf_finish(&story);
     buf_finish(&text);
 }
 

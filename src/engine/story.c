@@ -9,7 +9,8 @@
 
 /*
  * What is told, as a template: {name} is replaced, and a part in brackets is left out when something in it
- * has nothing to say. `undo` is for an entry of a rollback; NULL: as `forward`.
+ * has nothing to say. `undo` is for an entry of a rollback; NULL: as `forward`. What somebody does is a verb,
+ * for it is read after a name; what happens by itself has its own subject.
  */
 struct story {
     const char *forward;
@@ -17,43 +18,38 @@ struct story {
 };
 
 static const struct story stories[EVENT_TYPE_COUNT] = {
-    [EVENT_RUN_OPENED] = { "run {run} of {subject} opened by {actor}[ ({environment})]", NULL },
-    [EVENT_RUN_RESUMED] = { "run resumed[ on {host}][: {text}]", NULL },
-    [EVENT_RUN_HELD] = { "held by {actor}[: {text}]", NULL },
-    [EVENT_RUN_RELEASED] = { "released by {actor}[: {text}]", NULL },
-    [EVENT_RUN_NOTE] = { "note by {actor}[: {text}]", NULL },
-    [EVENT_RUN_CLOSED] = { "run {choice}[: {text}]", NULL },
-    [EVENT_PERSON_JOINED] = { "{actor} joined as {role}[ from {text}]", NULL },
-    [EVENT_PERSON_LEFT] = { "{actor} left[: {text}]", NULL },
-    [EVENT_CHECK_TICKED] = { "check {subject} ticked by {actor}[ as {role}][: \"{text}\"][ ({value})]",
-                             NULL },
-    [EVENT_CHECK_UNTICKED] = { "check {subject} unticked by {actor}[: {text}]", NULL },
+    [EVENT_RUN_OPENED] = { "opened run {run} of {subject}[ ({environment})]", NULL },
+    [EVENT_RUN_RESUMED] = { "resumed the run[ on {host}][: {text}]", NULL },
+    [EVENT_RUN_HELD] = { "held the run[: {text}]", NULL },
+    [EVENT_RUN_RELEASED] = { "released the run[: {text}]", NULL },
+    [EVENT_RUN_NOTE] = { "noted[: {text}]", NULL },
+    [EVENT_RUN_CLOSED] = { "{choice} the run[: {text}]", NULL },
+    [EVENT_PERSON_JOINED] = { "joined as {role}[ from {text}]", NULL },
+    [EVENT_PERSON_LEFT] = { "left[: {text}]", NULL },
     [EVENT_CHECK_SENSED] = { "check {subject} sensed: {choice}[ ({value})][: {text}]", NULL },
-    [EVENT_STEP_STARTED] = { "step {subject} started[, attempt {again}]",
-                             "undo of {subject} (entry {entry}) started[, attempt {again}]" },
+    [EVENT_STEP_STARTED] = { "started {subject}[, attempt {again}]",
+                             "started the undo of {subject} (entry {entry})[, attempt {again}]" },
     [EVENT_STEP_NOTED] = { "step {subject}[: {text}]", "undo of {subject} (entry {entry})[: {text}]" },
     [EVENT_STEP_RETRYING] = { "step {subject}, attempt {attempt} failed[: {code}][ {text}]; again in {wait}",
                               "undo of {subject} (entry {entry}), attempt {attempt} failed[: {code}][ "
                               "{text}]; "
                               "again in {wait}" },
-    [EVENT_STEP_CANCELLING] = { "step {subject} is being cancelled by {actor}[: {text}]",
-                                "undo of {subject} (entry {entry}) is being cancelled by {actor}[: {text}]" },
-    [EVENT_PROBE_STARTED] = { "{subject} is being probed",
-                              "undo of {subject} (entry {entry}) is being probed" },
+    [EVENT_STEP_CANCELLING] = { "cancelling {subject}[: {text}]",
+                                "cancelling the undo of {subject} (entry {entry})[: {text}]" },
+    [EVENT_PROBE_STARTED] = { "probing {subject}", "probing the undo of {subject} (entry {entry})" },
     [EVENT_PROBE_ENDED] = { "probe of {subject}: {choice}[ ({value})][: {text}]",
                             "probe of the undo of {subject} (entry {entry}): {choice}[ ({value})][: "
                             "{text}]" },
-    [EVENT_CLEAN_STARTED] = { "what {subject} left behind is being removed[: {text}]", NULL },
+    [EVENT_CLEAN_STARTED] = { "removing what {subject} left behind[: {text}]", NULL },
     [EVENT_CLEAN_ENDED] = { "removal of what {subject} left behind: {choice}[: {text}]", NULL },
-    [EVENT_GATE_VOTED] = { "gate {subject}: {CHOICE} by {actor} as {role}[: \"{text}\"]", NULL },
+    [EVENT_GATE_VOTED] = { "voted {CHOICE} on {subject} as {role}[: \"{text}\"]", NULL },
     [EVENT_GATE_LAPSED] = { "gate {subject} lapsed[: {text}]", NULL },
     [EVENT_GATE_DECIDED] = { "gate {subject} decided: {CHOICE}[: {text}][ ({value})]", NULL },
-    [EVENT_ITEM_OVERRIDDEN] = { "{subject} overridden at gate {gate} by {actor} as {role}[: \"{text}\"]",
-                                NULL },
+    [EVENT_ITEM_OVERRIDDEN] = { "overrode {subject} at gate {gate} as {role}[: \"{text}\"]", NULL },
     [EVENT_TRIGGER_FIRED] = { "trigger {subject} fired[: {text}]", NULL },
     [EVENT_TRIGGER_BLIND] = { "trigger {subject} is blind[: {text}]", NULL },
     [EVENT_TRIGGER_CLEARED] = { "trigger {subject} cleared[: {text}]", NULL },
-    [EVENT_ROLLBACK_STARTED] = { "rollback[ to {subject}] started by {actor}[: {text}]", NULL },
+    [EVENT_ROLLBACK_STARTED] = { "started a rollback[ to {subject}][: {text}]", NULL },
     [EVENT_ROLLBACK_ENDED] = { "rollback ended: {choice}[: {text}]", NULL },
     [EVENT_MONITOR_STARTED] = { "monitor {subject} started[: {text}]", NULL },
     [EVENT_MONITOR_STOPPED] = { "monitor {subject} stopped[: {text}]", NULL },
@@ -73,9 +69,17 @@ static const struct story ended[CHOICE_COUNT] = {
                          "rollback of {subject} (entry {entry}) is unknown[: {text}]" },
 };
 
-static const struct story ruled = {
-    "step {subject} ruled {choice} by {actor}[: {text}]",
-    "rollback of {subject} (entry {entry}) ruled {choice} by {actor}[: {text}]"
+static const struct story ruled = { "ruled {subject} {choice}[: {text}]",
+                                    "ruled the undo of {subject} (entry {entry}) {choice}[: {text}]" };
+
+/* By whether a person did it. */
+static const struct story ticked[2] = {
+    { "check {subject} ticked itself[ ({value})]", NULL },
+    { "ticked {subject}[ as {role}][: \"{text}\"][ ({value})]", NULL },
+};
+static const struct story unticked[2] = {
+    { "check {subject} unticked itself[: {text}]", NULL },
+    { "unticked {subject}[: {text}]", NULL },
 };
 
 /* By whether there is a text. */
@@ -94,12 +98,21 @@ static bool has_text(const char *text)
     return text != NULL && *text != '\0';
 }
 
+static bool is_by_person(const struct event *event)
+{
+    return has_text(event->actor) && strcmp(event->actor, EVENT_ACTOR_SELF) != 0;
+}
+
 static const struct story *story_of(const struct event *event)
 {
     if (event->type == EVENT_STEP_ENDED)
         return &ended[event->choice];
     if (event->type == EVENT_STEP_RULED)
         return &ruled;
+    if (event->type == EVENT_CHECK_TICKED)
+        return &ticked[is_by_person(event)];
+    if (event->type == EVENT_CHECK_UNTICKED)
+        return &unticked[is_by_person(event)];
     if (event->type == EVENT_STEP_WAITING)
         return &waiting[has_text(event->text)];
     if (event->type == EVENT_TRAIL_TROUBLE)
@@ -141,7 +154,6 @@ static bool put_duration(struct buf *buf, int64_t us)
     {                                                                                                        \
         return put_text(buf, event->member);                                                                 \
     }
-TEXT_OF(actor)
 TEXT_OF(run)
 TEXT_OF(subject)
 TEXT_OF(role)
@@ -205,15 +217,15 @@ static const struct {
     const char *name;
     bool (*put)(struct buf *buf, const struct event *event);
 } words[] = {
-    { "actor", put_actor },        { "run", put_run },
-    { "subject", put_subject },    { "role", put_role },
-    { "gate", put_gate },          { "code", put_code },
-    { "text", put_sentence },      { "value", put_value },
-    { "host", put_host },          { "choice", put_choice },
-    { "CHOICE", put_loud_choice }, { "environment", put_environment },
-    { "entry", put_entry },        { "attempt", put_attempt },
-    { "again", put_again },        { "elapsed", put_elapsed },
-    { "wait", put_wait },          { "monitor", put_monitor },
+    { "run", put_run },         { "subject", put_subject },
+    { "role", put_role },       { "gate", put_gate },
+    { "code", put_code },       { "text", put_sentence },
+    { "value", put_value },     { "host", put_host },
+    { "choice", put_choice },   { "CHOICE", put_loud_choice },
+    { "entry", put_entry },     { "environment", put_environment },
+    { "attempt", put_attempt }, { "again", put_again },
+    { "elapsed", put_elapsed }, { "wait", put_wait },
+    { "monitor", put_monitor },
 };
 
 static bool put_word(struct buf *buf, const struct event *event, const char *name, size_t len)
