@@ -15,7 +15,8 @@
     X(RULE_NAME, "no such name")                                                                             \
     X(RULE_CLOSED, "the run is over")                                                                        \
     X(RULE_WATCHER, "only the operator executes")                                                            \
-    X(RULE_UNKNOWN_STEP, "an unknown step blocks everything but its probe, a ruling and a hold")             \
+    /* Rule 7 wins over it: stopping is never harder, so what runs beside the unknown can be cancelled. */   \
+    X(RULE_UNKNOWN_STEP, "an unknown step blocks everything but its probe, a ruling, a hold and a cancel")   \
     X(RULE_HELD, "the run is held")                                                                          \
     X(RULE_ROLLING_BACK, "a rollback is under way")                                                          \
     X(RULE_ORDER, "a step starts only when all that it depends on is done")                                  \

@@ -54,7 +54,7 @@ static const struct {
     [VERB_UNTICK] = { verb_untick, STEP | IF_HELD },
     [VERB_START] = { verb_start, STEP },
     [VERB_NEXT] = { verb_next, 0 },
-    [VERB_CANCEL] = { verb_cancel, STEP | IF_ROLLING | IF_HELD },
+    [VERB_CANCEL] = { verb_cancel, STEP | ALWAYS },
     [VERB_RETRY] = { verb_retry, STEP | IF_ROLLING | IF_HELD },
     [VERB_CLEAN] = { verb_clean, STEP },
     [VERB_VOTE] = { verb_vote, ALWAYS },

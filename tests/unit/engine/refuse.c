@@ -283,6 +283,25 @@ static void test_heard_while_unknown(void **state)
     scene_close(s);
 }
 
+/* Rule 7: what runs beside the unknown can be stopped. What is unknown does not run. */
+static void test_cancel_beside_unknown(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_contract(s);
+    scene_ok(s, "mia", "start drop");
+    scene_ok(s, "mia", "start report");
+    scene_end(s, "drop", OUTCOME_AMBIGUOUS);
+    (void)scene_trail(s);
+    scene_no(s, "mia", "cancel drop", RULE_STATE, "\"drop\" is not running");
+    scene_ok(s, "mia", "cancel report");
+    assert_trail(s, "step.cancelling report\n");
+    scene_end(s, "report", OUTCOME_FAILED);
+    assert_state(s, "report", STEP_FAILED);
+    assert_state(s, "drop", STEP_UNKNOWN);
+    scene_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_hold_always),
         cmocka_unit_test(test_watching_operator),
         cmocka_unit_test(test_heard_while_unknown),
+        cmocka_unit_test(test_cancel_beside_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
