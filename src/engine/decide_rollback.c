@@ -101,6 +101,8 @@ static void undo_next(struct deciding *d, size_t step)
     enum step_state state = entry > 0 ? run_work(d->run, step, entry)->state : STEP_PENDING;
     if (entry == 0 || state != STEP_PENDING)
         return; /* it runs, or it failed and a person has to say how it goes on */
+    if (run_work(d->run, step, entry)->probing)
+        return; /* the answer is about the attempt before, and must not rule the next one */
     emit_work(d, EVENT_STEP_STARTED, step, entry)->attempt++;
     if (book_work(d->run->book, step, entry)->kind == STEP_NONE)
         undo_nothing(d, step, entry);

@@ -48,6 +48,15 @@ static int check_alone(struct deciding *d, size_t step)
     return 0;
 }
 
+/* A probe that is out asks about the attempt before: its answer would come to rule the next one. */
+static int check_not_probed(struct deciding *d, size_t step, size_t entry)
+{
+    if (run_work(d->run, step, entry)->probing)
+        return refuse(d, RULE_STATE, "the probe of %s has not answered yet",
+                      work_name(d->run, step, entry, d->arena));
+    return 0;
+}
+
 static int check_startable(struct deciding *d, size_t step)
 {
     const struct step *def = &d->run->book->steps[step];
@@ -61,7 +70,9 @@ static int check_startable(struct deciding *d, size_t step)
         return refuse(d, RULE_STATE, "\"%s\" is %s", def->id, step_state_word(state->work.state));
     if (state->leftover != NULL)
         return refuse(d, RULE_LEFTOVER, "\"%s\" left %s behind", def->id, state->leftover);
-    int r = check_reached(d, def->phase);
+    int r = check_not_probed(d, step, 0);
+    if (r == 0)
+        r = check_reached(d, def->phase);
     for (size_t i = 0; r == 0 && i < def->after_count; i++) {
         if (!run_step_complete(d->run, def->after[i]))
             r = refuse_before(d, def->after[i]);
@@ -111,6 +122,9 @@ static int retry_undo(struct deciding *d, size_t step)
         return refuse(d, RULE_STATE, "no rollback of \"%s\" has failed", run->book->steps[step].id);
     if (run->held && strcmp(run->held_by, EVENT_ACTOR_SELF) != 0)
         return refuse(d, RULE_HELD, "by %s", run->held_by);
+    int r = check_not_probed(d, step, entry);
+    if (r < 0)
+        return r;
     if (run->held)
         emit_by_actor(d, EVENT_RUN_RELEASED)->text = "the rollback is tried again";
     struct event *event = emit_work(d, EVENT_STEP_STARTED, step, entry);

@@ -159,6 +159,33 @@ static void test_ruled_while_probed(void **state)
     scene_close(s);
 }
 
+/* Ruled while its probe is out: what the probe then says is about that attempt, so no other begins before. */
+static void test_not_again_while_probed(void **state)
+{
+    static const struct {
+        const char *ruling, *again;
+    } rows[] = {
+        { "rule add not-done --reason x", "start add" },
+        { "rule add not-done --reason x", "next" },
+        { "rule add partial --reason x", "retry add" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene *s = scene_open(small_book);
+        stage_go(s);
+        scene_ok(s, "mia", "start add");
+        scene_end(s, "add", OUTCOME_AMBIGUOUS);
+        scene_ok(s, "mia", "probe add");
+        scene_ok(s, "mia", rows[i].ruling);
+        scene_no(s, "mia", rows[i].again, RULE_STATE, "the probe of add has not answered yet");
+        scene_probed(s, "add", CHOICE_YES);
+        scene_ok(s, "mia", rows[i].again);
+        scene_end(s, "add", OUTCOME_AMBIGUOUS);
+        assert_state(s, "add", STEP_UNKNOWN);
+        scene_close(s);
+    }
+}
+
 static void test_no_probe(void **state)
 {
     (void)state;
@@ -290,12 +317,19 @@ static void test_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_flight), cmocka_unit_test(test_between_attempts),
-        cmocka_unit_test(test_quiet),     cmocka_unit_test(test_probe),
-        cmocka_unit_test(test_rule),      cmocka_unit_test(test_ruled_while_probed),
-        cmocka_unit_test(test_no_probe),  cmocka_unit_test(test_probing_and_cleaning_end),
-        cmocka_unit_test(test_rollback),  cmocka_unit_test(test_forgets_what_was_seen),
-        cmocka_unit_test(test_new_boot),  cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_in_flight),
+        cmocka_unit_test(test_between_attempts),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_ruled_while_probed),
+        cmocka_unit_test(test_no_probe),
+        cmocka_unit_test(test_probing_and_cleaning_end),
+        cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_forgets_what_was_seen),
+        cmocka_unit_test(test_new_boot),
+        cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_not_again_while_probed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

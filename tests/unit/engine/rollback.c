@@ -199,6 +199,30 @@ static void test_unknown_undo(void **state)
     scene_close(s);
 }
 
+/* The answer of a probe that was asked about one attempt to undo does not rule the next. */
+static void test_probe_out_in_undo(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_deployed(s);
+    scene_ok(s, "mia", "rollback");
+    scene_end(s, "index/1", OUTCOME_AMBIGUOUS);
+    scene_ok(s, "mia", "probe index");
+    (void)scene_trail(s);
+    scene_ok(s, "mia", "rule index not-done --reason 'it is still there'");
+    scene_wait(s, HOUR_US);
+    assert_trail(s, "step.ruled index/1 not-done\n");
+    scene_probed(s, "index/1", CHOICE_YES);
+    assert_trail(s, "probe.ended index/1 yes\nstep.started index/1\n");
+    scene_end(s, "index/1", OUTCOME_AMBIGUOUS);
+    scene_ok(s, "mia", "probe index");
+    scene_ok(s, "mia", "rule index partial --reason invalid");
+    scene_no(s, "mia", "retry index", RULE_STATE, "entry 1 of the rollback of index has not answered yet");
+    scene_probed(s, "index/1", CHOICE_NO);
+    scene_ok(s, "mia", "retry index");
+    scene_close(s);
+}
+
 /* The way forward is stopped first, and what it came to is part of the way back. */
 static void test_while_running(void **state)
 {
@@ -367,21 +391,14 @@ static void test_retries_of_undo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_part_and_forward_again),
-        cmocka_unit_test(test_only_what_ran),
-        cmocka_unit_test(test_side_by_side_newest_first),
-        cmocka_unit_test(test_out_of_order),
-        cmocka_unit_test(test_while_cleaning),
-        cmocka_unit_test(test_wait_in_undo),
-        cmocka_unit_test(test_failure_halts),
-        cmocka_unit_test(test_unknown_undo),
-        cmocka_unit_test(test_while_running),
-        cmocka_unit_test(test_between_attempts_and_manual),
-        cmocka_unit_test(test_hold_stops_it),
-        cmocka_unit_test(test_from_a_hold),
-        cmocka_unit_test(test_cancelled_undo),
-        cmocka_unit_test(test_retries_of_undo),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_part_and_forward_again),
+        cmocka_unit_test(test_only_what_ran),  cmocka_unit_test(test_side_by_side_newest_first),
+        cmocka_unit_test(test_out_of_order),   cmocka_unit_test(test_while_cleaning),
+        cmocka_unit_test(test_wait_in_undo),   cmocka_unit_test(test_failure_halts),
+        cmocka_unit_test(test_unknown_undo),   cmocka_unit_test(test_probe_out_in_undo),
+        cmocka_unit_test(test_while_running),  cmocka_unit_test(test_between_attempts_and_manual),
+        cmocka_unit_test(test_hold_stops_it),  cmocka_unit_test(test_from_a_hold),
+        cmocka_unit_test(test_cancelled_undo), cmocka_unit_test(test_retries_of_undo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
