@@ -135,7 +135,10 @@ static int send_backlog(struct client *client, struct err *err)
     buf_init(&out, LINK_QUEUE_MAX);
     r = file_read(runner->journal_path, &journal, err);
     if (r == 0) {
-        add_events(&out, buf_str(&journal), journal.len, LINE_PREFIX);
+        /* What is in the file and not durable has not happened. */
+        size_t durable = journal.len < runner->journal_len ? journal.len : runner->journal_len;
+
+        add_events(&out, buf_str(&journal), durable, LINE_PREFIX);
         add_events(&out, buf_str(&runner->recent), runner->recent.len, 0);
         wire_write(&out, &live);
         r = buf_ok(&out, "the run's history", err);
@@ -194,6 +197,12 @@ static void on_hello(struct client *client, const struct wire_message *hello)
     client->watch = hello->watch;
     tell_presence(client, INPUT_JOINED);
     send_message(client, &welcome);
+    /* Before the backlog, so that nobody takes its last state for one that goes on. */
+    if (runner->halted) {
+        struct wire_message halt = { .type = WIRE_HALT, .text = runner->halted_why };
+
+        send_message(client, &halt);
+    }
     if (send_backlog(client, &err) < 0) {
         reply(client, 0, err.code, NULL, err.message);
         drop(client);
@@ -201,11 +210,6 @@ static void on_hello(struct client *client, const struct wire_message *hello)
     }
     send_output_tail(client);
     client->live = true;
-    if (runner->halted) {
-        struct wire_message halt = { .type = WIRE_HALT, .text = "the journal cannot be written" };
-
-        send_message(client, &halt);
-    }
 }
 
 static bool too_long(const char *text)

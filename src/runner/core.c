@@ -1,7 +1,9 @@
 #include "runner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -93,11 +95,13 @@ void queue_destroy(struct runner *runner)
 
 void runner_halt(struct runner *runner, const char *why)
 {
-    struct wire_message message = { .type = WIRE_HALT, .text = why };
+    struct wire_message message = { .type = WIRE_HALT, .text = runner->halted_why };
 
     if (runner->halted)
         return;
     runner->halted = true;
+    /* Cut at the size of a message. */
+    (void)snprintf(runner->halted_why, sizeof(runner->halted_why), "%s", why);
     clients_send(runner, &message);
 }
 
@@ -106,7 +110,8 @@ static int record(struct runner *runner, struct decision *decision, struct err *
 {
     struct event records[DECISION_EVENTS_MAX];
     uint64_t seq = runner->run->last_seq;
-    size_t count = 0;
+    size_t count = 0, len;
+    int r;
 
     for (size_t i = 0; i < decision->count; i++) {
         if (!event_is_record(decision->events[i].type))
@@ -114,7 +119,14 @@ static int record(struct runner *runner, struct decision *decision, struct err *
         decision->events[i].seq = ++seq;
         records[count++] = decision->events[i];
     }
-    return count == 0 ? 0 : journal_append(runner->journal, records, count, err);
+    if (count == 0)
+        return 0;
+    r = journal_append(runner->journal, records, count, err);
+    if (r == 0) {
+        (void)journal_lines(runner->journal, &len);
+        runner->journal_len += len;
+    }
+    return r;
 }
 
 /* Hands the records to the publisher, each with its line of the journal. */
@@ -147,23 +159,28 @@ static void hold_if_low(struct runner *runner)
     runner_take(runner, &input);
 }
 
-static void commit(struct runner *runner, struct decision *decision)
+/* Returns how the recording went: a journal that refuses a record as too long and is not broken has written
+ * nothing. */
+static int commit(struct runner *runner, struct decision *decision, struct err *err)
 {
-    struct err err = ERR_INIT;
+    int r;
 
     if (decision->count == 0)
-        return;
-    if (record(runner, decision, &err) < 0) {
-        runner_halt(runner, err.message);
-        return;
-    }
+        return 0;
+    r = record(runner, decision, err);
+    if (r < 0 && journal_broken(runner->journal))
+        runner_halt(runner, err ? err->message : "the journal cannot be written");
+    if (r < 0)
+        return r;
     publish(runner, decision);
     for (size_t i = 0; i < decision->count; i++) {
-        if (run_apply(runner->run, &decision->events[i], &err) < 0) {
+        struct err wrong = ERR_INIT;
+
+        if (run_apply(runner->run, &decision->events[i], &wrong) < 0) {
             /* It is in the journal and does not fold: going on would act on a state that nobody can get
              * again. */
-            runner_halt(runner, err.message);
-            return;
+            runner_halt(runner, wrong.message);
+            return 0;
         }
         if (!event_is_record(decision->events[i].type))
             passing_keep(runner, &decision->events[i]);
@@ -172,6 +189,7 @@ static void commit(struct runner *runner, struct decision *decision)
     for (size_t i = 0; i < decision->count; i++)
         carry_out(runner, &decision->events[i]);
     hold_if_low(runner);
+    return 0;
 }
 
 static int take_one(struct runner *runner, const struct input *input, enum rule *ret_rule, struct err *err)
@@ -184,10 +202,10 @@ static int take_one(struct runner *runner, const struct input *input, enum rule 
     memset(&decision, 0, sizeof(decision));
     copy_outside(arena, &bounded);
     r = decide(runner->run, &bounded, arena, &decision, err);
-    if (r == 0)
-        commit(runner, &decision);
-    else if (ret_rule)
+    if (r < 0 && ret_rule)
         *ret_rule = decision.rule;
+    if (r == 0)
+        r = commit(runner, &decision, err);
     arena_destroy(arena);
     return r < 0 ? r : (int)decision.count;
 }
@@ -229,8 +247,12 @@ void runner_take(struct runner *runner, struct input *input)
 {
     struct err err = ERR_INIT;
 
-    if (runner->halted)
+    if (runner->finishing)
         return;
+    if (runner->halted) {
+        runner_end_if_due(runner);
+        return;
+    }
     if (runner->processing) {
         enqueue(runner, input);
         return;
@@ -256,13 +278,35 @@ void runner_note(struct runner *runner, const char *text)
     runner_take(runner, &input);
 }
 
+/* What a person may still do while the runner is on its way out, or the journal has only its reserve left. */
+static bool is_stopping_verb(enum verb verb)
+{
+    return verb == VERB_HOLD || verb == VERB_CANCEL || verb == VERB_NOTE;
+}
+
+static int check_runner(const struct runner *runner, const struct action *action, struct err *err)
+{
+    if (runner->halted)
+        return err_set(err, ERR_IO, "HALTED, nothing new is done: %s", runner->halted_why);
+    if ((runner->stopping || runner->ending) && !is_stopping_verb(action->verb))
+        return err_set(err, ERR_REFUSED,
+                       "the runner is ending: take the run up again with `tminus run --resume`");
+    if (journal_low(runner->journal) && !is_stopping_verb(action->verb))
+        return err_set(
+            err, ERR_REFUSED,
+            "the disk of the journal is full: make room, end the runner (SIGTERM to process %ld), and take "
+            "the run up again",
+            (long)getpid());
+    return 0;
+}
+
 int runner_act(struct runner *runner, const struct action *action, enum rule *ret_rule, struct err *err)
 {
     struct input input = { .type = INPUT_ACTION, .now = clock_now(), .action = *action };
-    int r;
+    int r = check_runner(runner, action, err);
 
-    if (runner->halted)
-        return err_set(err, ERR_IO, "halted: the journal cannot be written, nothing new is done");
+    if (r < 0)
+        return r;
     runner->processing = true;
     r = take_one(runner, &input, ret_rule, err);
     if (r >= 0) {
@@ -271,7 +315,7 @@ int runner_act(struct runner *runner, const struct action *action, enum rule *re
     }
     runner->processing = false;
     if (r >= 0 && runner->halted)
-        r = err_set(err, ERR_IO, "halted: the journal cannot be written, nothing new is done");
+        r = check_runner(runner, action, err);
     runner_end_if_due(runner);
     return r < 0 ? r : 0;
 }

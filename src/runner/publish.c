@@ -120,11 +120,29 @@ static void batch_add(const struct publisher *publisher, struct batch *batch, co
         add_output(publisher, batch, event);
 }
 
-int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *err)
+/* What the trail had to put right is kept until it can be noted. */
+static void keep_remark(struct publisher *publisher)
+{
+    if (audit_remark(publisher->audit)[0])
+        (void)snprintf(publisher->remark, sizeof(publisher->remark), "the trail: %s",
+                       audit_remark(publisher->audit));
+}
+
+static void tell_remark(struct publisher *publisher)
+{
+    char remark[ERR_MESSAGE_MAX];
+
+    if (!publisher->remark[0])
+        return;
+    memcpy(remark, publisher->remark, sizeof(remark));
+    publisher->remark[0] = '\0';
+    runner_note(publisher->runner, remark);
+}
+
+int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha256 *ret_head, struct err *err)
 {
     const struct frozen *frozen = runner->options->frozen;
     struct publisher *publisher = mem_alloc(sizeof(*publisher));
-    struct sha256 head;
     int r;
 
     publisher->runner = runner;
@@ -133,7 +151,9 @@ int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *
     runner->publisher = publisher;
     r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
     if (r == 0)
-        r = audit_last(publisher->audit, ret_last_seq, &head, err);
+        r = audit_last(publisher->audit, ret_last_seq, ret_head, err);
+    if (r == 0)
+        keep_remark(publisher);
     if (r == 0 && *ret_last_seq == 0)
         add_frozen(publisher, publisher->gathering);
     return r;
@@ -171,9 +191,7 @@ static int publish(struct publisher *publisher, const struct batch *batch, struc
     };
     int r = audit_publish(publisher->audit, &audit, err);
 
-    if (audit_remark(publisher->audit)[0])
-        (void)snprintf(publisher->remark, sizeof(publisher->remark), "the trail: %s",
-                       audit_remark(publisher->audit));
+    keep_remark(publisher);
     return r;
 }
 
@@ -208,6 +226,8 @@ static int rebuild(struct publisher *publisher, struct err *err)
     r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
     if (r == 0)
         r = audit_last(publisher->audit, &missing.after, &head, err);
+    if (r == 0)
+        keep_remark(publisher);
     if (r == 0 && missing.after == 0)
         add_frozen(publisher, missing.batch);
     if (r == 0)
@@ -244,9 +264,7 @@ static void on_worked(uv_work_t *work, int status)
 
     (void)status; /* never cancelled */
     publisher->working = false;
-    if (publisher->remark[0])
-        runner_note(publisher->runner, publisher->remark);
-    publisher->remark[0] = '\0';
+    tell_remark(publisher);
     if (publisher->result < 0) {
         publisher->retry_boot_us = now.boot_us + RETRY_US;
         if (!publisher->troubled)
@@ -272,7 +290,7 @@ static bool first_is_due(const struct publisher *publisher, struct instant now)
 
 void publisher_tick(struct publisher *publisher, struct instant now)
 {
-    if (!publisher || publisher->working || !first_is_due(publisher, now))
+    if (!publisher || publisher->runner->finishing || publisher->working || !first_is_due(publisher, now))
         return;
     /* What comes while the worker reads this batch goes into the next one. */
     if (publisher->first == publisher->gathering)
@@ -308,9 +326,15 @@ void publisher_add_passing(struct publisher *publisher, const char *line, size_t
         buf_add(samples, line, len);
 }
 
+void publisher_resume(struct publisher *publisher)
+{
+    publisher->troubled = publisher->runner->run->trouble != NULL;
+    tell_remark(publisher);
+}
+
 bool publisher_idle(const struct publisher *publisher)
 {
-    return !publisher->working && (publisher->first->count == 0 || publisher->troubled);
+    return !publisher->working && publisher->first->count == 0;
 }
 
 void publisher_destroy(struct publisher *publisher)

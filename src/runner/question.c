@@ -70,6 +70,7 @@ static void probed(void *data, enum choice answer, const char *value, const char
                            .value = value,
                            .text = why };
 
+    probing->runner->under_way--;
     runner_take(probing->runner, &input);
     free(probing);
 }
@@ -98,25 +99,37 @@ static void on_survivors(void *data, const struct answer *answer)
     question_ask(runner, runner->servers[probe->target].steps, probe, probed, probing);
 }
 
-void probe_unknown(struct runner *runner, size_t step, size_t entry)
+/* Asks the server whether a backend of this run is still at work there. */
+static int ask_survivors(struct probing *probing, const struct server *server, const struct query *probe,
+                         struct err *err)
 {
-    const struct step *definition = work_definition(runner->book, step, entry);
-    const struct server *server = &runner->servers[definition->target];
-    struct probing *probing = mem_alloc(sizeof(*probing));
-    struct err err = ERR_INIT;
     struct buf sql;
     int r;
 
-    probing->runner = runner;
-    probing->step = step;
-    probing->entry = entry;
     buf_init(&sql, 4096);
     /* The server cuts application_name at 63 bytes. */
     buf_text(&sql, "SELECT min(pid)::text FROM pg_stat_activity WHERE application_name = left(");
     postgresql_literal(&sql, server->target.application_name);
     buf_text(&sql, ", 63) AND pid <> pg_backend_pid()");
-    r = session_ask(server->steps, buf_str(&sql), definition->probe.timeout_us, on_survivors, probing, &err);
+    r = session_ask(server->steps, buf_str(&sql), probe->timeout_us, on_survivors, probing, err);
     buf_finish(&sql);
-    if (r < 0)
+    return r;
+}
+
+void probe_unknown(struct runner *runner, size_t step, size_t entry)
+{
+    const struct step *definition = work_definition(runner->book, step, entry);
+    const struct query *probe = &definition->probe;
+    struct server *server = &runner->servers[probe->target];
+    struct probing *probing = mem_alloc(sizeof(*probing));
+    struct err err = ERR_INIT;
+
+    probing->runner = runner;
+    probing->step = step;
+    probing->entry = entry;
+    runner->under_way++;
+    if (definition->kind != STEP_SQL)
+        question_ask(runner, server->steps, probe, probed, probing);
+    else if (ask_survivors(probing, &runner->servers[definition->target], probe, &err) < 0)
         probed(probing, CHOICE_UNKNOWN, NULL, err.message);
 }

@@ -39,15 +39,20 @@ struct runner {
     struct run *run;
     struct journal *journal;
     const char *journal_path;
+    size_t journal_len;     /* bytes of it that are durable */
+    size_t under_way;       /* cleanings and probes that are out */
     struct server *servers; /* one for each target of the book */
     const char *application_prefix;
 
     struct queued *queue_first, *queue_last;
     bool processing;
     bool halted;
-    bool low;      /* it was said that the journal's disk is full */
-    bool stopping; /* asked by SIGTERM: ends when nothing runs */
-    bool ending;   /* the run is closed, or stopping has come true: parts are being shut */
+    char halted_why[ERR_MESSAGE_MAX];
+    bool low;                /* it was said that the journal's disk is full */
+    bool stopping;           /* asked by SIGTERM: ends when nothing runs */
+    bool ending;             /* the run is closed, or stopping has come true: parts are being shut */
+    bool finishing;          /* the loop only drains: nothing is taken, published or ended any more */
+    int64_t ending_since_us; /* boot clock */
 
     uv_timer_t tick;
     uv_signal_t sigterm;
@@ -82,7 +87,7 @@ void runner_note(struct runner *runner, const char *text);
 /* The same as runner_take for what a person asks: ERR_REFUSED with the rule and the sentence. */
 int runner_act(struct runner *runner, const struct action *action, enum rule *ret_rule,
                struct err *err) MUST_CHECK;
-/* The journal is broken: see runner.h. */
+/* The journal is broken: see runner.h. The reason is kept for whoever comes later. */
 void runner_halt(struct runner *runner, const char *why);
 void runner_end_if_due(struct runner *runner);
 void queue_destroy(struct runner *runner);
@@ -155,8 +160,11 @@ void watches_destroy(struct runner *runner);
 /* ---- publish.c ---- */
 
 /* Opens the trail; on resume tells what it holds already. */
-int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct err *err) MUST_CHECK;
+int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha256 *ret_head,
+                     struct err *err) MUST_CHECK;
 /* A record is durable: to be published. `line` is as it stands in the journal, newline included. */
+/* What the folded run says about it: trouble that was told is to be told as over. */
+void publisher_resume(struct publisher *publisher);
 void publisher_add(struct publisher *publisher, const struct event *event, const char *line, size_t len);
 void publisher_add_passing(struct publisher *publisher, const char *line, size_t len);
 void publisher_tick(struct publisher *publisher, struct instant now);

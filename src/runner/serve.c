@@ -1,8 +1,11 @@
 #include "runner.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -11,10 +14,17 @@
 /* How often time is let pass: deadlines and staleness are seen this late at most. */
 #define TICK_MS 250
 
+/* How long a trail that cannot be published keeps a runner that is over. Its run can be taken up again for no
+ * more than to publish what is missing. */
+#define LAST_TRIES_US (10 * SECOND_US)
+
 void runner_end_if_due(struct runner *runner)
 {
-    bool idle = runner->executions == NULL;
+    bool idle = runner->executions == NULL && runner->under_way == 0;
+    struct instant now = clock_now();
 
+    if (runner->finishing)
+        return;
     if (runner->halted) {
         if (runner->stopping && idle)
             uv_stop(&runner->loop);
@@ -22,13 +32,14 @@ void runner_end_if_due(struct runner *runner)
     }
     if (!runner->ending && (runner->run->closed != CHOICE_NONE || runner->stopping) && idle) {
         runner->ending = true;
+        runner->ending_since_us = now.boot_us;
         watches_stop(runner);
     }
-    if (runner->ending && runner->watches_stopping == 0) {
-        publisher_tick(runner->publisher, clock_now());
-        if (publisher_idle(runner->publisher))
-            uv_stop(&runner->loop);
-    }
+    if (!runner->ending || runner->watches_stopping > 0)
+        return;
+    publisher_tick(runner->publisher, now);
+    if (publisher_idle(runner->publisher) || now.boot_us - runner->ending_since_us > LAST_TRIES_US)
+        uv_stop(&runner->loop);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -40,6 +51,7 @@ static void on_tick(uv_timer_t *timer)
     if (!runner->ending && !runner->halted)
         senses_tick(runner, tick.now);
     publisher_tick(runner->publisher, tick.now);
+    runner_end_if_due(runner);
 }
 
 /* The machine goes down, or somebody wants the runner away: nothing new begins, what runs is waited for. */
@@ -49,12 +61,13 @@ static void on_sigterm(uv_signal_t *signal, int number)
     struct action hold = { .verb = VERB_HOLD,
                            .actor = EVENT_ACTOR_SELF,
                            .text = "the runner was asked to stop" };
+    struct err err = ERR_INIT;
 
     (void)number;
     runner->stopping = true;
-    /* A hold is never refused; if the journal is gone the runner is halted, which is as good. */
-    if (runner->run->closed == CHOICE_NONE && runner_act(runner, &hold, NULL, NULL) < 0)
-        return;
+    /* A hold is refused only by a runner that is halted already. */
+    if (runner->run->closed == CHOICE_NONE && runner_act(runner, &hold, NULL, &err) < 0)
+        runner_halt(runner, err.message);
     runner_end_if_due(runner);
 }
 
@@ -99,107 +112,152 @@ static void take_beginning(struct runner *runner)
 
 struct folding {
     struct runner *runner;
-    uint64_t published;
+    uint64_t published; /* last seq that the trail holds, and its line's hash */
+    struct sha256 head;
+    size_t torn;
 };
 
 static int fold(void *data, const struct event *event, const char *line, size_t len, struct err *err)
 {
     struct folding *folding = data;
+    struct sha256 sha;
     int r = run_apply(folding->runner->run, event, err);
 
     if (r < 0)
         return r;
+    sha256_of(line, len - 1, &sha);
+    if (event->seq == folding->published && strcmp(sha.hex, folding->head.hex) != 0)
+        return err_set(
+            err, ERR_CORRUPT,
+            "record %llu of the journal is not the one that the trail holds: the journal was replaced; "
+            "nothing is done",
+            (unsigned long long)event->seq);
     if (event->seq > folding->published)
         publisher_add(folding->runner->publisher, event, line, len);
     return 0;
 }
 
-static int open_journal(struct runner *runner, uint64_t published, struct err *err)
+static int resume_journal(struct runner *runner, struct folding *folding, struct err *err)
 {
-    const char *path = runner->journal_path;
-    struct folding folding = { runner, published };
-    size_t torn;
-    int r;
+    int r = journal_open(runner->journal_path, fold, folding, &runner->journal, &folding->torn, err);
 
-    if (!runner->options->resume)
-        return journal_create(path, &runner->journal, err);
-    r = journal_open(path, fold, &folding, &runner->journal, &torn, err);
     if (r < 0)
         return r;
-    if (published > journal_seq(runner->journal))
+    if (folding->published > journal_seq(runner->journal))
         return err_set(
             err, ERR_CORRUPT,
             "the trail holds events up to %llu, the journal only up to %llu: the journal was rolled back or "
             "replaced; nothing is done",
-            (unsigned long long)published, (unsigned long long)journal_seq(runner->journal));
-    if (runner->run->closed != CHOICE_NONE)
+            (unsigned long long)folding->published, (unsigned long long)journal_seq(runner->journal));
+    if (runner->run->closed != CHOICE_NONE && folding->published == journal_seq(runner->journal))
         return err_set(err, ERR_REFUSED, "this run is over (%s)", choice_word(runner->run->closed));
     return 0;
 }
 
+static int open_journal(struct runner *runner, struct folding *folding, struct err *err)
+{
+    struct stat st;
+    int r;
+
+    if (!runner->options->resume && folding->published > 0)
+        return err_set(err, ERR_BUSY, "the trail holds a run of this name already: begin again in a second");
+    r = runner->options->resume ? resume_journal(runner, folding, err)
+                                : journal_create(runner->journal_path, &runner->journal, err);
+    if (r == 0 && stat(runner->journal_path, &st) < 0)
+        r = err_set_errno(err, ERR_IO, errno, "cannot look at %s", runner->journal_path);
+    if (r == 0)
+        runner->journal_len = (size_t)st.st_size;
+    return r;
+}
+
+/* What had to be put right before the run could go on is part of its story. */
+static void tell_repairs(struct runner *runner, const struct folding *folding)
+{
+    char text[ERR_MESSAGE_MAX];
+
+    publisher_resume(runner->publisher);
+    (void)snprintf(text, sizeof(text),
+                   "the journal ended in %zu bytes of a torn line: cut, and kept beside it", folding->torn);
+    if (folding->torn > 0)
+        runner_note(runner, text);
+}
+
+static int begin_work(struct runner *runner, const struct folding *folding, struct err *err)
+{
+    senses_create(runner);
+    /* Over, but not wholly published: that is all that is left to do. */
+    if (runner->run->closed != CHOICE_NONE) {
+        publisher_resume(runner->publisher);
+        runner->ending = true;
+        runner->ending_since_us = clock_now().boot_us;
+        return 0;
+    }
+    take_beginning(runner);
+    tell_repairs(runner, folding);
+    if (runner->halted)
+        return err_set(err, ERR_IO, "the journal cannot be written: %s", runner->halted_why);
+    return watches_start(runner, err);
+}
+
 static int begin(struct runner *runner, struct err *err)
 {
-    uint64_t published = 0;
+    struct folding folding = { .runner = runner };
     int r = process_init(err);
 
     if (r == 0)
         r = servers_create(runner, err);
     if (r == 0)
-        r = publisher_create(runner, &published, err);
+        r = publisher_create(runner, &folding.published, &folding.head, err);
     if (r == 0)
-        r = open_journal(runner, published, err);
+        r = open_journal(runner, &folding, err);
     if (r == 0)
         r = passing_open(runner, err);
     if (r == 0)
         r = clients_listen(runner, err);
-    if (r < 0)
-        return r;
-    senses_create(runner);
-    take_beginning(runner);
-    if (!runner->halted)
-        r = watches_start(runner, err);
-    return runner->halted ? err_set(err, ERR_IO, "the journal cannot be written") : r;
+    return r < 0 ? r : begin_work(runner, &folding, err);
 }
 
 /* ---- the whole ---- */
 
-/* What was said last still has to leave, but not for a client that does not read. */
-#define LINGER_MS 2000
-
-static void on_walk(uv_handle_t *handle, void *data)
-{
-    (void)data;
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
-}
+/* What was said last still has to leave, but not for ever: a link waits LINK_CLOSE_MS for a client that does
+ * not read, and a look-up of a host name takes as long as it takes. */
+#define LINGER_MS 3000
 
 static void on_linger(uv_timer_t *timer)
 {
-    uv_walk(timer->loop, on_walk, NULL);
+    uv_stop(timer->loop);
 }
 
+static void free_all(struct runner *runner)
+{
+    publisher_destroy(runner->publisher);
+    queue_destroy(runner);
+    output_destroy(runner);
+    run_destroy(runner->run);
+    arena_destroy(runner->arena);
+    free(runner);
+}
+
+/* Ends what is left, and lets the loop drain. What is still in a worker's hands when the time is over is left
+ * to the end of the process: freeing it under the worker would be worse. */
 static void finish(struct runner *runner)
 {
-    uv_timer_start(&runner->tick, on_linger, LINGER_MS, 0);
-    uv_unref((uv_handle_t *)&runner->tick);
+    runner->finishing = true;
     executions_destroy(runner);
     watches_destroy(runner);
     clients_close(runner);
     servers_destroy(runner);
     uv_close((uv_handle_t *)&runner->sigterm, NULL);
     uv_close((uv_handle_t *)&runner->output_timer, NULL);
+    uv_timer_start(&runner->tick, on_linger, LINGER_MS, 0);
+    uv_unref((uv_handle_t *)&runner->tick);
     uv_run(&runner->loop, UV_RUN_DEFAULT);
-    uv_walk(&runner->loop, on_walk, NULL);
-    uv_run(&runner->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&runner->loop);
-    publisher_destroy(runner->publisher);
+    uv_close((uv_handle_t *)&runner->tick, NULL);
+    uv_run(&runner->loop, UV_RUN_NOWAIT);
     journal_close(runner->journal);
-    queue_destroy(runner);
     passing_close(runner);
-    output_destroy(runner);
-    run_destroy(runner->run);
-    arena_destroy(runner->arena);
-    free(runner);
+    if (uv_loop_close(&runner->loop) == 0)
+        free_all(runner);
 }
 
 static struct runner *create(const struct runner_options *options)
@@ -232,7 +290,7 @@ int runner_serve(const struct runner_options *options, struct err *err)
         options->ready(options->data);
         uv_run(&runner->loop, UV_RUN_DEFAULT);
         if (runner->halted)
-            r = err_set(err, ERR_IO, "halted: the journal could not be written");
+            r = err_set(err, ERR_IO, "halted: %s", runner->halted_why);
     }
     finish(runner);
     return r;

@@ -107,6 +107,9 @@ static void on_identified(void *data, int64_t pid)
     char text[64];
 
     execution->pid = pid;
+    /* The journal broke while we were connecting: what this does could not be recorded. */
+    if (execution->runner->halted)
+        driver_cancel(execution->job);
     (void)snprintf(text, sizeof(text), "backend %" PRId64, pid);
     execution_note(execution, text);
 }
@@ -140,7 +143,9 @@ static void on_probed(void *data, enum choice answer, const char *value, const c
     struct execution *execution = data;
 
     execution->asking = false;
-    if (execution->cancelled)
+    if (execution->runner->halted)
+        end_plain(execution, OUTCOME_FAILED, true, NULL, "halted before it began", "");
+    else if (execution->cancelled)
         end_plain(execution, OUTCOME_FAILED, true, NULL, "cancelled before it began", "");
     else if (answer == CHOICE_YES)
         end_plain(execution, OUTCOME_SKIPPED, true, value, "done already, says its probe", "");
