@@ -86,6 +86,25 @@ static void test_no_return(void **state)
     scene_close(s);
 }
 
+/* What nobody has estimated is counted, and is not taken for nothing. */
+static void test_unestimated(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    assert_int_equal(clocks_of(s).work_unestimated, 6); /* flag, settle, parity, drop, report, last */
+    assert_int_equal(clocks_of(s).rollback_unestimated, 0);
+    stage_contract(s);
+    assert_int_equal(clocks_of(s).work_unestimated, 3);
+    assert_int_equal(clocks_of(s).rollback_unestimated, 0);
+    int64_t known_us = clocks_of(s).rollback_us;
+    scene_ok(s, "mia", "start report");
+    scene_wait(s, MINUTE_US);
+    scene_end(s, "report", OUTCOME_OK);
+    assert_int_equal(clocks_of(s).rollback_unestimated, 1);
+    assert_int_equal(clocks_of(s).rollback_us, known_us + MINUTE_US);
+    scene_close(s);
+}
+
 static void test_jump(void **state)
 {
     (void)state;
@@ -152,9 +171,10 @@ static void test_pace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_window),    cmocka_unit_test(test_safe), cmocka_unit_test(test_work_left),
-        cmocka_unit_test(test_no_return), cmocka_unit_test(test_jump), cmocka_unit_test(test_after_the_end),
-        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_window),        cmocka_unit_test(test_safe),
+        cmocka_unit_test(test_work_left),     cmocka_unit_test(test_no_return),
+        cmocka_unit_test(test_unestimated),   cmocka_unit_test(test_jump),
+        cmocka_unit_test(test_after_the_end), cmocka_unit_test(test_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
