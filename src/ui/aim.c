@@ -95,7 +95,7 @@ static struct aim find(const struct ui *ui, aim_test test)
 
 struct aim aim_running(const struct ui *ui)
 {
-    return find(ui, is_running);
+    return ui->run != NULL && ui->run->counts.running > 0 ? find(ui, is_running) : NO_AIM;
 }
 
 struct aim aim_failed(const struct ui *ui)
@@ -105,7 +105,7 @@ struct aim aim_failed(const struct ui *ui)
 
 struct aim aim_unknown(const struct ui *ui)
 {
-    return find(ui, is_unknown);
+    return ui->run != NULL && ui->run->counts.unknown > 0 ? find(ui, is_unknown) : NO_AIM;
 }
 
 struct aim aim_leftover(const struct ui *ui)

@@ -19,8 +19,8 @@ static const struct key_row *nth(const struct ui *ui, int index)
 static int count_rows(const struct ui *ui)
 {
     int count = 0;
-    while (nth(ui, count) != NULL)
-        count++;
+    for (size_t i = 0; i < keys_count(); i++)
+        count += key_works(ui, keys_row(i));
     return count;
 }
 
@@ -84,8 +84,13 @@ void help_draw(struct ui *ui, const struct area *screen)
     if (ui->dialog.chosen >= count)
         choose(ui, 0);
     int top = ui->dialog.chosen >= rows ? ui->dialog.chosen - rows + 1 : 0;
+    size_t at = 0;
+    for (int skip = 0; skip < top; at++)
+        skip += key_works(ui, keys_row(at));
     for (int i = 0; i < rows && i + top < count; i++) {
-        const struct key_row *row = nth(ui, i + top);
+        while (!key_works(ui, keys_row(at)))
+            at++;
+        const struct key_row *row = keys_row(at++);
         bool chosen = i + top == ui->dialog.chosen;
         area_format(&box, i + 1, 2, ROLE_STRONG, "%s", row->name);
         area_put(&box, i + 1, 2 + NAME_CELLS, ROLE_PROMPT, row->help);

@@ -11,6 +11,7 @@ struct tree {
     const struct ui *ui;
     size_t open; /* the phase that is open when not all are */
     bool all_open;
+    size_t shown;
 };
 
 static int phase_rows(const struct tree *tree, size_t phase)
@@ -45,7 +46,7 @@ static size_t phase_shown(const struct ui *ui)
 
 static struct tree tree_of(const struct ui *ui, int rows)
 {
-    struct tree tree = { ui, phase_shown(ui), true };
+    struct tree tree = { ui, phase_shown(ui), true, aim_shown(ui) };
     tree.all_open = tree_rows(&tree) <= rows;
     return tree;
 }
@@ -135,12 +136,12 @@ static int put_times(const struct ui *ui, const struct area *area, int row, size
     return end;
 }
 
-static void draw_step(const struct ui *ui, const struct area *area, int row, size_t step)
+static void draw_step(const struct ui *ui, const struct area *area, int row, size_t step, size_t shown_step)
 {
     const struct run *run = ui->run;
     const struct step *def = &run->book->steps[step];
     struct look look = look_of_step(run, step);
-    bool shown = step == aim_shown(ui) && !is_at_gate(ui);
+    bool shown = step == shown_step && !is_at_gate(ui);
     int end = put_times(ui, area, row, step);
     struct area left = area_part(area, row, 0, 1, end);
     if (shown)
@@ -177,7 +178,7 @@ static void draw_row(const struct tree *tree, const struct area *area, int row, 
     if (index == 0)
         draw_phase(tree->ui, area, row, phase);
     else if (index <= (int)def->step_count)
-        draw_step(tree->ui, area, row, def->first_step + (size_t)index - 1);
+        draw_step(tree->ui, area, row, def->first_step + (size_t)index - 1, tree->shown);
     else
         draw_gate(tree->ui, area, row, def->gate);
 }
