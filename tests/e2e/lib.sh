@@ -108,6 +108,7 @@ within() {
     until "$@" 2>/dev/null; do
         took_ms=$(($(now_ms) - began))
         [ "$took_ms" -le "$limit" ] || fail "not within $limit ms: $what"
+        sleep 0.02
     done
     took_ms=$(($(now_ms) - began))
 }
