@@ -63,7 +63,8 @@ struct driver_events {
     void (*identified)(void *data, int64_t pid);
     /* Settings as read back from the server: "lock_timeout 500ms, statement_timeout 30s". */
     void (*settings)(void *data, const char *text);
-    /* A notice or warning of the server ("NOTICE 42P07: ..."), one call each. */
+    /* A notice or warning of the server ("NOTICE 42P07: ..."), one call each; of a hundred of a job. With the
+     * last call before `done` it says how many more there were. */
     void (*notice)(void *data, const char *text);
     /* Bytes that a command wrote (stdout and stderr together, in order of arrival). */
     void (*output)(void *data, const char *bytes, size_t len);

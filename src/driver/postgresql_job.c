@@ -3,6 +3,7 @@
  * ends in `finish`, where pg_verdict says from the facts what is left of it.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@
 #include "driver/sql_words.h"
 
 #define NOTICE_MAX (1024 * 1024)
+/* Whoever hears a notice may make it durable, one by one: a loop that raises them must not go at that pace.
+ */
+#define NOTICES_MAX 100
 
 static const struct pg_link_events link_events;
 
@@ -47,6 +51,17 @@ static bool builds_one_index(const char *text)
            sql_begins(text, "create unique index concurrently");
 }
 
+static void tell_lost_notices(struct pg_job *job)
+{
+    struct buf text;
+    if (job->events->notice == NULL || job->notices <= NOTICES_MAX)
+        return;
+    buf_init(&text, ERR_MESSAGE_MAX);
+    buf_format(&text, "%" PRId64 " more notices were not kept", job->notices - NOTICES_MAX);
+    job->events->notice(job->data, buf_str(&text));
+    buf_finish(&text);
+}
+
 static void finish(struct pg_job *job)
 {
     const PGresult *value = job->value;
@@ -74,6 +89,9 @@ static void finish(struct pg_job *job)
     void *data = job->data;
     pg_link_close(job->link);
     job->link = NULL;
+    tell_lost_notices(job);
+    if (job->dropped)
+        return;
     events->done(data, &result);
     if (!job->dropped)
         pg_job_drop(job);
@@ -267,6 +285,8 @@ static void on_notice(void *data, const PGresult *res)
 {
     struct pg_job *job = data;
     if (job->events->notice == NULL || job->stage == STAGE_LEFTOVER)
+        return;
+    if (++job->notices > NOTICES_MAX)
         return;
     struct buf text;
     buf_init(&text, NOTICE_MAX);

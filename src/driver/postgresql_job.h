@@ -43,7 +43,7 @@ struct pg_job {
     struct pg_facts facts;
     struct pg_failure failure;
     PGresult *value; /* the first row of the last statement that counts rows */
-    int64_t rows;
+    int64_t rows, notices;
     struct pg_indexes invalid;
     struct buf leftover, settings;
 };

@@ -27,7 +27,7 @@ struct ran {
     struct driver_job *job;
     bool identified_first, done;
     int64_t pid;
-    char settings[200], notices[1000];
+    char settings[200], notices[8000];
     struct driver_result result;
     char message[1000], detail[1000], hint[500], leftover[500], value[200];
     bool has_value;
@@ -255,6 +255,25 @@ static void test_notices(void **state)
     run(&ran, &sql);
     assert_string_equal(ran.notices,
                         "NOTICE 42P07: relation \"t\" already exists, skipping\nWARNING 01000: look out\n");
+}
+
+static void test_too_many_notices(void **state)
+{
+    static const char *const texts[] = {
+        "DO $$ BEGIN FOR i IN 1..100 LOOP RAISE NOTICE '%', i; END LOOP; END $$",
+        "DO $$ BEGIN FOR i IN 1..207 LOOP RAISE NOTICE '%', i; END LOOP; END $$",
+    };
+    static const char *const ends[] = { "\nNOTICE 00000: 100\n",
+                                        "\nNOTICE 00000: 100\n107 more notices were not kept\n" };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        const struct driver_sql sql = SQL(true, texts[i]);
+        struct ran ran;
+        run(&ran, &sql);
+        expect(&ran, DRIVER_OK, "", false);
+        assert_true(strlen(ran.notices) > strlen(ends[i]));
+        assert_string_equal(ran.notices + strlen(ran.notices) - strlen(ends[i]), ends[i]);
+    }
 }
 
 static void test_settings_are_read_back(void **state)
@@ -788,6 +807,7 @@ int main(void)
         cmocka_unit_test(test_error_fields),
         cmocka_unit_test(test_value_and_rows),
         cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_too_many_notices),
         cmocka_unit_test(test_settings_are_read_back),
         cmocka_unit_test(test_setting_refused),
         cmocka_unit_test(test_settings_are_the_servers),
