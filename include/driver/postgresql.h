@@ -22,6 +22,10 @@
 
 #include "driver/driver.h"
 
+/* Bytes that a server keeps of an identifier and of an application_name; it cuts the rest without an error.
+ */
+#define POSTGRESQL_NAME_MAX 63
+
 /* `target` is borrowed as long as the driver lives. Connects to nothing yet. */
 struct driver *driver_postgresql_create(uv_loop_t *loop, const struct driver_target *target);
 

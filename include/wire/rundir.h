@@ -19,7 +19,9 @@
 #include "base/mem.h"
 #include "runbook/book.h"
 
-#define RUN_ID_MAX 64 /* an id as any other (text_is_id) */
+/* An id as any other (text_is_id), but shorter: it is a part of application names and of a table's name,
+ * which PostgreSQL cuts at 63 bytes. */
+#define RUN_ID_MAX 40
 
 /* $XDG_STATE_HOME/tminus, else ~/.local/state/tminus. ERR_ENVIRONMENT when neither variable is there. */
 int state_home(struct arena *arena, const char **ret_path, struct err *err) MUST_CHECK;

@@ -6,6 +6,11 @@
 
 #define CONNECT_TIMEOUT_US (10 * SECOND_US)
 
+/* What is cut off is not unique any more. Of a monitor's name only what stands before its own id is looked
+ * for. */
+_Static_assert(sizeof("tminus:") - 1 + RUN_ID_MAX + sizeof(":monitor:") - 1 <= POSTGRESQL_NAME_MAX,
+               "the application names of a run fit");
+
 static int server_create(struct runner *runner, size_t i, struct err *err)
 {
     const struct target *target = &runner->book->targets[i];

@@ -129,6 +129,9 @@ static void on_sample(void *data, const struct sample *sample)
         look_for_waiting(watch, sample);
 }
 
+_Static_assert(sizeof("tminus_heartbeat_") - 1 + RUN_ID_MAX <= POSTGRESQL_NAME_MAX,
+               "two runs do not share one");
+
 /* The name of the heartbeat's table: of this run, so that two runs do not share one. */
 static const char *heartbeat_table(struct runner *runner)
 {

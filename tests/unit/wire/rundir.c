@@ -240,14 +240,19 @@ static void test_long_book_id(void **state)
 {
     struct place *place = *state;
     const char *book = arena_format(place->arena, "%064d", 7);
+    const char *last = NULL;
     struct frozen back;
     struct err err = ERR_INIT;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 100; i++) {
         const char *run = make_run(place, book, 0);
 
         assert_true(text_is_id(run));
-        assert_true(strlen(run) <= RUN_ID_MAX);
+        /* "tminus:<run>:monitor:" and "tminus_heartbeat_<run>" are whole in what a server keeps of a name. */
+        assert_true(strlen("tminus_heartbeat_") + strlen(run) <= 63);
+        assert_true(strlen("tminus::monitor:") + strlen(run) <= 63);
+        assert_false(text_equal(run, last));
+        last = run;
         assert_string_equal(found(place, run, false), run);
         if (rundir_read(place->arena, dir_of(place, run), &back, &err) < 0)
             fail_msg("%s", err.message);
