@@ -111,6 +111,10 @@ struct driver_target {
 
 struct driver;
 
+/* What a session is for. One that reads is refused what would change something (the default of its
+ * transactions: a text that sets it otherwise means to). */
+enum session_access { SESSION_READS, SESSION_WRITES };
+
 /* One const table for each engine (driver_postgresql, later driver_mysql, driver_fake). */
 struct driver_impl {
     const char *name;
@@ -120,8 +124,8 @@ struct driver_impl {
                  void *data, struct driver_job **ret, struct err *err);
     /* Asks the server to stop it. The true result still arrives in `done`: a cancel can lose the race. */
     void (*cancel)(struct driver_job *job);
-    int (*session_open)(struct driver *driver, const char *application_name, struct session **ret,
-                        struct err *err);
+    int (*session_open)(struct driver *driver, const char *application_name, enum session_access access,
+                        struct session **ret, struct err *err);
     /* Closes jobs (silently) and sessions (their questions are answered with DRIVER_LOST); none may be used
      * afterwards. What the loop still holds of them goes away when the loop runs next. */
     void (*destroy)(struct driver *driver);
@@ -175,7 +179,7 @@ int session_server_version(const struct session *session); /* 150020; 0 when not
 const char *session_trouble(const struct session *session);
 void session_close(struct session *session); /* NULL-safe */
 
-int session_open(struct driver *driver, const char *application_name, struct session **ret,
-                 struct err *err) MUST_CHECK;
+int session_open(struct driver *driver, const char *application_name, enum session_access access,
+                 struct session **ret, struct err *err) MUST_CHECK;
 
 #endif

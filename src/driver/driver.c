@@ -30,9 +30,10 @@ void driver_destroy(struct driver *driver)
         driver->impl->destroy(driver);
 }
 
-int session_open(struct driver *driver, const char *application_name, struct session **ret, struct err *err)
+int session_open(struct driver *driver, const char *application_name, enum session_access access,
+                 struct session **ret, struct err *err)
 {
-    return driver->impl->session_open(driver, application_name, ret, err);
+    return driver->impl->session_open(driver, application_name, access, ret, err);
 }
 
 int session_ask(struct session *session, const char *sql, int64_t timeout_us, session_answered answered,

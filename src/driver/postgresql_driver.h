@@ -19,8 +19,8 @@ void pg_job_cancel(struct driver_job *job);
 /* Closes it; `done` is not called any more. Takes it out of the driver's list. */
 void pg_job_drop(struct pg_job *job);
 
-int pg_session_open(struct driver *driver, const char *application_name, struct session **ret,
-                    struct err *err) MUST_CHECK;
+int pg_session_open(struct driver *driver, const char *application_name, enum session_access access,
+                    struct session **ret, struct err *err) MUST_CHECK;
 /* As session_close. */
 void pg_session_drop(struct pg_session *session);
 

@@ -39,6 +39,7 @@ struct pg_session {
     struct pg_driver *driver;
     struct pg_session *next, **back;
     char *application_name;
+    enum session_access access;
     struct pg_link *link;
     uv_timer_t timer; /* the next connection, or the end of a cancelled question */
     uv_timer_t ends;  /* the first end among the questions */
@@ -265,8 +266,12 @@ static void go_on(struct pg_session *session)
 static void on_up(void *data)
 {
     static const uint64_t limit_ms = 5000;
+    static const char *const pins[] = {
+        [SESSION_READS] = "SET standard_conforming_strings = on; SET default_transaction_read_only = on",
+        [SESSION_WRITES] = "SET standard_conforming_strings = on",
+    };
     struct pg_session *session = data;
-    send_text(session, SESSION_PIN, "SET standard_conforming_strings = on");
+    send_text(session, SESSION_PIN, pins[session->access]);
     uv_timer_start(&session->timer, on_no_answer, limit_ms, 0);
 }
 
@@ -453,8 +458,8 @@ static void close_session(struct session *base)
     pg_session_drop((struct pg_session *)base);
 }
 
-int pg_session_open(struct driver *driver, const char *application_name, struct session **ret,
-                    struct err *err)
+int pg_session_open(struct driver *driver, const char *application_name, enum session_access access,
+                    struct session **ret, struct err *err)
 {
     static const struct session_impl impl = { ask, connected, pid, server_version, trouble, close_session };
     struct pg_driver *pg = (struct pg_driver *)driver;
@@ -463,6 +468,7 @@ int pg_session_open(struct driver *driver, const char *application_name, struct 
     session->base.impl = &impl;
     session->driver = pg;
     session->application_name = mem_text(application_name);
+    session->access = access;
     session->backoff_ms = BACKOFF_MIN_MS;
     session->handles = 2;
     uv_timer_init(pg->loop, &session->timer);

@@ -128,7 +128,8 @@ static int begin(struct monitor *monitor, struct err *err)
     struct buf name;
     buf_init(&name, QUESTION_MAX);
     monitor_application_name(monitor, &name);
-    int r = session_open(monitor->config->primary, buf_str(&name), &primary, err);
+    enum session_access access = monitor->config->heartbeat ? SESSION_WRITES : SESSION_READS;
+    int r = session_open(monitor->config->primary, buf_str(&name), access, &primary, err);
     buf_finish(&name);
     if (r < 0)
         return r;

@@ -150,7 +150,7 @@ static int open_session(struct monitor *monitor, struct err *err)
     struct buf name;
     buf_init(&name, QUESTION_MAX);
     monitor_application_name(monitor, &name);
-    int r = session_open(monitor->config->driver, buf_str(&name), &monitor->session, err);
+    int r = session_open(monitor->config->driver, buf_str(&name), SESSION_READS, &monitor->session, err);
     buf_finish(&name);
     if (r == 0 && monitor->kind->begin != NULL)
         r = monitor->kind->begin(monitor, err);

@@ -33,11 +33,11 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
         .connect_timeout_us = CONNECT_TIMEOUT_US,
     };
     server->driver = driver_postgresql_create(&runner->loop, &server->target);
-    r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:probe", run), &server->steps,
-                     err);
+    r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:probe", run), SESSION_READS,
+                     &server->steps, err);
     if (r == 0)
-        r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:sense", run), &server->senses,
-                         err);
+        r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:sense", run), SESSION_READS,
+                         &server->senses, err);
     return r;
 }
 

@@ -22,14 +22,19 @@ struct world {
     struct session *session;
 };
 
-static void open_world(struct world *world, const char *dsn)
+static void open_as(struct world *world, const char *dsn, enum session_access access)
 {
     struct err err = ERR_INIT;
     uv_loop_init(&world->loop);
     world->target = (struct driver_target){ .id = "primary", .dsn = dsn, .application_name = "tminus:r1:x" };
     world->driver = driver_postgresql_create(&world->loop, &world->target);
-    assert_int_equal(session_open(world->driver, "tminus:r1:session", &world->session, &err), 0);
+    assert_int_equal(session_open(world->driver, "tminus:r1:session", access, &world->session, &err), 0);
     assert_false(session_connected(world->session));
+}
+
+static void open_world(struct world *world, const char *dsn)
+{
+    open_as(world, dsn, SESSION_READS);
 }
 
 static void close_world(struct world *world)
@@ -126,6 +131,30 @@ static void test_answers(void **state)
     ask_and_hear(&world, &heard, "SELECT current_setting('application_name')");
     assert_string_equal(heard.value, "tminus:r1:session");
     close_world(&world);
+}
+
+/* A probe that was meant to read. */
+static void test_reads_only(void **state)
+{
+    struct world world;
+    struct heard heard;
+    (void)state;
+    pg_value(admin, "CREATE TABLE read_only_probe (a int)");
+    open_world(&world, pair.dsn[PG_PRIMARY]);
+    ask_and_hear(&world, &heard, "INSERT INTO read_only_probe VALUES (1) RETURNING true");
+    assert_int_equal(heard.status, DRIVER_REJECTED);
+    assert_string_equal(heard.code, "25006");
+    pg_value(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'tminus:r1:session'");
+    run_for(&world.loop, 200);
+    ask_and_hear(&world, &heard, "INSERT INTO read_only_probe VALUES (2) RETURNING true");
+    assert_string_equal(heard.code, "25006");
+    close_world(&world);
+    open_as(&world, pair.dsn[PG_PRIMARY], SESSION_WRITES);
+    ask_and_hear(&world, &heard, "INSERT INTO read_only_probe VALUES (3) RETURNING true");
+    assert_int_equal(heard.status, DRIVER_OK);
+    close_world(&world);
+    assert_string_equal(pg_value(admin, "SELECT string_agg(a::text, ',') FROM read_only_probe"), "3");
 }
 
 static void test_errors(void **state)
@@ -348,13 +377,10 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_order_and_limit),
-        cmocka_unit_test(test_timeout),
-        cmocka_unit_test(test_timeout_when_frozen),
-        cmocka_unit_test(test_reconnects),
-        cmocka_unit_test(test_not_connected),
+        cmocka_unit_test(test_answers),    cmocka_unit_test(test_reads_only),
+        cmocka_unit_test(test_errors),     cmocka_unit_test(test_order_and_limit),
+        cmocka_unit_test(test_timeout),    cmocka_unit_test(test_timeout_when_frozen),
+        cmocka_unit_test(test_reconnects), cmocka_unit_test(test_not_connected),
         cmocka_unit_test(test_close),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
