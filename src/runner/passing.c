@@ -11,16 +11,42 @@
 /* What a screen that attaches gets to see of the past: enough for five minutes of all panes. */
 #define RECENT_MAX (2 * 1024 * 1024)
 
+/* The length of what is whole in it: a crash in the middle of a write leaves half a line, and the next line
+ * would make one of both that nobody can read. */
+static int whole_len(int fd, off_t len, off_t *ret)
+{
+    char chunk[4096];
+
+    while (len > 0) {
+        size_t part = len < (off_t)sizeof(chunk) ? (size_t)len : sizeof(chunk);
+        ssize_t n = pread(fd, chunk, part, len - (off_t)part);
+        const char *last;
+
+        if (n != (ssize_t)part)
+            return ERR_IO;
+        last = memrchr(chunk, '\n', part);
+        len -= (off_t)part;
+        if (last) {
+            *ret = len + (last - chunk) + 1;
+            return 0;
+        }
+    }
+    *ret = 0;
+    return 0;
+}
+
 int passing_open(struct runner *runner, struct err *err)
 {
     const char *path = rundir_path(runner->arena, runner->options->frozen->dir, "samples");
     struct stat st;
 
     buf_init(&runner->recent, RECENT_MAX);
-    runner->samples_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    runner->samples_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (runner->samples_fd < 0 || fstat(runner->samples_fd, &st) < 0)
         return err_set_errno(err, ERR_IO, errno, "cannot open %s", path);
-    runner->samples_len = st.st_size;
+    if (whole_len(runner->samples_fd, st.st_size, &runner->samples_len) < 0 ||
+        ftruncate(runner->samples_fd, runner->samples_len) < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot cut %s after its last line", path);
     return 0;
 }
 

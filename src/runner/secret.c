@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +13,14 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/time.h"
 
 #define SECRET_MAX    4096
 #define ARGUMENTS_MAX 32
+/* For a password command: what does not answer (a prompt that nobody sees) must not keep the run from
+ * beginning without a word. */
+#define COMMAND_LIMIT_US (10 * SECOND_US)
+#define LOOK_AGAIN_MS    10
 
 static const char *take(struct arena *arena, struct buf *buf)
 {
@@ -45,12 +52,21 @@ static int from_file(struct arena *arena, const char *path, const char **ret, st
     return r < 0 ? err_set(err, ERR_ENVIRONMENT, "the password file %s cannot be read", path) : 0;
 }
 
-static int read_all(int fd, struct buf *buf)
+/* ERR_ENVIRONMENT when it is not over at `end_us` of the boot-time clock. */
+static int read_until(int fd, struct buf *buf, int64_t end_us)
 {
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
     char chunk[512];
-    ssize_t n;
+    ssize_t n = 1;
 
-    while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+    while (n != 0) {
+        int64_t left_us = end_us - clock_now().boot_us;
+
+        if (left_us <= 0)
+            return ERR_ENVIRONMENT;
+        if (poll(&ready, 1, (int)(left_us / MS_US) + 1) <= 0)
+            continue;
+        n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno != EINTR)
             return ERR_IO;
         if (n > 0)
@@ -59,27 +75,70 @@ static int read_all(int fd, struct buf *buf)
     return buf->overflow ? ERR_LIMIT : 0;
 }
 
-static int run(char **argv, struct buf *buf, struct err *err)
+/* Also a command that has closed its output may go on. */
+static int wait_until(pid_t pid, int *ret_status, int64_t end_us)
+{
+    pid_t ended;
+
+    while ((ended = waitpid(pid, ret_status, WNOHANG)) <= 0) {
+        if (ended < 0 && errno != EINTR)
+            return ERR_IO;
+        if (clock_now().boot_us >= end_us)
+            return ERR_ENVIRONMENT;
+        (void)poll(NULL, 0, LOOK_AGAIN_MS);
+    }
+    return 0;
+}
+
+/* With all that it has started: it is a process group of its own. */
+static void end_group(pid_t pid)
+{
+    (void)kill(-pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static int spawn(char **argv, pid_t *ret_pid, int *ret_fd, struct err *err)
 {
     posix_spawn_file_actions_t actions;
-    int ends[2], status = 0, r;
-    pid_t pid;
+    posix_spawnattr_t attributes;
+    int ends[2], r;
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_set_errno(err, ERR_IO, errno, "cannot run %s", argv[0]);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    r = posix_spawnp(ret_pid, argv[0], &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
-    if (r != 0) {
-        close(ends[0]);
-        return err_set_errno(err, ERR_ENVIRONMENT, r, "cannot run %s", argv[0]);
-    }
-    r = read_all(ends[0], buf);
+    *ret_fd = ends[0];
+    if (r == 0)
+        return 0;
     close(ends[0]);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    return err_set_errno(err, ERR_ENVIRONMENT, r, "cannot run %s", argv[0]);
+}
+
+static int run(char **argv, struct buf *buf, struct err *err)
+{
+    int64_t end_us = clock_now().boot_us + COMMAND_LIMIT_US;
+    int fd = -1, status = 0, r;
+    pid_t pid;
+
+    r = spawn(argv, &pid, &fd, err);
+    if (r < 0)
+        return r;
+    r = read_until(fd, buf, end_us);
+    close(fd);
+    if (r == 0)
+        r = wait_until(pid, &status, end_us);
+    if (r < 0)
+        end_group(pid);
+    if (r == ERR_ENVIRONMENT)
+        return err_set(err, ERR_ENVIRONMENT, "%s, which is to print the password, has not ended in %d s",
+                       argv[0], (int)(COMMAND_LIMIT_US / SECOND_US));
     if (r < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return err_set(err, ERR_ENVIRONMENT, "%s, which is to print the password, failed", argv[0]);
     return 0;

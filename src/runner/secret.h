@@ -6,8 +6,8 @@
 #include "base/mem.h"
 
 /* `from` is "env:NAME", "file:PATH" or "command: PROGRAM ARGUMENTS" (split at blanks, no shell); NULL: there
- * is none, and NULL is returned. One trailing newline is cut. Blocks; called once at the start.
- * ERR_ENVIRONMENT, with where it was looked for and never with what was found. */
+ * is none, and NULL is returned. One trailing newline is cut. Blocks, at most 10 s for a command; called once
+ * at the start. ERR_ENVIRONMENT, with where it was looked for and never with what was found. */
 int secret_fetch(struct arena *arena, const char *from, const char **ret, struct err *err) MUST_CHECK;
 
 #endif
