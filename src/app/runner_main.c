@@ -1,6 +1,7 @@
 /* tminus-runner: what holds a run, and the commands that read its journal. Started by tminus. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,12 +22,23 @@ static void on_exhausted(void)
     _exit(3);
 }
 
+/* Looking up host names, cancelling and publishing block the threads of one pool; of libuv's four, a name
+ * server that does not answer could take all, and then nothing could be cancelled. Read when the pool is
+ * first used. */
+static void pool_widen(void)
+{
+    (void)setenv("UV_THREADPOOL_SIZE", "64", 0); /* without it the pool is narrow, not wrong */
+}
+
 int main(int argc, char **argv)
 {
     int status;
 
+    pool_widen();
     standard_streams_hold();
     (void)signal(SIGPIPE, SIG_IGN);
+    /* A file-size limit is an error of a write, not the end of a run. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     mem_on_exhausted(on_exhausted);
     status = argc < 2 ? -1 : handler_run(handlers, argc, argv);
     if (status < 0) {
