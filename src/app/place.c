@@ -23,6 +23,8 @@ int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *
     user = as ? NULL : getpwuid(geteuid());
     if (!as && !user)
         return err_set(err, ERR_ENVIRONMENT, "user id %ld has no name: say --as NAME", (long)geteuid());
+    if (!as && !wire_is_name(user->pw_name))
+        return err_set(err, ERR_ENVIRONMENT, "your login name cannot stand for a person here: say --as NAME");
     *ret = arena_text(arena, as ? as : user->pw_name);
     return 0;
 }
