@@ -79,6 +79,9 @@ void ui_event(struct ui *ui, const struct event *event, bool backlog);
 /* A step wrote something: kept as the last lines, bounded. */
 void ui_output(struct ui *ui, const char *step, const char *bytes, size_t len);
 void ui_link(struct ui *ui, enum ui_link link, const char *why);
+/* The runner does nothing new any more, for this reason (copied). That stays on the screen, and every action is
+ * answered with it, until another run is set. */
+void ui_halted(struct ui *ui, const char *why);
 /* The runner's answer to an action: NULL is yes; else the refusal, shown until the next key. */
 void ui_reply(struct ui *ui, const char *refusal);
 

@@ -140,7 +140,7 @@ static void on_halt(void *data, const char *text)
 {
     struct screen *screen = data;
 
-    ui_reply(screen->ui, text);
+    ui_halted(screen->ui, text);
     want_frame(screen);
 }
 

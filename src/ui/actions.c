@@ -4,7 +4,7 @@
 
 bool is_open(const struct ui *ui)
 {
-    return ui->run != NULL && ui->run->closed == CHOICE_NONE;
+    return ui->run != NULL && ui->run->closed == CHOICE_NONE && !ui->halted;
 }
 
 bool can_hold(const struct ui *ui)
@@ -112,6 +112,10 @@ static void open_rule(struct ui *ui, struct aim aim)
 void do_next(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
+    if (ui->halted) {
+        ui_say_halted(ui);
+        return;
+    }
     struct next next = aim_next(ui);
     bool executes = next.kind == NEXT_START || next.kind == NEXT_RULE || next.kind == NEXT_CLOSE;
     if (executes && ui->options.watcher) {
@@ -143,7 +147,7 @@ void do_next(struct ui *ui, const struct ui_key *key)
 void do_hold(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    if (is_open(ui))
+    if (ui->halted || is_open(ui))
         ui_act(ui, VERB_HOLD, NULL, CHOICE_NONE, NULL);
 }
 

@@ -232,6 +232,8 @@ struct next aim_next(const struct ui *ui)
     const struct run *run = ui->run;
     if (run == NULL)
         return nothing("the run is starting");
+    if (ui->halted)
+        return nothing("halted");
     if (run->closed != CHOICE_NONE)
         return nothing("the run is over");
     struct aim unknown = aim_unknown(ui);

@@ -14,6 +14,16 @@ struct alarm {
     void (*say)(const struct ui *ui, struct buf *buf);
 };
 
+static bool is_halted(const struct ui *ui)
+{
+    return ui->halted;
+}
+
+static void say_halted(const struct ui *ui, struct buf *buf)
+{
+    buf_format(buf, "%s: nothing new is done", buf_str(&ui->halted_why));
+}
+
 static bool is_lost(const struct ui *ui)
 {
     return ui->link == UI_LINK_LOST;
@@ -110,6 +120,7 @@ static void say_over(const struct ui *ui, struct buf *buf)
 }
 
 static const struct alarm alarms[] = {
+    { is_halted, ROLE_ALARM, GLYPH_FAILED, "HALTED", say_halted },
     { is_lost, ROLE_ALARM, GLYPH_UNKNOWN, "LINK LOST", say_lost },
     { is_unknown, ROLE_ALARM, GLYPH_UNKNOWN, "UNKNOWN", say_unknown },
     { is_proposed, ROLE_ALARM, GLYPH_NO_RETURN, "TRIGGER", say_proposed },

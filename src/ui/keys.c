@@ -94,7 +94,9 @@ static const struct key_row *row_of(uint32_t code)
 
 static void refuse(struct ui *ui, const struct key_row *row)
 {
-    if (row->executes && ui->options.watcher)
+    if (ui->halted)
+        ui_say_halted(ui);
+    else if (row->executes && ui->options.watcher)
         ui_say(ui, ROLE_WARN, "%s: you are watching, only the operator executes", row->name);
     else
         ui_say(ui, ROLE_WARN, "%s (%s): not possible now", row->name, row->help);

@@ -22,7 +22,7 @@ bool view_exists(const struct ui *ui, enum pane pane);
 void layout_draw(struct ui *ui, const struct area *area);
 
 void header_draw(const struct ui *ui, const struct area *area); /* two rows */
-/* What must not be overlooked: held, unknown, rolling back, lost, frozen. Whether there is any. */
+/* What must not be overlooked: halted, lost, unknown, rolling back, held, frozen. Whether there is any. */
 bool banner_needed(const struct ui *ui);
 void banner_draw(const struct ui *ui, const struct area *area);
 void keybar_draw(const struct ui *ui, const struct area *area);

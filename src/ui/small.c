@@ -98,8 +98,11 @@ static void put_keys(const struct ui *ui, struct page *page)
     buf_init(&enter, LINE_MAX_BYTES);
     keys_enter_label(ui, &enter);
     int row = page_next(page);
-    int column = area_put(&page->area, row, 0, ROLE_KEY, "Space");
-    column = area_put(&page->area, row, column, ROLE_STRONG, " HOLD  ");
+    int column = 0;
+    if (!ui->halted) {
+        column = area_put(&page->area, row, 0, ROLE_KEY, "Space");
+        column = area_put(&page->area, row, column, ROLE_STRONG, " HOLD  ");
+    }
     if (enter.len > 0 && page->area.columns > 40) {
         column = area_put(&page->area, row, column, ROLE_KEY, "Enter");
         area_format(&page->area, row, column, ROLE_STRONG, " %s", buf_str(&enter));

@@ -53,6 +53,8 @@ struct ui {
     char *title;
     enum ui_link link;
     struct buf link_why;
+    bool halted;
+    struct buf halted_why;
     struct instant now; /* of the last call that brought one */
 
     enum pane focus;
@@ -91,6 +93,8 @@ void ui_act_full(struct ui *ui, const struct action *action);
 
 void ui_say(struct ui *ui, enum role_style style, const char *format, ...) PRINTF_LIKE(3, 4);
 void ui_unsay(struct ui *ui);
+/* The answer to every action once the runner is halted. */
+void ui_say_halted(struct ui *ui);
 
 /* Whether who sits here may do this at all. */
 bool ui_may(const struct ui *ui, enum verb verb);

@@ -20,6 +20,7 @@ struct ui *ui_create(const struct ui_options *options)
     ui->selected = BOOK_NONE;
     ui->answered_trigger = BOOK_NONE;
     buf_init(&ui->link_why, MESSAGE_MAX);
+    buf_init(&ui->halted_why, MESSAGE_MAX);
     buf_init(&ui->search, INPUT_MAX);
     buf_init(&ui->message, MESSAGE_MAX);
     log_init(&ui->log);
@@ -46,6 +47,7 @@ void ui_destroy(struct ui *ui)
     log_finish(&ui->log);
     dialog_finish(&ui->dialog);
     buf_finish(&ui->link_why);
+    buf_finish(&ui->halted_why);
     buf_finish(&ui->search);
     buf_finish(&ui->message);
     canvas_finish(&ui->picture);
@@ -62,6 +64,7 @@ void ui_set_run(struct ui *ui, const struct run *run, const char *title)
     dialog_close(ui);
     drop_histories(ui);
     ui->run = run;
+    ui->halted = false;
     ui->selected = BOOK_NONE;
     ui->answered_trigger = BOOK_NONE;
     ui->mark_count = 0;
@@ -124,6 +127,14 @@ void ui_link(struct ui *ui, enum ui_link link, const char *why)
     buf_text(&ui->link_why, why != NULL ? why : "");
 }
 
+void ui_halted(struct ui *ui, const char *why)
+{
+    ui->bell = ui->bell || !ui->halted;
+    ui->halted = true;
+    buf_clear(&ui->halted_why);
+    buf_text(&ui->halted_why, why);
+}
+
 void ui_reply(struct ui *ui, const char *refusal)
 {
     if (refusal == NULL)
@@ -145,6 +156,11 @@ void ui_say(struct ui *ui, enum role_style style, const char *format, ...)
 void ui_unsay(struct ui *ui)
 {
     buf_clear(&ui->message);
+}
+
+void ui_say_halted(struct ui *ui)
+{
+    ui_say(ui, ROLE_BAD, "HALTED, nothing new is done: %s", buf_str(&ui->halted_why));
 }
 
 bool ui_may(const struct ui *ui, enum verb verb)
@@ -182,6 +198,10 @@ static const char *keep(char *into, size_t size, const char *text)
 
 void ui_act_full(struct ui *ui, const struct action *action)
 {
+    if (ui->halted) {
+        ui_say_halted(ui);
+        return;
+    }
     struct queued_request *request = enqueue(ui, UI_REQUEST_ACTION);
     if (request == NULL)
         return;

@@ -36,6 +36,7 @@ static const struct {
     { "stale", 80, 24, false },
     { "stale", 120, 40, false },
     { "lost", 80, 24, false },
+    { "halted", 80, 24, false },
     { "vote-dialog", 80, 24, false },
     { "vote-dialog", 120, 40, false },
     { "rollback-dialog", 80, 24, false },

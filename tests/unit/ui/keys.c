@@ -19,6 +19,12 @@ static const struct {
     { "Enter", "swapping", "<Enter>", "", "a step runs", NULL },
     { "Enter", "through", "<Enter>", "flush\n", "Close the run?", NULL },
     { "Enter", "closed", "<Enter>", "", "the run is over", NULL },
+    { "Enter", "halted", "<Enter>", "", "HALTED, nothing new is done: journal: cannot write", NULL },
+    { "Space", "halted", " ", "", "HALTED, nothing new is done: journal: cannot write", "HOLD" },
+    { "c", "halted", "c", "", "HALTED, nothing new is done: journal: cannot write", "Cancel it?" },
+    { "x", "halted", "x", "", "HALTED, nothing new is done: journal: cannot write", "SCRUB" },
+    { ":", "halted", ":", "", "HALTED, nothing new is done: journal: cannot write", NULL },
+    { "q", "halted", "q", "detach\n", NULL, NULL },
     { "Space", "opened", " ", "action hold\n", NULL, NULL },
     { "Space", "swapping", " ", "action hold\n", NULL, NULL },
     { "Space", "rolling-back", " ", "action hold\n", NULL, NULL },
@@ -169,6 +175,22 @@ static void test_watcher(void **state)
     }
 }
 
+/* What was being asked when the runner halted is not sent; another runner ends it. */
+static void test_halted_meanwhile(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("vote-dialog", false);
+    ui_halted(scene->ui, "no space");
+    assert_true(ui_bell(scene->ui));
+    check(scene, 0, "over<Enter>", "", "HALTED, nothing new is done: no space", NULL);
+    check(scene, 0, "<Esc>z", "", "HALTED  no space", NULL);
+    assert_non_null(strstr(scene_draw(scene, 10, 40), "HALTED  no space"));
+    ui_set_run(scene->ui, scene->run, NULL);
+    assert_null(strstr(scene_draw(scene, 24, 80), "HALTED"));
+    check(scene, 0, " ", "action hold\n", NULL, NULL);
+    scene_destroy(scene);
+}
+
 static void mouse(struct scene *scene, uint32_t code, int row, int column)
 {
     struct ui_key key = { code, row, column };
@@ -250,9 +272,10 @@ static void test_key_bar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),    cmocka_unit_test(test_all_rows), cmocka_unit_test(test_no_clash),
-        cmocka_unit_test(test_watcher), cmocka_unit_test(test_mouse),    cmocka_unit_test(test_freeze),
-        cmocka_unit_test(test_key_bar),
+        cmocka_unit_test(test_keys),     cmocka_unit_test(test_all_rows),
+        cmocka_unit_test(test_no_clash), cmocka_unit_test(test_halted_meanwhile),
+        cmocka_unit_test(test_watcher),  cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_freeze),   cmocka_unit_test(test_key_bar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

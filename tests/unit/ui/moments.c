@@ -151,6 +151,13 @@ static void lost(struct scene *s)
     scene_wait(s, 12 * SECOND_US);
 }
 
+static void halted(struct scene *s)
+{
+    swapping(s);
+    ui_halted(s->ui, "journal: cannot write: No space left on device");
+    scene_wait(s, 2 * SECOND_US);
+}
+
 static void vote_dialog(struct scene *s)
 {
     synced(s);
@@ -245,6 +252,7 @@ static const struct {
     { "rolling-back", rolling_back },
     { "stale", stale },
     { "lost", lost },
+    { "halted", halted },
     { "vote-dialog", vote_dialog },
     { "rollback-dialog", rollback_dialog },
     { "tick-dialog", tick_dialog },
