@@ -11,7 +11,7 @@ static const char *state_of(struct arena *arena, const struct rundir_entry *entr
     const char *word;
 
     *ret_trouble = "";
-    if (past_read(arena, entry->dir, &past, err) < 0) {
+    if (past_read(arena, entry, &past, err) < 0) {
         *ret_trouble = err->message;
         return "unreadable";
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "base/text.h"
 #include "cmd.h"
 #include "follower.h"
 #include "lines.h"
@@ -12,6 +13,8 @@ struct looking {
     uv_loop_t loop;
     struct follower *follower;
     bool json, follow;
+    bool halted;
+    char halted_why[ERR_MESSAGE_MAX];
     int result;
     struct err err;
 };
@@ -48,26 +51,59 @@ static void on_live(void *data)
 {
     struct looking *looking = data;
 
-    (looking->json ? status_print_json : status_print_text)(follower_run(looking->follower), clock_now(),
-                                                            true);
+    const struct run *run = follower_run(looking->follower);
+    struct standing standing = { clock_now(), run->last_seq, true,
+                                 looking->halted ? looking->halted_why : NULL };
+
+    (looking->json ? status_print_json : status_print_text)(run, &standing);
     (void)fflush(stdout);
     if (!looking->follow)
         uv_stop(&looking->loop);
+}
+
+static void print_json_halt(const char *why)
+{
+    struct json_writer w;
+    struct buf line;
+
+    buf_init(&line, LINK_LINE_MAX);
+    json_write_init(&w, &line);
+    json_open(&w, NULL);
+    json_put_text(&w, "halted", why);
+    json_close(&w);
+    puts(buf_str(&line));
+    buf_finish(&line);
+}
+
+static void print_text_halt(const char *why)
+{
+    struct buf shown;
+
+    buf_init(&shown, LINK_LINE_MAX);
+    text_visible(&shown, why, strlen(why), false);
+    printf("HALTED   %s\n", buf_str(&shown));
+    buf_finish(&shown);
 }
 
 static void on_halt(void *data, const char *text)
 {
     struct looking *looking = data;
 
-    (void)looking;
-    (void)fprintf(stderr, "tminus: HALTED: %s\n", text);
+    /* Cut at the size of a message. */
+    (void)snprintf(looking->halted_why, sizeof(looking->halted_why), "%s", text);
+    looking->halted = true;
+    looking->result = err_set(&looking->err, ERR_IO, "HALTED, nothing new is done: %s", text);
+    if (!follower_is_live(looking->follower))
+        return; /* the status will tell */
+    (looking->json ? print_json_halt : print_text_halt)(text);
+    (void)fflush(stdout);
 }
 
 static void on_lost(void *data, const char *why)
 {
     struct looking *looking = data;
 
-    if (follower_run(looking->follower)->closed == CHOICE_NONE)
+    if (!looking->halted && follower_run(looking->follower)->closed == CHOICE_NONE)
         looking->result = err_set(&looking->err, ERR_CLOSED, "the runner went away: %s", why);
     uv_stop(&looking->loop);
 }
@@ -98,14 +134,16 @@ static int look_live(const char *dir, bool json, bool follow, struct err *err)
     return r;
 }
 
-static int look_past(struct arena *arena, const char *dir, bool json, struct err *err)
+static int look_past(struct arena *arena, const struct rundir_entry *entry, bool json, struct err *err)
 {
     struct past past;
-    int r = past_read(arena, dir, &past, err);
+    struct standing standing = { .now = clock_now() };
+    int r = past_read(arena, entry, &past, err);
 
     if (r < 0)
         return r;
-    (json ? status_print_json : status_print_text)(past.run, clock_now(), false);
+    standing.seq = past.seq;
+    (json ? status_print_json : status_print_text)(past.run, &standing);
     past_finish(&past);
     return 0;
 }
@@ -128,7 +166,7 @@ int cmd_status(int argc, char **argv)
         r = rundir_find(arena, arguments.count > 0 ? arguments.list[0] : NULL, arguments.count == 0, &entry,
                         &err);
     if (r == 0)
-        r = entry.live ? look_live(entry.dir, json, follow, &err) : look_past(arena, entry.dir, json, &err);
+        r = entry.live ? look_live(entry.dir, json, follow, &err) : look_past(arena, &entry, json, &err);
     arena_destroy(arena);
     return r < 0 ? fail(&err) : 0;
 }

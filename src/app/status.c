@@ -113,21 +113,23 @@ static void print_clocks(const struct run *run, struct instant now, struct buf *
     putchar('\n');
 }
 
-void status_print_text(const struct run *run, struct instant now, bool live)
+void status_print_text(const struct run *run, const struct standing *standing)
 {
     struct buf buf;
 
     buf_init(&buf, 64 * 1024);
-    printf("run      %s (%s), operator %s, %s\n", run->id, run->environment, run->operator,
-           live ? "live" : "no runner is at work on it");
+    if (standing->halted)
+        printf("HALTED   %s\n", visible(&buf, standing->halted));
+    printf("run      %s, environment %s, operator %s, %s\n", run->id, run->environment, run->operator,
+           standing->live ? "live" : "no runner is at work on it");
     printf("state    %s\n", run_state_word(run_state(run)));
     if (run->held)
         printf("held     by %s: %s\n", run->held_by, visible(&buf, run->held_why ? run->held_why : ""));
     if (run->trouble)
         printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
     print_step(run, &buf);
-    print_gate(run, now, &buf);
-    print_clocks(run, now, &buf);
+    print_gate(run, standing->now, &buf);
+    print_clocks(run, standing->now, &buf);
     buf_finish(&buf);
 }
 
@@ -209,7 +211,7 @@ static void put_clocks(struct json_writer *w, const struct run *run, struct inst
     json_put_integer(w, "safe_left_us", clocks.safe_left_us);
 }
 
-void status_print_json(const struct run *run, struct instant now, bool live)
+void status_print_json(const struct run *run, const struct standing *standing)
 {
     size_t phase = run_current_phase(run), focus = run_focus_step(run);
     struct json_writer w;
@@ -220,10 +222,11 @@ void status_print_json(const struct run *run, struct instant now, bool live)
     json_open(&w, NULL);
     json_put_text(&w, "run", run->id);
     json_put_text(&w, "state", run_state_word(run_state(run)));
-    json_put_bool(&w, "live", live);
+    json_put_bool(&w, "live", standing->live);
+    json_put_text(&w, "halted", standing->halted);
     json_put_text(&w, "operator", run->operator);
     json_put_text(&w, "environment", run->environment);
-    json_put_integer(&w, "seq", (int64_t)run->last_seq);
+    json_put_integer(&w, "seq", (int64_t)standing->seq);
     json_put_text(&w, "phase", phase < run->book->phase_count ? run->book->phases[phase].id : NULL);
     json_put_text(&w, "step", focus != BOOK_NONE ? run->book->steps[focus].id : NULL);
     json_put_bool(&w, "held", run->held);
@@ -232,8 +235,8 @@ void status_print_json(const struct run *run, struct instant now, bool live)
     json_put_text(&w, "trouble", run->trouble);
     json_put_text(&w, "proposed_by",
                   run->proposed_by != BOOK_NONE ? run->book->triggers[run->proposed_by].id : NULL);
-    put_clocks(&w, run, now);
-    put_gates(&w, run, now);
+    put_clocks(&w, run, standing->now);
+    put_gates(&w, run, standing->now);
     put_steps(&w, run);
     json_close(&w);
     puts(buf_str(&line));
