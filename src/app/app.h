@@ -70,7 +70,7 @@ void standard_streams_hold(void);
 /* ---- people and programs ---- */
 
 /* Who sits here: `as`, else the user's name. ERR_USAGE when `as` is no name; ERR_ENVIRONMENT when there is
- * none. */
+ * none, or one that cannot be said (wire_is_name). */
 int who_am_i(struct arena *arena, const char *as, const char **ret, struct err *err) MUST_CHECK;
 
 /* The path of a program that is installed beside this one. */
