@@ -1,10 +1,10 @@
 /*
  * Deciding: what follows from an input, by the rules, whatever the screen does.
  *
- * decide() is pure. It answers with events (to be recorded, applied, and where they begin something carried out)
- * or with a refusal that names the rule. After the events of an input have been applied, the caller asks again
- * with INPUT_TICK until nothing follows: lapses, triggers, decided gates, due attempts and the next entry of a
- * rollback all come from there.
+ * decide() is pure. It answers with events (to be recorded, applied, and where they begin something carried
+ * out) or with a refusal that names the rule. After the events of an input have been applied, the caller asks
+ * again with INPUT_TICK until nothing follows: lapses, triggers, decided gates, due attempts and the next
+ * entry of a rollback all come from there.
  */
 #ifndef ENGINE_DECIDE_H
 #define ENGINE_DECIDE_H
@@ -87,27 +87,28 @@ struct action {
 enum outcome_status { OUTCOME_OK, OUTCOME_SKIPPED, OUTCOME_FAILED, OUTCOME_RETRYABLE, OUTCOME_AMBIGUOUS };
 struct outcome {
     enum outcome_status status;
-    bool clean;          /* not OK: certainly no effect remains */
-    const char *code, *message, *detail, *hint, *value, *leftover, *output; /* NULL or "" where there is none */
+    bool clean; /* not OK: certainly no effect remains */
+    const char *code, *message, *detail, *hint, *value, *leftover,
+        *output; /* NULL or "" where there is none */
 };
 
 enum input_type {
-    INPUT_OPEN,     /* open, action.actor (the operator): begins a run; only on an empty one */
-    INPUT_RESUME,   /* open.host, boot, version: a runner took the run up again */
-    INPUT_TICK,     /* time passes */
-    INPUT_ACTION,   /* action */
-    INPUT_OUTCOME,  /* step, entry, outcome */
-    INPUT_SENSED,   /* step, choice YES/NO/UNKNOWN, value, text */
-    INPUT_PROBED,   /* step, entry, choice YES/NO/UNKNOWN, value, text */
-    INPUT_CLEANED,  /* step, outcome */
-    INPUT_WAITING,  /* step, entry, text: whom it waits for, "" nobody any more */
-    INPUT_NOTED,    /* step, entry, text: settings read back, a notice */
-    INPUT_SAMPLE,   /* sample */
-    INPUT_JOINED,   /* action.actor, .watcher, .text: where from */
-    INPUT_LEFT,     /* same */
-    INPUT_MONITOR,  /* subject, text, choice YES started / NO stopped */
-    INPUT_TROUBLE,  /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
-                       cannot be reached is no trouble of this kind */
+    INPUT_OPEN,    /* open, action.actor (the operator): begins a run; only on an empty one */
+    INPUT_RESUME,  /* open.host, boot, version: a runner took the run up again */
+    INPUT_TICK,    /* time passes */
+    INPUT_ACTION,  /* action */
+    INPUT_OUTCOME, /* step, entry, outcome */
+    INPUT_SENSED,  /* step, choice YES/NO/UNKNOWN, value, text */
+    INPUT_PROBED,  /* step, entry, choice YES/NO/UNKNOWN, value, text */
+    INPUT_CLEANED, /* step, outcome */
+    INPUT_WAITING, /* step, entry, text: whom it waits for, "" nobody any more */
+    INPUT_NOTED,   /* step, entry, text: settings read back, a notice */
+    INPUT_SAMPLE,  /* sample */
+    INPUT_JOINED,  /* action.actor, .watcher, .text: where from */
+    INPUT_LEFT,    /* same */
+    INPUT_MONITOR, /* subject, text, choice YES started / NO stopped */
+    INPUT_TROUBLE, /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
+                      cannot be reached is no trouble of this kind */
 };
 
 /* `entry` is 0 for the step itself, n for the n-th entry of its rollback. */
@@ -121,7 +122,8 @@ struct input {
     const char *subject, *text, *value;
     const struct sample *sample;
     struct {
-        const char *run, *book_sha256, *boot, *host, *version, *environment;
+        const char *run, *book_sha256, *targets_sha256, *settings_sha256, *boot, *host, *version,
+            *environment;
     } open;
 };
 

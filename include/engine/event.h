@@ -21,7 +21,7 @@
 
 /* name, word, record?, and the fields that it has besides seq, type, at and actor (see EVENT_FIELDS) */
 #define EVENTS(X)                                                                                            \
-    X(EVENT_RUN_OPENED, "run.opened", true, F_RUN | F_SUBJECT | F_TEXT | F_BOOK | F_BOOT | F_HOST | F_VERSION | F_ENVIRONMENT) \
+    X(EVENT_RUN_OPENED, "run.opened", true, F_RUN | F_SUBJECT | F_TEXT | F_BOOK | F_TARGETS | F_SETTINGS | F_BOOT | F_HOST | F_VERSION | F_ENVIRONMENT) \
     X(EVENT_RUN_RESUMED, "run.resumed", true, F_TEXT | F_BOOT | F_HOST | F_VERSION)                          \
     X(EVENT_RUN_HELD, "run.held", true, F_TEXT)                                                              \
     X(EVENT_RUN_RELEASED, "run.released", true, F_TEXT)                                                      \
@@ -78,6 +78,8 @@
     X(F_ELAPSED, "elapsed_us", elapsed_us, INTEGER)                                                          \
     X(F_OUTPUT, "output", output, TEXT)        /* SHA-256 of the output file */                              \
     X(F_BOOK, "book", book, TEXT)              /* SHA-256 of the frozen book */                              \
+    X(F_TARGETS, "targets", targets, TEXT)     /* SHA-256 of the frozen targets file, of "" without one */   \
+    X(F_SETTINGS, "settings", settings, TEXT)  /* SHA-256 of the frozen run.json: params, operator, ... */    \
     X(F_BOOT, "boot", boot, TEXT)              /* boot id */                                                 \
     X(F_HOST, "host", host, TEXT)                                                                            \
     X(F_VERSION, "version", version, TEXT)                                                                   \
@@ -132,7 +134,7 @@ struct event {
     enum event_type type;
     struct instant at;
     const char *actor; /* who; "tminus" when nobody asked for it */
-    const char *run, *subject, *role, *gate, *code, *text, *detail, *hint, *value, *leftover, *output, *book,
+    const char *run, *subject, *role, *gate, *code, *text, *detail, *hint, *value, *leftover, *output, *book, *targets, *settings,
         *boot, *host, *version, *environment; /* NULL where the type does not have it */
     int64_t entry, attempt, wait_us, elapsed_us;
     enum choice choice;

@@ -146,7 +146,7 @@ struct run_counts {
 struct run {
     const struct book *book;
     struct arena *arena;     /* what lives as long as the run; samples are in arenas of their own */
-    const char *id, *operator, *environment, *book_sha256, *boot_id;
+    const char *id, *operator, *environment, *book_sha256, *targets_sha256, *settings_sha256, *boot_id;
     uint64_t last_seq;
     struct instant opened;
     /* Pair of clocks at the last start or resume: turns boot time into run time, and into the wall time by which

@@ -32,6 +32,8 @@ struct frozen {
     const char *run;                      /* its id */
     const char *book_text, *targets_text; /* targets_text NULL: there was none */
     size_t book_len, targets_len;
+    const char *settings_text; /* run.json as it was read; NULL before it was written */
+    size_t settings_len;
     size_t param_count;
     const struct book_param *params;
     const char *operator, * environment;

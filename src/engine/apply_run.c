@@ -15,6 +15,8 @@ int apply_opened(struct change *c)
     run->operator= run_keep(run, c->event->actor);
     run->environment = run_keep(run, c->event->environment);
     run->book_sha256 = run_keep(run, c->event->book);
+    run->targets_sha256 = run_keep(run, c->event->targets);
+    run->settings_sha256 = run_keep(run, c->event->settings);
     run->boot_id = run_keep(run, c->event->boot);
     run->opened = c->event->at;
     run->anchor = c->event->at;

@@ -102,6 +102,8 @@ static int decide_open(struct deciding *d)
     event->subject = d->run->book->id;
     event->text = d->run->book->title;
     event->book = arena_text(d->arena, input->open.book_sha256);
+    event->targets = arena_text(d->arena, input->open.targets_sha256);
+    event->settings = arena_text(d->arena, input->open.settings_sha256);
     event->boot = arena_text(d->arena, input->open.boot);
     event->host = arena_text(d->arena, input->open.host);
     event->version = arena_text(d->arena, input->open.version);

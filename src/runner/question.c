@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "driver/postgresql.h"
 
 struct question {
     const struct query *query;
@@ -75,61 +74,34 @@ static void probed(void *data, enum choice answer, const char *value, const char
     free(probing);
 }
 
-/* The statement of the step may still be at work in the server: a probe that says "no" now could say "yes" in
- * a minute, and the step would run twice. */
-static void on_survivors(void *data, const struct answer *answer)
+/* A probe that says "no" while the work of the step goes on could say "yes" in a minute, and the step would
+ * run twice. */
+static void on_survivor(void *data, const char *text)
 {
     struct probing *probing = data;
-    struct runner *runner = probing->runner;
-    const struct query *probe = &work_definition(runner->book, probing->step, probing->entry)->probe;
-    char why[256];
+    const struct query *probe = &work_definition(probing->runner->book, probing->step, probing->entry)->probe;
 
-    if (answer->result->status != DRIVER_OK || answer->row_count == 0) {
-        probed(probing, CHOICE_UNKNOWN, NULL,
-               answer->result->message ? answer->result->message : "no answer");
-        return;
-    }
-    if (answer->cell(answer, 0, 0)) {
-        (void)snprintf(why, sizeof(why),
-                       "backend %s of this run is still at work: ask again when it has ended",
-                       answer->cell(answer, 0, 0));
-        probed(probing, CHOICE_UNKNOWN, NULL, why);
-        return;
-    }
-    question_ask(runner, runner->servers[probe->target].steps, probe, probed, probing);
-}
-
-/* Asks the server whether a backend of this run is still at work there. */
-static int ask_survivors(struct probing *probing, const struct server *server, const struct query *probe,
-                         struct err *err)
-{
-    struct buf sql;
-    int r;
-
-    buf_init(&sql, 4096);
-    /* The server cuts application_name at 63 bytes. */
-    buf_text(&sql, "SELECT min(pid)::text FROM pg_stat_activity WHERE application_name = left(");
-    postgresql_literal(&sql, server->target.application_name);
-    buf_text(&sql, ", 63) AND pid <> pg_backend_pid()");
-    r = session_ask(server->steps, buf_str(&sql), probe->timeout_us, on_survivors, probing, err);
-    buf_finish(&sql);
-    return r;
+    if (text)
+        probed(probing, CHOICE_UNKNOWN, NULL, text);
+    else
+        question_ask(probing->runner, probing->runner->servers[probe->target].steps, probe, probed, probing);
 }
 
 void probe_unknown(struct runner *runner, size_t step, size_t entry)
 {
     const struct step *definition = work_definition(runner->book, step, entry);
-    const struct query *probe = &definition->probe;
-    struct server *server = &runner->servers[probe->target];
     struct probing *probing = mem_alloc(sizeof(*probing));
-    struct err err = ERR_INIT;
+    long process = definition->kind == STEP_COMMAND ? survivor_process(runner->options->frozen->run) : 0;
+    char text[128];
 
     probing->runner = runner;
     probing->step = step;
     probing->entry = entry;
     runner->under_way++;
-    if (definition->kind != STEP_SQL)
-        question_ask(runner, server->steps, probe, probed, probing);
-    else if (ask_survivors(probing, &runner->servers[definition->target], probe, &err) < 0)
-        probed(probing, CHOICE_UNKNOWN, NULL, err.message);
+    (void)snprintf(text, sizeof(text), "process %ld of this run is still at work: wait until it has ended",
+                   process);
+    if (definition->kind == STEP_SQL)
+        survivor_ask(runner, runner->servers[definition->target].steps, on_survivor, probing);
+    else
+        on_survivor(probing, process > 0 ? text : NULL);
 }

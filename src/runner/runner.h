@@ -43,6 +43,7 @@ struct runner {
     size_t under_way;       /* cleanings and probes that are out */
     struct server *servers; /* one for each target of the book */
     const char *application_prefix;
+    const char *step_name; /* application_name of the connections of steps */
 
     struct queued *queue_first, *queue_last;
     bool processing;
@@ -133,12 +134,21 @@ bool sql_is_running(const struct runner *runner);
 
 /* ---- question.c: a query of the book, and whether it answered what was expected ---- */
 
-/* `answer`: YES, NO, or UNKNOWN with `why`. Called exactly once, later. */
+/* `answer`: YES, NO, or UNKNOWN with `why`. Called exactly once; at once when it cannot be asked. */
 typedef void (*question_answered)(void *data, enum choice answer, const char *value, const char *why);
 void question_ask(struct runner *runner, struct session *session, const struct query *query,
                   question_answered answered, void *data);
 /* Asks the probe of a step that is unknown; the answer comes as an input. */
 void probe_unknown(struct runner *runner, size_t step, size_t entry);
+
+/* ---- survivor.c: what an earlier runner began and what is still at work ---- */
+
+/* A process of this run that is not this runner's; 0 when there is none. */
+long survivor_process(const char *run);
+/* `text`: which backend is still at work, or why that cannot be told; NULL: none is. Called exactly once,
+ * perhaps at once. */
+typedef void (*survivor_told)(void *data, const char *text);
+void survivor_ask(struct runner *runner, struct session *session, survivor_told told, void *data);
 
 /* ---- server.c ---- */
 

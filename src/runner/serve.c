@@ -73,8 +73,44 @@ static void on_sigterm(uv_signal_t *signal, int number)
 
 /* ---- the beginning ---- */
 
+/* What is executed is bound to the run by these. */
+struct frozen_hashes {
+    struct sha256 book, targets, settings;
+};
+
+static void hash_frozen(const struct frozen *frozen, struct frozen_hashes *ret)
+{
+    sha256_of(frozen->book_text, frozen->book_len, &ret->book);
+    sha256_of(frozen->targets_text ? frozen->targets_text : "", frozen->targets_len, &ret->targets);
+    sha256_of(frozen->settings_text, frozen->settings_len, &ret->settings);
+}
+
+static bool is_same(const char *recorded, const struct sha256 *now)
+{
+    return recorded && strcmp(recorded, now->hex) == 0;
+}
+
+/* Approvals were given for what was frozen when the run began, and hold for nothing else. */
+static int check_frozen(const struct runner *runner, struct err *err)
+{
+    const struct run *run = runner->run;
+    struct frozen_hashes now;
+    const char *changed;
+
+    hash_frozen(runner->options->frozen, &now);
+    changed = !is_same(run->book_sha256, &now.book)           ? "book.json"
+              : !is_same(run->targets_sha256, &now.targets)   ? "targets.json"
+              : !is_same(run->settings_sha256, &now.settings) ? "run.json"
+                                                              : NULL;
+    if (!changed)
+        return 0;
+    return err_set(err, ERR_CORRUPT,
+                   "%s/%s is not what the run was begun with: it was changed afterwards; nothing is done",
+                   runner->options->frozen->dir, changed);
+}
+
 static void describe(struct runner *runner, struct input *input, char *boot, char *host, size_t host_size,
-                     struct sha256 *sha)
+                     struct frozen_hashes *hashes)
 {
     const struct frozen *frozen = runner->options->frozen;
 
@@ -85,11 +121,13 @@ static void describe(struct runner *runner, struct input *input, char *boot, cha
      * boot. */
     if (clock_boot_id(boot, NULL) < 0)
         boot[0] = '\0';
-    sha256_of(frozen->book_text, frozen->book_len, sha);
+    hash_frozen(frozen, hashes);
     input->now = clock_now();
     input->action.actor = frozen->operator;
     input->open.run = frozen->run;
-    input->open.book_sha256 = sha->hex;
+    input->open.book_sha256 = hashes->book.hex;
+    input->open.targets_sha256 = hashes->targets.hex;
+    input->open.settings_sha256 = hashes->settings.hex;
     input->open.boot = boot;
     input->open.host = host;
     input->open.version = runner->options->version;
@@ -99,12 +137,12 @@ static void describe(struct runner *runner, struct input *input, char *boot, cha
 static void take_beginning(struct runner *runner)
 {
     struct input input;
-    struct sha256 sha;
+    struct frozen_hashes hashes;
     char boot[37], host[256];
 
     memset(&input, 0, sizeof(input));
     input.type = runner->options->resume ? INPUT_RESUME : INPUT_OPEN;
-    describe(runner, &input, boot, host, sizeof(host), &sha);
+    describe(runner, &input, boot, host, sizeof(host), &hashes);
     runner_take(runner, &input);
 }
 
@@ -141,6 +179,8 @@ static int resume_journal(struct runner *runner, struct folding *folding, struct
 {
     int r = journal_open(runner->journal_path, fold, folding, &runner->journal, &folding->torn, err);
 
+    if (r == 0)
+        r = check_frozen(runner, err);
     if (r < 0)
         return r;
     if (folding->published > journal_seq(runner->journal))
@@ -174,11 +214,17 @@ static int open_journal(struct runner *runner, struct folding *folding, struct e
 static void tell_repairs(struct runner *runner, const struct folding *folding)
 {
     char text[ERR_MESSAGE_MAX];
+    long survivor;
 
     publisher_resume(runner->publisher);
     (void)snprintf(text, sizeof(text),
                    "the journal ended in %zu bytes of a torn line: cut, and kept beside it", folding->torn);
     if (folding->torn > 0)
+        runner_note(runner, text);
+    survivor = runner->options->resume ? survivor_process(runner->options->frozen->run) : 0;
+    (void)snprintf(text, sizeof(text),
+                   "process %ld, which an earlier runner of this run began, is still at work", survivor);
+    if (survivor > 0)
         runner_note(runner, text);
 }
 

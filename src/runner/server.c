@@ -29,7 +29,7 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
         .id = target->id,
         .dsn = target->dsn,
         .password = password,
-        .application_name = arena_format(runner->arena, "tminus:%s:step", run),
+        .application_name = runner->step_name,
         .connect_timeout_us = CONNECT_TIMEOUT_US,
     };
     server->driver = driver_postgresql_create(&runner->loop, &server->target);
@@ -44,6 +44,7 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
 int servers_create(struct runner *runner, struct err *err)
 {
     runner->servers = arena_array(runner->arena, runner->book->target_count + 1, sizeof(*runner->servers));
+    runner->step_name = arena_format(runner->arena, "tminus:%s:step", runner->options->frozen->run);
     runner->application_prefix = arena_format(runner->arena, "tminus:%s:", runner->options->frozen->run);
     for (size_t i = 0; i < runner->book->target_count; i++) {
         int r = server_create(runner, i, err);

@@ -135,9 +135,17 @@ void command_begin(struct execution *execution)
                                                  .notice = on_text,
                                                  .output = on_output,
                                                  .done = on_done };
+    struct runner *runner = execution->runner;
+    long survivor = runner->options->resume ? survivor_process(runner->options->frozen->run) : 0;
     struct err err = ERR_INIT;
     int r = prepare(execution, &err);
 
+    if (r == 0 && survivor > 0)
+        r = err_set(&err, ERR_BUSY,
+                    "not started: process %ld, which an earlier runner of this run began, is still at work: "
+                    "wait until "
+                    "it has ended, or end it",
+                    survivor);
     if (r == 0)
         r = process_start(&execution->runner->loop, &execution->command, &events, execution,
                           &execution->process, &err);

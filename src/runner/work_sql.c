@@ -147,6 +147,8 @@ static void on_probed(void *data, enum choice answer, const char *value, const c
         end_plain(execution, OUTCOME_FAILED, true, NULL, "halted before it began", "");
     else if (execution->cancelled)
         end_plain(execution, OUTCOME_FAILED, true, NULL, "cancelled before it began", "");
+    else if (execution->runner->run->held)
+        end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "held before it began", "");
     else if (answer == CHOICE_YES)
         end_plain(execution, OUTCOME_SKIPPED, true, value, "done already, says its probe", "");
     else if (answer == CHOICE_NO)
@@ -156,15 +158,39 @@ static void on_probed(void *data, enum choice answer, const char *value, const c
                   "not started: its probe cannot tell whether it is done: ", why);
 }
 
-void sql_begin(struct execution *execution)
+static void ask_probe(struct execution *execution)
 {
     const struct query *probe = &execution->definition->probe;
 
     if (!probe->sql) {
-        start(execution);
+        on_probed(execution, CHOICE_NO, NULL, "");
         return;
     }
     execution->asking = true;
     question_ask(execution->runner, execution->runner->servers[probe->target].steps, probe, on_probed,
                  execution);
+}
+
+static void on_survivor(void *data, const char *text)
+{
+    struct execution *execution = data;
+
+    execution->asking = false;
+    if (text)
+        end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "not started: ", text);
+    else
+        ask_probe(execution);
+}
+
+void sql_begin(struct execution *execution)
+{
+    struct runner *runner = execution->runner;
+
+    /* Only an earlier attempt or an earlier runner can have left something at work. */
+    if (execution->attempt == 1 && !runner->options->resume) {
+        ask_probe(execution);
+        return;
+    }
+    execution->asking = true;
+    survivor_ask(runner, runner->servers[execution->definition->target].steps, on_survivor, execution);
 }

@@ -107,6 +107,8 @@ static int read_settings(struct arena *arena, struct frozen *ret, struct err *er
     if (!value || json_decode(arena, value, setting_fields, &settings, "run.json", &faults) < 0)
         return err_set(err, ERR_CORRUPT, "%s/run.json:%d:%d: %s", ret->dir, faults.list[0].line,
                        faults.list[0].column, faults.list[0].message);
+    ret->settings_text = text;
+    ret->settings_len = len;
     ret->run = settings.run;
     ret->operator= settings.operator;
     ret->environment = settings.environment;

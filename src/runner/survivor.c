@@ -1,0 +1,130 @@
+#include "runner.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "driver/postgresql.h"
+
+/*
+ * What an earlier runner of this run began may still be at work: in the server, or as a process. Until it has
+ * ended nothing can be said about its step, and beginning that step again would do it twice.
+ */
+
+#define ENVIRONMENT_MAX (256 * 1024)
+#define ASK_TIMEOUT_US  (10 * SECOND_US)
+
+/* ---- processes ---- */
+
+/* The value of a variable in an environment as /proc tells it; NULL without it. */
+static const char *value_of(const char *environment, size_t len, const char *name)
+{
+    size_t name_len = strlen(name);
+
+    for (size_t at = 0; at < len; at += strlen(environment + at) + 1) {
+        if (strncmp(environment + at, name, name_len) == 0 && environment[at + name_len] == '=')
+            return environment + at + name_len + 1;
+    }
+    return NULL;
+}
+
+/* Whether a process carries the marks of a command of this run that another runner began. */
+static bool is_survivor(const char *pid, const char *run, char *environment)
+{
+    char path[64];
+    const char *of_run, *mark;
+    ssize_t len;
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "/proc/%.20s/environ", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    len = read(fd, environment, ENVIRONMENT_MAX - 1);
+    close(fd);
+    if (len <= 0)
+        return false;
+    environment[len] = '\0';
+    of_run = value_of(environment, (size_t)len, "TMINUS_RUN");
+    mark = value_of(environment, (size_t)len, "TMINUS_COMMAND");
+    return of_run && mark && strcmp(of_run, run) == 0 && strtol(mark, NULL, 10) != (long)getpid();
+}
+
+long survivor_process(const char *run)
+{
+    char *environment = mem_alloc(ENVIRONMENT_MAX);
+    DIR *directory = opendir("/proc");
+    struct dirent *entry;
+    long found = 0;
+
+    while (directory && found == 0 && (entry = readdir(directory))) {
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            is_survivor(entry->d_name, run, environment))
+            found = strtol(entry->d_name, NULL, 10);
+    }
+    if (directory)
+        closedir(directory);
+    free(environment);
+    return found;
+}
+
+/* ---- backends ---- */
+
+struct asking {
+    survivor_told told;
+    void *data;
+};
+
+static void on_answer(void *data, const struct answer *answer)
+{
+    struct asking *asking = data;
+    const char *pid = NULL;
+    char text[256] = "";
+
+    if (answer->result->status == DRIVER_OK && answer->row_count > 0)
+        pid = answer->cell(answer, 0, 0);
+    if (answer->result->status != DRIVER_OK || answer->row_count == 0)
+        (void)snprintf(text, sizeof(text), "cannot tell whether a backend of this run is still at work: %s",
+                       answer->result->message ? answer->result->message : "no answer");
+    else if (pid)
+        (void)snprintf(text, sizeof(text), "backend %s of this run is still at work: wait until it has ended",
+                       pid);
+    asking->told(asking->data, text[0] ? text : NULL);
+    free(asking);
+}
+
+/* Backends of steps of this run, but for those that this runner has at work itself. */
+static void write_question(const struct runner *runner, struct buf *sql)
+{
+    buf_text(sql, "SELECT min(pid)::text FROM pg_stat_activity WHERE application_name = ");
+    postgresql_literal(sql, runner->step_name);
+    buf_text(sql, " AND pid NOT IN (0");
+    for (const struct execution *e = runner->executions; e; e = e->next) {
+        if (e->job && e->pid > 0)
+            buf_format(sql, ", %lld", (long long)e->pid);
+    }
+    buf_text(sql, ")");
+}
+
+void survivor_ask(struct runner *runner, struct session *session, survivor_told told, void *data)
+{
+    struct asking *asking = mem_alloc(sizeof(*asking));
+    struct err err = ERR_INIT;
+    struct buf sql;
+    int r;
+
+    asking->told = told;
+    asking->data = data;
+    buf_init(&sql, 64 * 1024);
+    write_question(runner, &sql);
+    r = session_ask(session, buf_str(&sql), ASK_TIMEOUT_US, on_answer, asking, &err);
+    buf_finish(&sql);
+    if (r == 0)
+        return;
+    free(asking);
+    told(data, err.message);
+}
