@@ -110,6 +110,7 @@ struct run_gate {
     struct run_vote *votes;  /* one for each of the gate's votes */
     struct run_condition *criteria;
     const char *lapsed;      /* why an approval lapsed last; NULL */
+    bool begun_on;           /* GO, and a step of a later phase was started on it */
 };
 
 enum trigger_state { TRIGGER_ARMED, TRIGGER_BLIND, TRIGGER_FIRED };
@@ -138,6 +139,7 @@ struct run_person {
 struct run_counts {
     size_t *complete;        /* by phase: its steps that are complete */
     size_t *begun;           /* by phase: its steps that are not checks and have begun */
+    size_t deferred;         /* steps that are complete only in that sense */
     size_t current_phase;    /* see run_current_phase */
     size_t begun_phases;     /* no step of this phase or a later one has begun; checks do not count */
     size_t running, unknown; /* steps and entries */
@@ -204,14 +206,14 @@ size_t run_focus_step(const struct run *run);
 /* A step (or entry, in `ret_entry`; NULL allowed; 0: the step itself) that is running, or unknown; BOOK_NONE. */
 size_t run_running_step(const struct run *run, size_t *ret_entry);
 size_t run_unknown_step(const struct run *run, size_t *ret_entry);
-/* Steps that are complete, and all. */
+/* Steps that are done or skipped, and all: what was deferred is no progress. */
 void run_progress(const struct run *run, size_t *ret_complete, size_t *ret_total);
 
 /* What a rollback from `to` on (BOOK_NONE: of everything) has still to undo, newest first; returns how many
  * there are and fills the first `max`. */
 size_t run_rollback_list(const struct run *run, size_t to, size_t *steps, size_t max);
-/* A sensed check that the runner has to ask about: its phase is reached and was not passed, by its gate or, where
- * it has none, by a later step. */
+/* A sensed check that the runner has to ask about: its phase is reached, and no step was started after it: on the
+ * GO of its gate or, where it has none, at all. */
 bool run_wants_sense(const struct run *run, size_t step);
 
 enum condition_verdict { CONDITION_MET, CONDITION_HOLDING, CONDITION_UNMET, CONDITION_UNKNOWN };

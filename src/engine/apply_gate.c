@@ -100,6 +100,7 @@ int apply_decided(struct change *c)
         return change_refuse(c, "\"%s\" is no decision", choice_word(choice));
     gate->decision = choice;
     gate->decided = c->event->at;
+    gate->begun_on = false;
     if (choice == CHOICE_GO)
         gate->lapsed = NULL;
     return 0;

@@ -95,6 +95,10 @@ static int check_undo_start(const struct change *c)
 
 static void start_forward(struct change *c)
 {
+    for (size_t i = 0; i < c->run->book->gate_count; i++) {
+        if (c->run->book->gates[i].phase < c->def->phase)
+            c->run->gates[i].begun_on = true;
+    }
     c->step->order = c->event->seq;
     c->run->rolled_back = false;
     for (size_t i = 1; i <= c->run->book->steps[c->subject].rollback_count; i++)
@@ -278,7 +282,9 @@ static void rule_step(struct change *c)
         [CHOICE_DONE] = STEP_DONE, [CHOICE_NOT_DONE] = STEP_PENDING, [CHOICE_PARTIAL] = STEP_FAILED
     };
     run_set_state(c->run, c->subject, 0, states[c->event->choice]);
-    c->step->effect = c->event->choice != CHOICE_NOT_DONE && step_kind_changes(c->def->kind);
+    /* that this attempt did nothing takes back nothing of an earlier one */
+    if (c->event->choice != CHOICE_NOT_DONE && step_kind_changes(c->def->kind))
+        c->step->effect = true;
     if (c->event->choice == CHOICE_DONE) {
         c->step->leftover = NULL;
         c->step->deferred_gate = BOOK_NONE;

@@ -130,6 +130,7 @@ void run_progress(const struct run *run, size_t *ret_complete, size_t *ret_total
     *ret_total = run->book->step_count;
     for (size_t i = 0; i < run->book->phase_count; i++)
         *ret_complete += run->counts.complete[i];
+    *ret_complete -= run->counts.deferred;
 }
 
 bool run_wants_sense(const struct run *run, size_t step)
@@ -139,7 +140,7 @@ bool run_wants_sense(const struct run *run, size_t step)
         def->phase > run->counts.current_phase)
         return false;
     size_t gate = run->book->phases[def->phase].gate;
-    return gate != BOOK_NONE ? run->gates[gate].decision != CHOICE_GO
+    return gate != BOOK_NONE ? run->gates[gate].decision != CHOICE_GO || !run->gates[gate].begun_on
                              : run->counts.begun_phases <= def->phase + 1;
 }
 

@@ -143,6 +143,7 @@ static void count_work(struct run *run, size_t step, size_t entry, size_t one)
     run->counts.unknown += work->state == STEP_UNKNOWN ? one : 0;
     if (entry > 0)
         return;
+    run->counts.deferred += work->state == STEP_DEFERRED ? one : 0;
     run->counts.complete[def->phase] += step_state_complete(work->state) ? one : 0;
     run->counts.begun[def->phase] += has_begun(def, work) ? one : 0;
 }

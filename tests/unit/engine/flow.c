@@ -303,11 +303,13 @@ static void test_sensed(void **state)
     assert_trail(s, "check.ticked backup\n");
     scene_wait(s, 1);
     assert_trail(s, "check.unticked backup\n");
-    /* once the gate is behind us it is not asked any more, and an answer that was under way is let pass */
+    /* once a step was begun on the GO it is not asked any more, and an answer that was under way is let pass
+     */
     stage_go(s);
     (void)scene_trail(s);
-    assert_false(run_wants_sense(s->run, backup));
+    assert_true(run_wants_sense(s->run, backup));
     scene_ok(s, "mia", "start add");
+    assert_false(run_wants_sense(s->run, backup));
     scene_sense(s, "backup", CHOICE_NO, "it is gone");
     scene_wait(s, HOUR_US);
     assert_trail(s, "step.started add\n");

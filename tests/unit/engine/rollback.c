@@ -95,6 +95,30 @@ static void test_only_what_ran(void **state)
     scene_close(s);
 }
 
+/* A ruling is about one attempt: what an earlier one did is still to be undone. */
+static void test_effect_of_earlier_attempt(void **state)
+{
+    const struct outcome dirty = { .status = OUTCOME_FAILED, .clean = false };
+    (void)state;
+    for (int earlier = 0; earlier < 2; earlier++) {
+        struct scene *s = scene_open(small_book);
+        stage_go(s);
+        scene_run(s, "add");
+        scene_ok(s, "mia", "start index");
+        if (earlier > 0) {
+            assert_int_equal(scene_outcome(s, "index", &dirty), 0);
+            scene_ok(s, "mia", "retry index");
+        }
+        scene_end(s, "index", OUTCOME_AMBIGUOUS);
+        scene_ok(s, "mia", "rule index not-done --reason 'the second did nothing'");
+        (void)scene_trail(s);
+        scene_ok(s, "mia", "rollback");
+        assert_trail(s, earlier > 0 ? "rollback.started\nstep.started index/1\n"
+                                    : "rollback.started\nstep.started add/1\n");
+        scene_close(s);
+    }
+}
+
 static void test_side_by_side_newest_first(void **state)
 {
     (void)state;
@@ -391,14 +415,23 @@ static void test_retries_of_undo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_part_and_forward_again),
-        cmocka_unit_test(test_only_what_ran),  cmocka_unit_test(test_side_by_side_newest_first),
-        cmocka_unit_test(test_out_of_order),   cmocka_unit_test(test_while_cleaning),
-        cmocka_unit_test(test_wait_in_undo),   cmocka_unit_test(test_failure_halts),
-        cmocka_unit_test(test_unknown_undo),   cmocka_unit_test(test_probe_out_in_undo),
-        cmocka_unit_test(test_while_running),  cmocka_unit_test(test_between_attempts_and_manual),
-        cmocka_unit_test(test_hold_stops_it),  cmocka_unit_test(test_from_a_hold),
-        cmocka_unit_test(test_cancelled_undo), cmocka_unit_test(test_retries_of_undo),
+        cmocka_unit_test(test_effect_of_earlier_attempt),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_part_and_forward_again),
+        cmocka_unit_test(test_only_what_ran),
+        cmocka_unit_test(test_side_by_side_newest_first),
+        cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_while_cleaning),
+        cmocka_unit_test(test_wait_in_undo),
+        cmocka_unit_test(test_failure_halts),
+        cmocka_unit_test(test_unknown_undo),
+        cmocka_unit_test(test_probe_out_in_undo),
+        cmocka_unit_test(test_while_running),
+        cmocka_unit_test(test_between_attempts_and_manual),
+        cmocka_unit_test(test_hold_stops_it),
+        cmocka_unit_test(test_from_a_hold),
+        cmocka_unit_test(test_cancelled_undo),
+        cmocka_unit_test(test_retries_of_undo),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
