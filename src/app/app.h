@@ -59,9 +59,10 @@ int arguments_count(const struct arguments *arguments, size_t min, size_t max, c
 
 /* "tminus: <message>" on stderr; returns the exit status that the error means. */
 int fail(const struct err *err);
-/* "<path>:<line>:<column>: error: <message>" for each, without a place for what does not stand in the file.
- */
-void print_faults(const char *path, const struct json_faults *faults);
+/* Appends "<path>:<line>:<column>: error: <message>" for each, a line each: to be printed on stderr, where
+ * there is a screen after it is gone. */
+#define REPORT_MAX ((size_t)1024 * 1024)
+void report_faults(struct buf *report, const char *path, const struct json_faults *faults);
 
 /* First of all: a standard stream that was closed is opened on nothing, so that no file gets its number. What
  * is written to it fails as before. */

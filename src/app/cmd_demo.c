@@ -25,7 +25,7 @@ struct demo {
 
 static int bring_up(struct arena *arena, struct demo *demo, struct err *err)
 {
-    struct buf targets;
+    struct buf targets, report;
     int r;
 
     (void)snprintf(demo->dir, sizeof(demo->dir), "/tmp/tminus-lab-%ld/demo-%ld", (long)getuid(),
@@ -44,7 +44,13 @@ static int bring_up(struct arena *arena, struct demo *demo, struct err *err)
         r = data_file(arena, "runbooks/demo.json", &demo->launch.book, err);
     demo->launch.as = DEMO_OPERATOR;
     demo->launch.environment = "rehearsal";
-    return r < 0 ? r : launch_prepare(arena, &demo->launch, &demo->frozen, err);
+    if (r < 0)
+        return r;
+    buf_init(&report, REPORT_MAX);
+    r = launch_prepare(arena, &demo->launch, &demo->frozen, &report, err);
+    (void)fputs(buf_str(&report), stderr);
+    buf_finish(&report);
+    return r;
 }
 
 static int with_screen(struct demo *demo, struct err *err)

@@ -254,11 +254,12 @@ int cmd_dry_run(int argc, char **argv)
         { NULL, OPTION_FLAG, NULL },
     };
     struct arguments arguments;
-    struct frozen frozen = { 0 };
+    struct buf report;
     const struct book *book;
     struct err err = ERR_INIT;
     int r = arguments_parse(argc, argv, options, &arguments, &err);
 
+    buf_init(&report, REPORT_MAX);
     if (r == 0)
         r = arguments_count(&arguments, 1, 1, "dry-run", &err);
     if (r == 0) {
@@ -267,9 +268,11 @@ int cmd_dry_run(int argc, char **argv)
         r = parse_params(arena, params.items, params.count, &launch.params, &err);
     }
     if (r == 0)
-        r = load_book(arena, &launch, &frozen, &book, &err);
+        r = launch_show(arena, &launch, &book, &report, &err);
     if (r == 0)
         print_book(book);
+    (void)fputs(buf_str(&report), stderr);
+    buf_finish(&report);
     arena_destroy(arena);
     return r < 0 ? fail(&err) : 0;
 }

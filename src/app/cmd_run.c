@@ -58,6 +58,8 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
 
 /* What is to be begun, from the first frame on. */
 struct beginning {
+    const struct launch_options *launch;
+    struct buf report; /* faults of the book, told when the screen is gone */
     struct arena *arena;
     bool resume;
     const struct book *book; /* of a new run */
@@ -72,8 +74,9 @@ static int prepare(const struct run_arguments *arguments, struct beginning *begi
     int r;
 
     beginning->resume = arguments->resume != NULL;
+    beginning->launch = &arguments->launch;
     if (!arguments->resume)
-        return launch_check(arena, &arguments->launch, &beginning->frozen, &beginning->book, err);
+        return launch_look(arena, &arguments->launch, &beginning->frozen, err);
     r = rundir_find(arena, arguments->resume, false, &entry, err);
     if (r == 0 && entry.live)
         return err_set(err, ERR_BUSY, "a runner is at work on %s: `tminus attach %s`", entry.run, entry.run);
@@ -96,8 +99,13 @@ static int start_runner(void *data, struct screen_options *screen, struct err *e
 {
     struct beginning *beginning = data;
     struct frozen *frozen = &beginning->frozen;
-    int r = beginning->resume ? 0 : launch_freeze(beginning->arena, beginning->book, frozen, err);
+    int r = 0;
 
+    if (!beginning->resume)
+        r = launch_load(beginning->arena, beginning->launch, frozen, &beginning->book, &beginning->report,
+                        err);
+    if (r == 0 && !beginning->resume)
+        r = launch_freeze(beginning->arena, beginning->book, frozen, err);
     if (r < 0)
         return r;
     screen->dir = frozen->dir;
@@ -111,8 +119,8 @@ static int start_runner(void *data, struct screen_options *screen, struct err *e
 static int begin(const struct run_arguments *arguments, struct beginning *beginning, struct err *err)
 {
     struct screen_options screen = { .name = beginning->frozen.operator,
-                                     .title = beginning->book ? beginning->book->title
-                                                              : beginning->frozen.run,
+                                     .title = beginning->resume ? beginning->frozen.run
+                                                                : arguments->launch.book,
                                      .theme = arguments->theme,
                                      .ascii = arguments->ascii,
                                      .answer = -1,
@@ -145,6 +153,7 @@ int cmd_run(int argc, char **argv)
     struct err err = ERR_INIT;
     int r;
 
+    buf_init(&beginning.report, REPORT_MAX);
     memset(&arguments, 0, sizeof(arguments));
     r = parse(arena, argc, argv, &arguments, &err);
     if (r == 0 && !arguments.no_screen && !isatty(STDIN_FILENO))
@@ -156,6 +165,8 @@ int cmd_run(int argc, char **argv)
     if (r == 0 && !arguments.no_screen)
         printf("%s: the run goes on without this screen (`tminus attach %s`, `tminus status %s`)\n",
                beginning.frozen.run, beginning.frozen.run, beginning.frozen.run);
+    (void)fputs(buf_str(&beginning.report), stderr);
+    buf_finish(&beginning.report);
     arena_destroy(arena);
     return r < 0 ? fail(&err) : 0;
 }

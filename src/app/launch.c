@@ -45,30 +45,36 @@ int parse_params(struct arena *arena, const char *const *items, size_t count, co
     return 0;
 }
 
-int load_book(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-              const struct book **ret, struct err *err)
+static int load_book(struct arena *arena, const struct launch_options *options, const struct frozen *frozen,
+                     const struct book **ret, struct buf *report, struct err *err)
 {
     struct json_faults *faults = arena_alloc(arena, 2 * sizeof(*faults));
     struct book_options book_options = { .targets_path = options->targets,
+                                         .targets_text = frozen->targets_text,
+                                         .targets_len = frozen->targets_len,
                                          .param_count = options->param_count,
                                          .params = options->params };
-    int r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
 
-    if (r == 0 && options->targets)
-        r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
-    if (r < 0)
-        return r;
-    book_options.targets_text = frozen->targets_text;
-    book_options.targets_len = frozen->targets_len;
     json_faults_init(&faults[0], arena);
     json_faults_init(&faults[1], arena);
     *ret = book_load(arena, options->book, frozen->book_text, frozen->book_len, &book_options, &faults[0],
                      &faults[1]);
     if (*ret)
         return 0;
-    print_faults(options->book, &faults[0]);
-    print_faults(options->targets ? options->targets : "targets", &faults[1]);
+    report_faults(report, options->book, &faults[0]);
+    report_faults(report, options->targets ? options->targets : "targets", &faults[1]);
     return err_set(err, ERR_INVALID, "%s", "the book is refused: nothing was begun");
+}
+
+int launch_show(struct arena *arena, const struct launch_options *options, const struct book **ret,
+                struct buf *report, struct err *err)
+{
+    struct frozen frozen = { 0 };
+    int r = read_document(arena, options->book, &frozen.book_text, &frozen.book_len, err);
+
+    if (r == 0 && options->targets)
+        r = read_document(arena, options->targets, &frozen.targets_text, &frozen.targets_len, err);
+    return r < 0 ? r : load_book(arena, options, &frozen, ret, report, err);
 }
 
 /* What is frozen is JSON: bytes that are no UTF-8 would come back as others, and lead elsewhere. */
@@ -91,32 +97,19 @@ static int check_environment(const char *environment, struct err *err)
     return err_set(err, ERR_USAGE, "--environment is live, staging or rehearsal, not \"%s\"", environment);
 }
 
-int launch_check(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-                 const struct book **ret_book, struct err *err)
+/* Where the book stands and the trail goes, as paths that mean the same from anywhere. */
+static int resolve_paths(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                         struct err *err)
 {
+    char *absolute = realpath(options->book, NULL);
     const char *home;
-    char *absolute;
     int r;
 
-    memset(frozen, 0, sizeof(*frozen));
-    frozen->environment = options->environment ? options->environment : "live";
-    frozen->params = options->params;
-    frozen->param_count = options->param_count;
-    r = check_environment(frozen->environment, err);
-    if (r == 0)
-        r = who_am_i(arena, options->as, &frozen->operator, err);
-    if (r == 0)
-        r = load_book(arena, options, frozen, ret_book, err);
-    if (r == 0)
-        r = state_home(arena, &home, err);
-    if (r < 0)
-        return r;
-    if (!options->targets && (*ret_book)->target_count > 0)
-        return err_set(err, ERR_USAGE, "%s names %zu target%s: say where they are with --targets FILE",
-                       options->book, (*ret_book)->target_count, (*ret_book)->target_count == 1 ? "" : "s");
-    absolute = realpath(options->book, NULL);
     frozen->book_path = arena_text(arena, absolute ? absolute : options->book);
     free(absolute);
+    r = state_home(arena, &home, err);
+    if (r < 0)
+        return r;
     frozen->audit = options->audit ? options->audit : arena_format(arena, "%s/audit.git", home);
     if (frozen->audit[0] && frozen->audit[0] != '/') {
         char cwd[PATH_MAX];
@@ -129,17 +122,49 @@ int launch_check(struct arena *arena, const struct launch_options *options, stru
     return r < 0 ? r : check_path(frozen->audit, "the trail", err);
 }
 
+int launch_look(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                struct err *err)
+{
+    int r;
+
+    memset(frozen, 0, sizeof(*frozen));
+    frozen->environment = options->environment ? options->environment : "live";
+    frozen->params = options->params;
+    frozen->param_count = options->param_count;
+    r = check_environment(frozen->environment, err);
+    if (r == 0)
+        r = who_am_i(arena, options->as, &frozen->operator, err);
+    if (r == 0)
+        r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
+    if (r == 0 && options->targets)
+        r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
+    return r < 0 ? r : resolve_paths(arena, options, frozen, err);
+}
+
+int launch_load(struct arena *arena, const struct launch_options *options, const struct frozen *frozen,
+                const struct book **ret_book, struct buf *report, struct err *err)
+{
+    int r = load_book(arena, options, frozen, ret_book, report, err);
+
+    if (r == 0 && !options->targets && (*ret_book)->target_count > 0)
+        return err_set(err, ERR_USAGE, "%s names %zu target%s: say where they are with --targets FILE",
+                       options->book, (*ret_book)->target_count, (*ret_book)->target_count == 1 ? "" : "s");
+    return r;
+}
+
 int launch_freeze(struct arena *arena, const struct book *book, struct frozen *frozen, struct err *err)
 {
     return rundir_create(arena, book->id, clock_now(), frozen, err);
 }
 
 int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-                   struct err *err)
+                   struct buf *report, struct err *err)
 {
-    const struct book *book;
-    int r = launch_check(arena, options, frozen, &book, err);
+    const struct book *book = NULL;
+    int r = launch_look(arena, options, frozen, err);
 
+    if (r == 0)
+        r = launch_load(arena, options, frozen, &book, report, err);
     return r < 0 ? r : launch_freeze(arena, book, frozen, err);
 }
 

@@ -15,24 +15,29 @@ struct launch_options {
 int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len,
                   struct err *err) MUST_CHECK;
 
-/* Reads and loads book and targets; prints every fault on stderr. ERR_INVALID then, with an empty message. */
-int load_book(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-              const struct book **ret, struct err *err) MUST_CHECK;
-
 /* "K=V" of --param. */
 int parse_params(struct arena *arena, const char *const *items, size_t count, const struct book_param **ret,
                  struct err *err) MUST_CHECK;
 
-/* Everything that can be wrong with what was asked for; fills `frozen` but for the run's name and directory.
- */
-int launch_check(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-                 const struct book **ret_book, struct err *err) MUST_CHECK;
-/* Freezes what is executed in a new run's directory. */
+/* Faults of a book go into `report` as lines for stderr (report_faults), and ERR_INVALID is returned. */
+
+/* Book and targets read and loaded, for looking only. */
+int launch_show(struct arena *arena, const struct launch_options *options, const struct book **ret,
+                struct buf *report, struct err *err) MUST_CHECK;
+
+/* A run begins in three: what is quickly seen (arguments, files that can be read), fills `frozen` but for the
+ * run's name and directory; */
+int launch_look(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                struct err *err) MUST_CHECK;
+/* the book, which takes longer than a first frame may; */
+int launch_load(struct arena *arena, const struct launch_options *options, const struct frozen *frozen,
+                const struct book **ret_book, struct buf *report, struct err *err) MUST_CHECK;
+/* and freezing what is executed in a new run's directory. */
 int launch_freeze(struct arena *arena, const struct book *book, struct frozen *frozen,
                   struct err *err) MUST_CHECK;
-/* Both. */
+/* All three. */
 int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-                   struct err *err) MUST_CHECK;
+                   struct buf *report, struct err *err) MUST_CHECK;
 
 /* Starts a runner for the run in `dir`, away from this terminal and session. The descriptor that comes back
  * ends with one line: "ready", or "failed <status> <why>". */

@@ -13,7 +13,7 @@ int fail(const struct err *err)
     return err_exit_status(err->code);
 }
 
-void print_faults(const char *path, const struct json_faults *faults)
+void report_faults(struct buf *report, const char *path, const struct json_faults *faults)
 {
     struct buf shown;
 
@@ -22,14 +22,13 @@ void print_faults(const char *path, const struct json_faults *faults)
     for (size_t i = 0; i < faults->count; i++) {
         const struct json_fault *fault = &faults->list[i];
 
+        buf_text(report, buf_str(&shown));
         if (fault->line > 0)
-            (void)fprintf(stderr, "%s:%d:%d: error: %s\n", buf_str(&shown), fault->line, fault->column,
-                          fault->message);
-        else
-            (void)fprintf(stderr, "%s: error: %s\n", buf_str(&shown), fault->message);
+            buf_format(report, ":%d:%d", fault->line, fault->column);
+        buf_format(report, ": error: %s\n", fault->message);
     }
     if (faults->more > 0)
-        (void)fprintf(stderr, "%s: and %zu more\n", buf_str(&shown), faults->more);
+        buf_format(report, "%s: and %zu more\n", buf_str(&shown), faults->more);
     buf_finish(&shown);
 }
 

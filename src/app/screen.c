@@ -257,6 +257,7 @@ static int load_theme(struct screen *screen, const struct theme **ret, struct er
 {
     const char *name = screen->options->theme ? screen->options->theme : "dark", *path = name, *text;
     struct json_faults *faults;
+    struct buf report;
     size_t len;
     int r = 0;
 
@@ -280,7 +281,10 @@ static int load_theme(struct screen *screen, const struct theme **ret, struct er
     *ret = theme_load(screen->arena, text, len, faults);
     if (*ret)
         return 0;
-    print_faults(path, faults);
+    buf_init(&report, REPORT_MAX);
+    report_faults(&report, path, faults);
+    (void)fputs(buf_str(&report), stderr);
+    buf_finish(&report);
     return err_set(err, ERR_INVALID, "the theme is refused");
 }
 
