@@ -3,11 +3,14 @@
  * that includes libgit2.
  *
  * The tree of a run:
- *     book.json, targets.json        frozen at the start, as executed; no secrets
- *     journal/000/000001.jsonl, ...  the lines of the journal, AUDIT_SEGMENT lines a file, never changed once
- * full; a hundred files a directory, in order of their names (file n is in n/100) output/<step>.<attempt>.log
- * what a step wrote samples/000/000001.jsonl, ...  passing events: what the panes showed A commit is made at
- * each step's end, each decision, at AUDIT_SEGMENT events or after 2 s. Its message tells a person what
+ *
+ *     book.json, targets.json         frozen at the start, as executed; no secrets
+ *     journal/000/000001.jsonl, ...   AUDIT_SEGMENT lines of the journal each
+ *     output/<step>.<attempt>.log     what a step wrote
+ *     samples/000/000001.jsonl, ...   passing events: what the panes showed
+ *
+ * A segment never changes once it is full; a directory has a hundred (file n is in n/100). A commit is made
+ * at each step's end, each decision, at AUDIT_SEGMENT events or after 2 s. Its message tells a person what
  * happened; its last lines are trailers: `Tminus-Seq: <first>-<last>` and `Tminus-Head: <64 hex>`.
  *
  * Everything here blocks (disk): the runner calls it from a worker thread, one call at a time. Event n+1 is

@@ -39,11 +39,13 @@ struct err {
     char message[ERR_MESSAGE_MAX];
 };
 
+/* clang-format off */
 #define ERR_INIT { 0, "" }
+/* clang-format on */
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_LEN(array)         (sizeof(array) / sizeof((array)[0]))
 
 /* Sets `err` (NULL allowed) and returns `code`, so that a caller can write `return err_set(...)`. A message
  * over ERR_MESSAGE_MAX ends in "..."; control characters in it are made visible. Arguments may point into

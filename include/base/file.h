@@ -26,7 +26,8 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode, str
  * taken as they are. */
 int dir_make(const char *path, mode_t mode, struct err *err) MUST_CHECK;
 
-/* Removes a directory and all in it, without following symbolic links. ERR_NOT_FOUND when it was not there. */
+/* Removes a directory and all in it, without following symbolic links. ERR_NOT_FOUND when it was not there.
+ */
 int dir_remove(const char *path, struct err *err) MUST_CHECK;
 
 /* Writes all of `len` bytes to `fd`, going on after EINTR and short writes. */

@@ -19,8 +19,9 @@
 #define SAMPLE_CELLS_MAX   12
 #define SAMPLE_ROWS_MAX    64
 
-/* What the cells of a row mean, by the kind of the monitor. All are text for people; times are clock faces. */
-enum lock_cell { /* a session that waits, or that others wait for */
+/* What the cells of a row mean, by the monitor's kind. All are text for people; times are clock faces. */
+/* A session that waits, or that others wait for. */
+enum lock_cell {
     LOCK_PID,
     LOCK_WHO,    /* application, user@client */
     LOCK_STATE,  /* "active", "idle in tx" */
@@ -34,7 +35,8 @@ enum lock_cell { /* a session that waits, or that others wait for */
     LOCK_BACKEND_START, /* with LOCK_PID: which session exactly */
     LOCK_CELLS
 };
-enum lag_cell { /* a replica as its primary sees it, or a slot */
+/* A replica as its primary sees it, or a slot. */
+enum lag_cell {
     LAG_NAME,
     LAG_KIND,   /* "physical", "logical", "slot" */
     LAG_STATE,  /* "streaming", "paused" */
@@ -45,7 +47,15 @@ enum lag_cell { /* a replica as its primary sees it, or a slot */
     LAG_CELLS
 };
 enum tx_cell { TX_PID, TX_WHO, TX_STATE, TX_AGE, TX_STATE_AGE, TX_XMIN_AGE, TX_QUERY, TX_CELLS };
-enum progress_cell { PROGRESS_PID, PROGRESS_WHAT, PROGRESS_OBJECT, PROGRESS_PHASE, PROGRESS_PERCENT, PROGRESS_BLOCKER, PROGRESS_CELLS };
+enum progress_cell {
+    PROGRESS_PID,
+    PROGRESS_WHAT,
+    PROGRESS_OBJECT,
+    PROGRESS_PHASE,
+    PROGRESS_PERCENT,
+    PROGRESS_BLOCKER,
+    PROGRESS_CELLS
+};
 
 struct sample_metric {
     const char *name; /* "seconds", "bytes", "waiting" */
@@ -63,7 +73,7 @@ struct sample {
     const char *monitor; /* the monitor's id in the book */
     struct instant at;   /* when the answer came */
     bool known;
-    const char *why;     /* when not known: one sentence; when known: a remark or "" */
+    const char *why; /* when not known: one sentence; when known: a remark or "" */
     size_t metric_count;
     struct sample_metric metrics[SAMPLE_METRICS_MAX];
     size_t row_count;

@@ -23,7 +23,8 @@ void text_encode(struct buf *buf, uint32_t rune);
 
 bool text_valid_utf8(const char *bytes, size_t len);
 
-/* Cells that a code point takes: 0 combining, 1, or 2 (East Asian wide, emoji). Does not look at the locale. */
+/* Cells that a code point takes: 0 combining, 1, or 2 (East Asian wide, emoji). Does not look at the locale.
+ */
 int text_rune_width(uint32_t rune);
 
 /* Cells that a well-formed UTF-8 text takes. */

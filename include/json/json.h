@@ -29,16 +29,16 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_
 /* An immutable value in the arena that it was parsed into. */
 struct json {
     enum json_type type;
-    int line;           /* 1-based; of the first byte of the value */
-    int column;         /* 1-based, in bytes */
-    int key_line;       /* of the key that it stands under, 0 outside objects */
+    int line;     /* 1-based; of the first byte of the value */
+    int column;   /* 1-based, in bytes */
+    int key_line; /* of the key that it stands under, 0 outside objects */
     int key_column;
-    const char *key;    /* NULL outside objects */
+    const char *key; /* NULL outside objects */
     bool boolean;
     double number;
-    bool integer;       /* the number has no fraction and no exponent, |n| <= 2^53 */
+    bool integer; /* the number has no fraction and no exponent, |n| <= 2^53 */
     const char *text;
-    size_t count;       /* items of an array or object */
+    size_t count; /* items of an array or object */
     const struct json *items;
 };
 
@@ -136,7 +136,8 @@ void json_put_text(struct json_writer *w, const char *key, const char *text); /*
 void json_put_bytes(struct json_writer *w, const char *key, const char *bytes, size_t len);
 /* |number| <= 2^53, which is asserted: the reader refuses more, so a bigger one is written as a text. */
 void json_put_integer(struct json_writer *w, const char *key, int64_t number);
-/* The shortest that reads back the same; infinities and NaN, for which JSON has no word, are written as null. */
+/* The shortest that reads back the same; infinities and NaN, for which JSON has no word, are written as null.
+ */
 void json_put_number(struct json_writer *w, const char *key, double number);
 void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_null(struct json_writer *w, const char *key);

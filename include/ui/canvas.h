@@ -19,7 +19,7 @@
     X(ROLE_BORDER, "border")     /* rules between panes */                                                   \
     X(ROLE_FOCUS, "focus")       /* title of the pane with the keys */                                       \
     X(ROLE_SELECTED, "selected") /* the chosen row */                                                        \
-    X(ROLE_GOOD, "good")         /* done, met; bars of charts, so it must not swap or fill the background */  \
+    X(ROLE_GOOD, "good")         /* done, met; bars of charts, so it must not swap or fill the background */ \
     X(ROLE_BUSY, "busy")         /* running */                                                               \
     X(ROLE_WARN, "warn")         /* slow, deferred, held */                                                  \
     X(ROLE_BAD, "bad")           /* failed, unmet, over; bars as well */                                     \

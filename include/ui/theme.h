@@ -11,7 +11,13 @@
 
 #define THEME_DEFAULT_COLOR (-1)
 
-enum theme_attribute { THEME_BOLD = 1, THEME_UNDERLINE = 2, THEME_REVERSE = 4, THEME_DIM = 8, THEME_ITALIC = 16 };
+enum theme_attribute {
+    THEME_BOLD = 1,
+    THEME_UNDERLINE = 2,
+    THEME_REVERSE = 4,
+    THEME_DIM = 8,
+    THEME_ITALIC = 16
+};
 
 struct theme_style {
     int foreground, background;     /* 0xRRGGBB, THEME_DEFAULT_COLOR */

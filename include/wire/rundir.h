@@ -6,8 +6,7 @@
  *     samples                                passing events of this runner, one JSON object a line
  *     output/<step>.<attempt>.log            what commands wrote
  *     socket                                 where the runner listens, 0600
- *     lock                                   held by the runner as long as it lives (open file description
- * lock)
+ *     lock                                   held by the runner as long as it lives
  */
 #ifndef WIRE_RUNDIR_H
 #define WIRE_RUNDIR_H

@@ -20,12 +20,13 @@
 
 #define WIRE_VERSION 1
 
-/* A person's name stands in the trail and in git's author line: 1 to WIRE_NAME_MAX bytes, nothing that cannot be seen
- * or that git reads as markup, and not the name that the program itself goes by. */
+/* A person's name stands in the trail and in git's author line: 1 to WIRE_NAME_MAX bytes, nothing that cannot
+ * be seen or that git reads as markup, and not the name that the program itself goes by. */
 #define WIRE_NAME_MAX 64
 bool wire_is_name(const char *name);
 
-/* What a person may say in one action, in bytes: with it every record stays under the maximum of a journal's line. */
+/* What a person may say in one action, in bytes: with it every record stays under the maximum of a journal's
+ * line. */
 #define WIRE_TEXT_MAX 4096
 
 enum wire_type {
