@@ -56,7 +56,7 @@ static const struct {
     [VERB_NEXT] = { verb_next, 0 },
     [VERB_CANCEL] = { verb_cancel, STEP | ALWAYS },
     [VERB_RETRY] = { verb_retry, STEP | IF_ROLLING | IF_HELD },
-    [VERB_CLEAN] = { verb_clean, STEP },
+    [VERB_CLEAN] = { verb_clean, STEP | IF_HELD },
     [VERB_VOTE] = { verb_vote, ALWAYS },
     [VERB_OVERRIDE] = { verb_override, IF_HELD },
     [VERB_RULE] = { verb_rule, STEP | ALWAYS },
@@ -149,12 +149,28 @@ int verb_hold(struct deciding *d, size_t step)
     return 0;
 }
 
+/* What a rollback waits for, when an undo of it failed; BOOK_NONE. */
+static size_t failed_undo(const struct run *run)
+{
+    size_t step = run->rolling_back ? rollback_newest(run, run->rollback_to) : BOOK_NONE;
+    size_t entry = step != BOOK_NONE ? rollback_entry(run, step) : 0;
+    return entry > 0 && run_work(run, step, entry)->state == STEP_FAILED ? step : BOOK_NONE;
+}
+
+/* After an undo that failed nothing would go on by itself: the run stays held, and says for what. */
 int verb_release(struct deciding *d, size_t step)
 {
-    (void)step;
-    if (!d->run->held)
+    const struct run *run = d->run;
+    if (!run->held)
         return refuse(d, RULE_STATE, "the run is not held");
+    step = failed_undo(run);
+    const char *id = step != BOOK_NONE ? run->book->steps[step].id : NULL;
+    if (id != NULL && strcmp(run->held_by, EVENT_ACTOR_SELF) == 0)
+        return refuse(d, RULE_STATE, "the rollback of %s failed: retry %s, or rule %s done --reason", id, id,
+                      id);
     emit_said(d, EVENT_RUN_RELEASED);
+    if (id != NULL)
+        emit_undo_failed(d, step, run_work(run, step, rollback_entry(run, step))->text);
     return 0;
 }
 

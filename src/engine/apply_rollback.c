@@ -22,8 +22,7 @@ void rollback_settle(struct run *run, size_t step)
     if (rollback_entry(run, step) != 0)
         return;
     run_set_state(run, step, 0, STEP_ROLLED_BACK);
-    at->effect = false;
-    at->leftover = NULL;
+    at->effect = false; /* a leftover stays: that the undo removed it nobody has seen */
     at->deferred_gate = BOOK_NONE;
     size_t phase = run->book->steps[step].phase;
     if (run->rollback_phase == BOOK_NONE || phase < run->rollback_phase)
@@ -48,6 +47,26 @@ static void forget_proofs(struct run *run, size_t phase)
     }
 }
 
+/* After a rollback of everything the way forward begins at the gate that had let it in: it is decided anew,
+ * on what is sensed now. What a person ticked stands. */
+static void forget_entry(struct run *run, size_t phase)
+{
+    size_t gate = BOOK_NONE;
+    for (size_t i = 0; i < run->book->gate_count; i++) {
+        size_t at = run->book->gates[i].phase;
+        if (at < phase && (gate == BOOK_NONE || at > run->book->gates[gate].phase))
+            gate = i;
+    }
+    if (gate == BOOK_NONE)
+        return;
+    gate_reset(run, gate, "the run was rolled back");
+    const struct phase *def = &run->book->phases[run->book->gates[gate].phase];
+    for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
+        if (step_is_sensed(&run->book->steps[i]) && run->steps[i].work.state == STEP_DONE)
+            run_set_state(run, i, 0, STEP_PENDING);
+    }
+}
+
 int apply_rollback_ended(struct change *c)
 {
     struct run *run = c->run;
@@ -57,6 +76,8 @@ int apply_rollback_ended(struct change *c)
         return change_refuse(c, "not everything is undone");
     if (run->rollback_phase != BOOK_NONE)
         forget_proofs(run, run->rollback_phase);
+    if (run->rollback_phase != BOOK_NONE && run->rollback_to == BOOK_NONE)
+        forget_entry(run, run->rollback_phase);
     run->rolling_back = false;
     run->rolled_back = run->rollback_to == BOOK_NONE;
     run->rollback_to = BOOK_NONE;

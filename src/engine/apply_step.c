@@ -346,8 +346,6 @@ int apply_clean_started(struct change *c)
 {
     if (c->step->leftover == NULL || c->step->cleaning)
         return change_refuse(c, "\"%s\" left nothing behind", c->def->id);
-    if (c->run->held)
-        return change_refuse(c, "the run is held");
     c->step->cleaning = true;
     return 0;
 }

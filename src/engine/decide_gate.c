@@ -197,6 +197,8 @@ static int check_overridable_step(struct deciding *d, const struct gate *gate, s
     if (state->work.state != STEP_PENDING && state->work.state != STEP_FAILED &&
         state->work.state != STEP_DEFERRED)
         return refuse(d, RULE_STATE, "\"%s\" is %s", def->id, step_state_word(state->work.state));
+    if (state->leftover != NULL)
+        return refuse(d, RULE_LEFTOVER, "\"%s\" left %s behind", def->id, state->leftover);
     return 0;
 }
 

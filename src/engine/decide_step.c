@@ -118,7 +118,9 @@ static int retry_undo(struct deciding *d, size_t step)
 {
     const struct run *run = d->run;
     size_t entry = rollback_entry(run, step);
-    if (entry == 0 || run_work(run, step, entry)->state != STEP_FAILED)
+    enum step_state state = entry > 0 ? run_work(run, step, entry)->state : STEP_DONE;
+    bool ruled = state == STEP_PENDING && run->steps[step].work.state == STEP_ROLLBACK_FAILED;
+    if (state != STEP_FAILED && !ruled)
         return refuse(d, RULE_STATE, "no rollback of \"%s\" has failed", run->book->steps[step].id);
     if (run->held && strcmp(run->held_by, EVENT_ACTOR_SELF) != 0)
         return refuse(d, RULE_HELD, "by %s", run->held_by);

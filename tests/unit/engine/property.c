@@ -139,8 +139,10 @@ static void model_rollback_ended(const struct scene *s, struct model *m)
     m->rolling = false;
     m->held = true;
     size_t first = s->run->rollback_phase;
+    size_t one_more =
+        s->run->rollback_to == BOOK_NONE ? 1 : 0; /* each phase of the book but the last has a gate */
     for (size_t i = 0; first != BOOK_NONE && i < s->book->gate_count; i++)
-        m->go[i] = m->go[i] && s->book->gates[i].phase < first;
+        m->go[i] = m->go[i] && s->book->gates[i].phase + one_more < first;
     for (size_t i = 0; first != BOOK_NONE && i < s->book->step_count; i++) {
         bool again = !m->effect[i] && s->book->steps[i].phase >= first;
         m->succeeded[i] = m->succeeded[i] && !again;

@@ -33,8 +33,12 @@ static void test_whole(void **state)
     assert_int_equal(run_state(s->run), RUN_HELD);
     assert_string_equal(s->run->held_why, "rolled back");
     assert_int_equal(run_rollback_list(s->run, BOOK_NONE, list, ARRAY_LEN(list)), 0);
-    /* before the change nothing has to be proven again; the gate after it has */
+    /* the gate that had let the change in is open again, and what is sensed is sensed again */
     assert_state(s, "told", STEP_DONE);
+    assert_state(s, "backup", STEP_PENDING);
+    assert_true(run_wants_sense(s->run, step_of(s, "backup")));
+    assert_int_equal(s->run->gates[0].decision, CHOICE_NONE);
+    assert_int_equal(s->run->gates[0].votes[1].vote, CHOICE_NONE);
     scene_no(s, "mia", "rollback", RULE_STATE, "nothing has run");
     scene_ok(s, "mia", "close");
     assert_int_equal(run_state(s->run), RUN_ABORTED);
@@ -90,8 +94,43 @@ static void test_only_what_ran(void **state)
     scene_end(s, "index/1", OUTCOME_OK);
     assert_trail(s, "rollback.started\nstep.started index/1\nstep.ended index/1 done\nrollback.ended done\n");
     assert_state(s, "index", STEP_ROLLED_BACK);
-    assert_null(s->run->steps[step_of(s, "index")].leftover);
     assert_state(s, "add", STEP_PENDING); /* it has to be found done again */
+    scene_close(s);
+}
+
+/* That the undo removed what the attempt left behind nobody has seen: it can be cleaned, held as the run is.
+ */
+static void test_leftover_outlives_undo(void **state)
+{
+    const struct outcome left = { .status = OUTCOME_FAILED, .leftover = "public.i" };
+    struct input cleaned = { .type = INPUT_CLEANED, .outcome = { .status = OUTCOME_OK } };
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_go(s);
+    scene_ok(s, "mia", "start add");
+    scene_end(s, "add", OUTCOME_SKIPPED);
+    scene_ok(s, "mia", "start index");
+    assert_int_equal(scene_outcome(s, "index", &left), 0);
+    scene_no(s, "jo", "override index --reason later", RULE_LEFTOVER, "public.i");
+    scene_ok(s, "mia", "rollback --to index");
+    scene_end(s, "index/1", OUTCOME_OK);
+    assert_state(s, "index", STEP_ROLLED_BACK);
+    assert_string_equal(s->run->steps[step_of(s, "index")].leftover, "public.i");
+    cleaned.step = step_of(s, "index");
+    cleaned.now = s->now;
+    for (int held = 1; held >= 0; held--) {
+        if (held == 0) {
+            scene_ok(s, "mia", "release");
+            scene_ok(s, "mia", "start add");
+            scene_end(s, "add", OUTCOME_SKIPPED);
+            scene_no(s, "mia", "start index", RULE_LEFTOVER, "public.i");
+        }
+        scene_ok(s, "mia", "clean index");
+        cleaned.outcome.status = held > 0 ? OUTCOME_FAILED : OUTCOME_OK;
+        assert_int_equal(scene_put(s, &cleaned), 0);
+    }
+    assert_null(s->run->steps[step_of(s, "index")].leftover);
+    scene_ok(s, "mia", "start index");
     scene_close(s);
 }
 
@@ -178,10 +217,17 @@ static void test_failure_halts(void **state)
     assert_string_equal(s->run->held_why, "rollback of index failed: it went wrong");
     scene_wait(s, HOUR_US);
     assert_trail(s, "");
-    /* a release alone does not skip it */
+    /* a release does not skip it, and ends only the hold of a person */
+    scene_no(s, "mia", "release", RULE_STATE,
+             "the rollback of index failed: retry index, or rule index done --reason");
+    scene_ok(s, "jo", "hold wait");
+    (void)scene_trail(s);
     scene_ok(s, "mia", "release");
-    assert_trail(s, "run.released\n");
+    assert_trail(s, "run.released\nrun.held\n");
+    assert_string_equal(s->run->held_why, "rollback of index failed: it went wrong");
+    scene_ok(s, "mia", "rule index not-done --reason 'nothing was dropped'");
     scene_ok(s, "mia", "retry index");
+    assert_trail(s, "step.ruled index/1 not-done\nrun.released\nstep.started index/1\n");
     scene_end(s, "index/1", OUTCOME_FAILED);
     (void)scene_trail(s);
     scene_ok(s, "mia", "retry index");
@@ -415,6 +461,7 @@ static void test_retries_of_undo(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_leftover_outlives_undo),
         cmocka_unit_test(test_effect_of_earlier_attempt),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_part_and_forward_again),

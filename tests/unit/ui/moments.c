@@ -109,7 +109,9 @@ static void held(struct scene *s)
 {
     voted(s);
     (void)scene_do(s, "jo", VERB_HOLD, NULL, CHOICE_NONE, "shop reports slow pages");
-    scene_quiet(s, 95);
+    scene_quiet(s, 50);
+    scene_sensed(s, "lag-small", CHOICE_YES, "t");
+    scene_quiet(s, 45);
 }
 
 static void trigger(struct scene *s)
