@@ -177,7 +177,7 @@ int verb_release(struct deciding *d, size_t step)
 int verb_note(struct deciding *d, size_t step)
 {
     (void)step;
-    if (text_or_null(d->input->action.text) == NULL)
+    if (said_or_null(d->input->action.text) == NULL)
         return refuse(d, RULE_REASON, "a note says something");
     emit_said(d, EVENT_RUN_NOTE);
     return 0;
@@ -199,7 +199,7 @@ static int check_idle(struct deciding *d)
 int verb_scrub(struct deciding *d, size_t step)
 {
     (void)step;
-    if (text_or_null(d->input->action.text) == NULL)
+    if (said_or_null(d->input->action.text) == NULL)
         return refuse(d, RULE_REASON, "say why the run is given up");
     int r = check_idle(d);
     if (r < 0)

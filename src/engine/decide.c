@@ -85,7 +85,7 @@ const char *text_or_null(const char *text)
 bool is_operator(const struct deciding *d)
 {
     const char *actor = d->input->action.actor;
-    return actor != NULL && strcmp(actor, d->run->operator) == 0;
+    return is_same_person(actor, d->run->operator);
 }
 
 /* ---- the life of a run ---- */

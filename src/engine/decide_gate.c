@@ -240,7 +240,7 @@ int verb_override(struct deciding *d, size_t step)
         r = refuse(d, RULE_OVERRIDE, "at gate \"%s\"", gate->id);
     if (r == 0)
         r = check_overrider(d, gate);
-    if (r == 0 && text_or_null(action->text) == NULL)
+    if (r == 0 && said_or_null(action->text) == NULL)
         r = refuse(d, RULE_REASON, "say why \"%s\" may be left out", item);
     if (r < 0)
         return r;

@@ -1,27 +1,38 @@
 #include "engine.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
+const char *said_or_null(const char *text)
+{
+    return text != NULL && text[strspn(text, " \t\r\n")] != '\0' ? text : NULL;
+}
+
 /* ---- who ---- */
+
+bool is_same_person(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcasecmp(a, b) == 0;
+}
 
 static bool holds_role(const struct run *run, size_t role, const char *actor)
 {
     const struct book *book = run->book;
     const char *id = book->roles[role].id;
     if (strcmp(id, "operator") == 0)
-        return strcmp(run->operator, actor) == 0;
+        return is_same_person(run->operator, actor);
     for (size_t i = 0; i < book->gate_count; i++) {
         for (size_t k = 0; k < book->gates[i].vote_count; k++) {
             const char *voter = run->gates[i].votes[k].actor;
-            if (book->gates[i].votes[k] == role && voter != NULL && strcmp(voter, actor) == 0)
+            if (book->gates[i].votes[k] == role && is_same_person(voter, actor))
                 return true;
         }
     }
     for (size_t i = 0; i < book->step_count; i++) {
         const struct work *work = &run->steps[i].work;
-        if (work->state == STEP_DONE && text_equal(book->steps[i].by, id) && text_equal(work->who, actor))
+        if (work->state == STEP_DONE && text_equal(book->steps[i].by, id) && is_same_person(work->who, actor))
             return true;
     }
     return false;
@@ -59,7 +70,7 @@ static int check_person(struct deciding *d, const struct step *def)
         r = check_role(d, role, RULE_ROLE);
     else if (!is_operator(d))
         r = refuse(d, RULE_ROLE, "the operator of this run is %s", d->run->operator);
-    if (r == 0 && def->evidence && text_or_null(action->text) == NULL)
+    if (r == 0 && def->evidence && said_or_null(action->text) == NULL)
         return refuse(d, RULE_EVIDENCE, "say what you saw for \"%s\"", def->id);
     return r;
 }

@@ -226,7 +226,7 @@ int verb_rule(struct deciding *d, size_t step)
     if (action->choice != CHOICE_DONE && action->choice != CHOICE_NOT_DONE &&
         action->choice != CHOICE_PARTIAL)
         return refuse(d, RULE_NAME, "a ruling is done, not-done or partial");
-    if (text_or_null(action->text) == NULL)
+    if (said_or_null(action->text) == NULL)
         return refuse(d, RULE_REASON, "say what you rule on");
     struct event *event = emit_work(d, EVENT_STEP_RULED, step, entry);
     event->actor = arena_text(d->arena, action->actor);

@@ -172,6 +172,10 @@ const char *text_taken(struct deciding *d, struct buf *buf);
 const char *duration_in(struct deciding *d, int64_t us);
 /* NULL for "" and NULL. */
 const char *text_or_null(const char *text);
+/* NULL for blanks too: what a person is asked for has to say something. */
+const char *said_or_null(const char *text);
+/* Whether two names are of one person: "MIA" is not somebody else than "mia". NULL is nobody. */
+bool is_same_person(const char *a, const char *b);
 
 /* A person's verb. The subject has been looked up where the verb names a step. */
 typedef int (*verb_function)(struct deciding *d, size_t step);

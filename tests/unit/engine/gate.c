@@ -400,6 +400,22 @@ static void test_override_criterion(void **state)
     scene_close(s);
 }
 
+/* A name in other letters is nobody else, and blanks say nothing. */
+static void test_one_person_one_vote(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_ticked(s);
+    scene_no(s, "MIA", "vote go-expand go --role reviewer", RULE_SELF_VOTE, "MIA is operator");
+    scene_ok(s, "Mia", "untick read");
+    scene_no(s, "Mia", "tick read --evidence x", RULE_ROLE, "has to be somebody else");
+    scene_no(s, "jo", "tick read --evidence '  '", RULE_EVIDENCE, "");
+    scene_no(s, "jo", "override read --reason ' '", RULE_REASON, "");
+    scene_no(s, "MIA", "scrub --reason ' '", RULE_REASON, "");
+    scene_no(s, "jo", "note ' '", RULE_REASON, "");
+    scene_close(s);
+}
+
 static void test_override_step(void **state)
 {
     (void)state;
@@ -525,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_override_criterion),
         cmocka_unit_test(test_override_step),
         cmocka_unit_test(test_override_again),
+        cmocka_unit_test(test_one_person_one_vote),
         cmocka_unit_test(test_sensed_box_comes_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
