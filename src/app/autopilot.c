@@ -289,5 +289,8 @@ int autopilot_drive(const char *dir, int64_t limit_us, struct err *err)
     }
     follower_close(pilot.people[OPERATOR]);
     follower_close(pilot.people[SECOND]);
+    uv_close((uv_handle_t *)&pilot.think, NULL);
+    uv_run(&pilot.loop, UV_RUN_DEFAULT); /* what was closed is freed */
+    (void)uv_loop_close(&pilot.loop);
     return r;
 }

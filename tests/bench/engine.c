@@ -160,7 +160,12 @@ static void play(void)
 {
     struct input open = { .type = INPUT_OPEN,
                           .action = { .actor = "mia" },
-                          .open = { "thousand-1", "0000", "boot", "db-ops-1", "0.1.0", "live" } };
+                          .open = { .run = "thousand-1",
+                                    .book_sha256 = "0000",
+                                    .boot = "boot",
+                                    .host = "db-ops-1",
+                                    .version = "0.1.0",
+                                    .environment = "live" } };
     int failures = FOLDED / (3 * (int)story.book->step_count) + 2;
     put(&open);
     for (size_t p = 0; p < story.book->phase_count; p++) {

@@ -95,8 +95,13 @@ struct scene *scene_create(const struct scene_options *options)
     scene->now = (struct instant){ INT64_C(1795226400) * SECOND_US, 5000 * SECOND_US };
     struct input open = { .type = INPUT_OPEN,
                           .action = { .actor = "mia" },
-                          .open = { "482", "book-hash", "boot", "db-bastion", "0.1.0",
-                                    options->environment != NULL ? options->environment : "live" } };
+                          .open = { .run = "482",
+                                    .book_sha256 = "book-hash",
+                                    .boot = "boot",
+                                    .host = "db-bastion",
+                                    .version = "0.1.0",
+                                    .environment =
+                                        options->environment != NULL ? options->environment : "live" } };
     if (scene_input(scene, &open) < 0)
         fail("open", scene->refusal.message);
     struct input joined = { .type = INPUT_JOINED, .action = { .actor = "mia", .text = "pts/3" } };
