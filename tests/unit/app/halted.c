@@ -19,6 +19,7 @@
 #include "wire/rundir.h"
 #include "wire/wire.h"
 
+static pid_t runner; /* ends with the test, however that ends */
 static char scratch[] = "/tmp/tminus-app-XXXXXX";
 
 static int enter(void **state)
@@ -30,6 +31,10 @@ static int enter(void **state)
 static int leave(void **state)
 {
     (void)state;
+    if (runner > 0) {
+        (void)kill(runner, SIGKILL);
+        (void)waitpid(runner, NULL, 0);
+    }
     return dir_remove(scratch, NULL);
 }
 
@@ -145,7 +150,6 @@ static void test_status(void **state)
     struct err err = ERR_INIT;
     char byte;
     int ready[2];
-    pid_t runner;
 
     (void)state;
     if (rundir_create(arena, "demo", clock_now(), &frozen, &err) < 0)
@@ -169,9 +173,6 @@ static void test_status(void **state)
     assert_int_equal(status_of("--json"), 1);
     assert_non_null(strstr(printed, "\"live\":true,\"halted\":\"no "));
     assert_null(strchr(printed, '\x1b'));
-
-    assert_int_equal(kill(runner, SIGKILL), 0);
-    assert_int_equal(waitpid(runner, NULL, 0), runner);
     arena_destroy(arena);
 }
 
