@@ -60,11 +60,12 @@ void phases_heading(const struct ui *ui, struct buf *buf)
     buf_format(buf, "%zu/%zu steps", complete, total);
 }
 
+/* What was put off is not complete, also where the gate has let it pass. */
 static size_t complete_in(const struct run *run, const struct phase *phase)
 {
     size_t complete = 0;
-    for (size_t i = 0; i < phase->step_count; i++)
-        complete += run_step_complete(run, phase->first_step + i);
+    for (size_t i = phase->first_step; i < phase->first_step + phase->step_count; i++)
+        complete += run_step_complete(run, i) && run->steps[i].work.state != STEP_DEFERRED;
     return complete;
 }
 
@@ -87,16 +88,21 @@ static void draw_phase(const struct ui *ui, const struct area *area, int row, si
     size_t complete = complete_in(run, def);
     size_t current = run_current_phase(run);
     bool decided = def->gate == BOOK_NONE || run->gates[def->gate].decision == CHOICE_GO;
-    bool over = complete == def->step_count && decided;
+    bool over = run_phase_complete(run, phase) && decided;
+    bool whole = complete == def->step_count;
     struct buf right;
     buf_init(&right, 128);
     buf_format(&right, "%zu/%zu", complete, def->step_count);
-    if (complete < def->step_count && def->estimate.max_us > 0 && area->columns >= 36) {
+    if (!over && !whole && def->estimate.max_us > 0 && area->columns >= 36) {
         buf_text(&right, " ~");
         duration_clock(&right, def->estimate.max_us);
     }
-    enum role_style style = over ? ROLE_GOOD : phase == current ? ROLE_STRONG : ROLE_TEXT;
-    enum glyph glyph = over ? GLYPH_DONE : phase == current ? GLYPH_RUNNING : GLYPH_PENDING;
+    enum role_style style = over               ? (whole ? ROLE_GOOD : ROLE_WARN)
+                            : phase == current ? ROLE_STRONG
+                                               : ROLE_TEXT;
+    enum glyph glyph = over               ? (whole ? GLYPH_DONE : GLYPH_DEFERRED)
+                       : phase == current ? GLYPH_RUNNING
+                                          : GLYPH_PENDING;
     int end = area_right(area, row, area->columns - 1, style, buf_str(&right));
     struct area left = area_part(area, row, 0, 1, end - 1);
     int column = put_mark(&left, 0, 0, style, glyph);
