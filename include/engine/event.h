@@ -21,7 +21,9 @@
 
 /* name, word, record?, and the fields that it has besides seq, type, at and actor (see EVENT_FIELDS) */
 #define EVENTS(X)                                                                                            \
-    X(EVENT_RUN_OPENED, "run.opened", true, F_RUN | F_SUBJECT | F_TEXT | F_BOOK | F_TARGETS | F_SETTINGS | F_BOOT | F_HOST | F_VERSION | F_ENVIRONMENT) \
+    X(EVENT_RUN_OPENED, "run.opened", true,                                                                  \
+      F_RUN | F_SUBJECT | F_TEXT | F_BOOK | F_TARGETS | F_SETTINGS | F_BOOT | F_HOST | F_VERSION |           \
+          F_ENVIRONMENT)                                                                                     \
     X(EVENT_RUN_RESUMED, "run.resumed", true, F_TEXT | F_BOOT | F_HOST | F_VERSION)                          \
     X(EVENT_RUN_HELD, "run.held", true, F_TEXT)                                                              \
     X(EVENT_RUN_RELEASED, "run.released", true, F_TEXT)                                                      \
@@ -35,9 +37,12 @@
     X(EVENT_STEP_STARTED, "step.started", true, F_SUBJECT | F_ENTRY | F_ATTEMPT | F_TEXT)                    \
     X(EVENT_STEP_NOTED, "step.noted", true, F_SUBJECT | F_ENTRY | F_TEXT)                                    \
     X(EVENT_STEP_WAITING, "step.waiting", true, F_SUBJECT | F_ENTRY | F_TEXT)                                \
-    X(EVENT_STEP_RETRYING, "step.retrying", true, F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_WAIT) \
+    X(EVENT_STEP_RETRYING, "step.retrying", true,                                                            \
+      F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_WAIT)                        \
     X(EVENT_STEP_CANCELLING, "step.cancelling", true, F_SUBJECT | F_ENTRY | F_TEXT)                          \
-    X(EVENT_STEP_ENDED, "step.ended", true, F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CHOICE | F_CLEAN | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_VALUE | F_LEFTOVER | F_ELAPSED | F_OUTPUT) \
+    X(EVENT_STEP_ENDED, "step.ended", true,                                                                  \
+      F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CHOICE | F_CLEAN | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_VALUE | \
+          F_LEFTOVER | F_ELAPSED | F_OUTPUT)                                                                 \
     X(EVENT_STEP_RULED, "step.ruled", true, F_SUBJECT | F_ENTRY | F_CHOICE | F_TEXT)                         \
     X(EVENT_PROBE_STARTED, "probe.started", true, F_SUBJECT | F_ENTRY)                                       \
     X(EVENT_PROBE_ENDED, "probe.ended", true, F_SUBJECT | F_ENTRY | F_CHOICE | F_TEXT | F_VALUE)             \
@@ -60,27 +65,27 @@
 
 /* flag, JSON key, member of struct event, how it is held */
 #define EVENT_FIELDS(X)                                                                                      \
-    X(F_RUN, "run", run, TEXT)                 /* the run's id */                                            \
-    X(F_SUBJECT, "subject", subject, TEXT)     /* id of the step, gate, trigger, monitor */                  \
-    X(F_ENTRY, "entry", entry, INTEGER)        /* n-th entry of the step's rollback; 0: the step itself */   \
-    X(F_ATTEMPT, "attempt", attempt, INTEGER)  /* from 1 */                                                  \
+    X(F_RUN, "run", run, TEXT)                /* the run's id */                                             \
+    X(F_SUBJECT, "subject", subject, TEXT)    /* id of the step, gate, trigger, monitor */                   \
+    X(F_ENTRY, "entry", entry, INTEGER)       /* n-th entry of the step's rollback; 0: the step itself */    \
+    X(F_ATTEMPT, "attempt", attempt, INTEGER) /* from 1 */                                                   \
     X(F_ROLE, "role", role, TEXT)                                                                            \
     X(F_GATE, "gate", gate, TEXT)                                                                            \
     X(F_CHOICE, "choice", choice, CHOICE)                                                                    \
-    X(F_CODE, "code", code, TEXT)              /* SQLSTATE, exit status */                                   \
-    X(F_TEXT, "text", text, TEXT)              /* reason, evidence, error: the sentence */                   \
+    X(F_CODE, "code", code, TEXT) /* SQLSTATE, exit status */                                                \
+    X(F_TEXT, "text", text, TEXT) /* reason, evidence, error: the sentence */                                \
     X(F_DETAIL, "detail", detail, TEXT)                                                                      \
     X(F_HINT, "hint", hint, TEXT)                                                                            \
-    X(F_VALUE, "value", value, TEXT)           /* what was read */                                           \
-    X(F_LEFTOVER, "leftover", leftover, TEXT)  /* invalid index, quoted name */                              \
-    X(F_CLEAN, "clean", clean, BOOL)           /* certainly no effect remains */                             \
+    X(F_VALUE, "value", value, TEXT)          /* what was read */                                            \
+    X(F_LEFTOVER, "leftover", leftover, TEXT) /* invalid index, quoted name */                               \
+    X(F_CLEAN, "clean", clean, BOOL)          /* certainly no effect remains */                              \
     X(F_WAIT, "wait_us", wait_us, INTEGER)                                                                   \
     X(F_ELAPSED, "elapsed_us", elapsed_us, INTEGER)                                                          \
-    X(F_OUTPUT, "output", output, TEXT)        /* SHA-256 of the output file */                              \
-    X(F_BOOK, "book", book, TEXT)              /* SHA-256 of the frozen book */                              \
-    X(F_TARGETS, "targets", targets, TEXT)     /* SHA-256 of the frozen targets file, of "" without one */   \
-    X(F_SETTINGS, "settings", settings, TEXT)  /* SHA-256 of the frozen run.json: params, operator, ... */    \
-    X(F_BOOT, "boot", boot, TEXT)              /* boot id */                                                 \
+    X(F_OUTPUT, "output", output, TEXT)       /* SHA-256 of the output file */                               \
+    X(F_BOOK, "book", book, TEXT)             /* SHA-256 of the frozen book */                               \
+    X(F_TARGETS, "targets", targets, TEXT)    /* SHA-256 of the frozen targets file, of "" without one */    \
+    X(F_SETTINGS, "settings", settings, TEXT) /* SHA-256 of the frozen run.json: params, operator, ... */    \
+    X(F_BOOT, "boot", boot, TEXT)             /* boot id */                                                  \
     X(F_HOST, "host", host, TEXT)                                                                            \
     X(F_VERSION, "version", version, TEXT)                                                                   \
     X(F_ENVIRONMENT, "environment", environment, TEXT)                                                       \
@@ -112,7 +117,7 @@ enum event_type {
     X(CHOICE_NO_GO, "no-go")                                                                                 \
     X(CHOICE_DONE, "done")                                                                                   \
     X(CHOICE_FAILED, "failed")                                                                               \
-    X(CHOICE_SKIPPED, "skipped")     /* its probe said that it was done already */                           \
+    X(CHOICE_SKIPPED, "skipped") /* its probe said that it was done already */                               \
     X(CHOICE_UNKNOWN, "unknown")                                                                             \
     X(CHOICE_NOT_DONE, "not-done")                                                                           \
     X(CHOICE_PARTIAL, "partial")                                                                             \
@@ -134,8 +139,8 @@ struct event {
     enum event_type type;
     struct instant at;
     const char *actor; /* who; "tminus" when nobody asked for it */
-    const char *run, *subject, *role, *gate, *code, *text, *detail, *hint, *value, *leftover, *output, *book, *targets, *settings,
-        *boot, *host, *version, *environment; /* NULL where the type does not have it */
+    const char *run, *subject, *role, *gate, *code, *text, *detail, *hint, *value, *leftover, *output, *book,
+        *targets, *settings, *boot, *host, *version, *environment; /* NULL where the type does not have it */
     int64_t entry, attempt, wait_us, elapsed_us;
     enum choice choice;
     bool clean;
@@ -153,8 +158,9 @@ enum choice choice_of(const char *word);
 /* Writes the fields of an event into an object that the writer has open (so that a journal can put its own
  * beside them): seq, type, wall_us, boot_us, actor, then those of its type. */
 void event_write(struct json_writer *w, const struct event *event);
-/* The other way; texts are copied into `arena`. ERR_INVALID on an unknown type, field or value. Members of the
- * object that event_write does not write are ignored when they are named in `others` (NULL-terminated). */
+/* The other way; texts are copied into `arena`. ERR_INVALID on an unknown type, field or value. Members of
+ * the object that event_write does not write are ignored when they are named in `others` (NULL-terminated).
+ */
 int event_read(struct arena *arena, const struct json *object, const char *const *others,
                struct event *ret_event, struct err *err) MUST_CHECK;
 

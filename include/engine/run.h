@@ -1,8 +1,8 @@
 /*
  * A run: the state that the events fold to.
  *
- * run_apply is the only mutator and is pure: no clock, no I/O, no randomness. Everything else here looks. What
- * depends on the present moment (ages, what is stale, clocks) takes `now`.
+ * run_apply is the only mutator and is pure: no clock, no I/O, no randomness. Everything else here looks.
+ * What depends on the present moment (ages, what is stale, clocks) takes `now`.
  */
 #ifndef ENGINE_RUN_H
 #define ENGINE_RUN_H
@@ -53,71 +53,71 @@ enum run_state {
 /* Runtime side of a condition. What it is at a moment, run_condition_view tells. */
 struct run_condition {
     const struct condition *def;
-    bool holds;              /* by the last sample */
-    int64_t since_boot_us;   /* continuously true since, when it holds */
-    int64_t told_boot_us;    /* the last sample that could tell, or when the first one was due */
-    const char *overridden;  /* a criterion: the reason; NULL */
+    bool holds;             /* by the last sample */
+    int64_t since_boot_us;  /* continuously true since, when it holds */
+    int64_t told_boot_us;   /* the last sample that could tell, or when the first one was due */
+    const char *overridden; /* a criterion: the reason; NULL */
     const char *overridden_by;
 };
 
 /* One thing that was or is carried out: a step, or one entry of its rollback. In what follows an `entry` is 0
  * for the step itself and n for the n-th entry of its rollback, as in events. */
 struct work {
-    enum step_state state;   /* of an entry: PENDING, RUNNING, DONE, FAILED, UNKNOWN */
-    int64_t attempt;         /* of the last start; 0: never. Goes on counting when a person starts it again */
-    int64_t first_attempt;   /* with which the retries of the book began to count */
-    struct instant started;  /* of `first_attempt` */
+    enum step_state state;  /* of an entry: PENDING, RUNNING, DONE, FAILED, UNKNOWN */
+    int64_t attempt;        /* of the last start; 0: never. Goes on counting when a person starts it again */
+    int64_t first_attempt;  /* with which the retries of the book began to count */
+    struct instant started; /* of `first_attempt` */
     struct instant ended;
-    int64_t elapsed_us;      /* from the first start to the end, waits between attempts included */
-    bool between_attempts;   /* RUNNING, but waiting for `retry_at_boot_us` */
+    int64_t elapsed_us;    /* from the first start to the end, waits between attempts included */
+    bool between_attempts; /* RUNNING, but waiting for `retry_at_boot_us` */
     int64_t retry_at_boot_us;
     bool cancelling;
     bool probing;
-    bool clean;              /* FAILED: certainly no effect remained */
-    const char *who;         /* who ticked, ruled, overrode or started it */
-    const char *text;        /* evidence, error, reason: the last sentence about it */
+    bool clean;       /* FAILED: certainly no effect remained */
+    const char *who;  /* who ticked, ruled, overrode or started it */
+    const char *text; /* evidence, error, reason: the last sentence about it */
     const char *code, *detail, *hint, *value;
-    const char *waiting;     /* whom it waits for, as last seen; NULL */
-    const char *settings;    /* the last note that begins with a setting, "lock_timeout 3s, ..."; NULL */
-    enum choice probe;       /* last answer of its probe: NONE, YES, NO, UNKNOWN */
+    const char *waiting;        /* whom it waits for, as last seen; NULL */
+    const char *settings;       /* the last note that begins with a setting, "lock_timeout 3s, ..."; NULL */
+    enum choice probe;          /* last answer of its probe: NONE, YES, NO, UNKNOWN */
     struct run_condition until; /* a wait: its condition, from its start on */
 };
 
 struct run_step {
     struct work work;
-    struct work *undo;       /* one for each rollback entry of the book, [0] is entry 1 */
-    bool effect;             /* it ran and what it did stands: it is to be undone in a rollback */
-    uint64_t order;          /* seq of the event that started it; newest is undone first */
-    const char *leftover;    /* an invalid index that has to go before it is tried again; NULL */
+    struct work *undo;    /* one for each rollback entry of the book, [0] is entry 1 */
+    bool effect;          /* it ran and what it did stands: it is to be undone in a rollback */
+    uint64_t order;       /* seq of the event that started it; newest is undone first */
+    const char *leftover; /* an invalid index that has to go before it is tried again; NULL */
     bool cleaning;
     /* sensed check */
-    enum choice sensed;      /* last answer: NONE, YES, NO, UNKNOWN */
+    enum choice sensed; /* last answer: NONE, YES, NO, UNKNOWN */
     const char *sensed_value, *sensed_why;
     int64_t sensed_boot_us;
     struct arena *sensed_arena; /* of the texts of the last answer; private */
-    size_t deferred_gate;    /* last gate at which it was deferred; BOOK_NONE */
+    size_t deferred_gate;       /* last gate at which it was deferred; BOOK_NONE */
 };
 
 struct run_vote {
-    enum choice vote;        /* NONE, GO, NO_GO */
+    enum choice vote; /* NONE, GO, NO_GO */
     const char *actor, *text;
     struct instant at;
 };
 
 struct run_gate {
-    enum choice decision;    /* NONE, GO, NO_GO */
+    enum choice decision; /* NONE, GO, NO_GO */
     struct instant decided;
-    struct run_vote *votes;  /* one for each of the gate's votes */
+    struct run_vote *votes; /* one for each of the gate's votes */
     struct run_condition *criteria;
-    const char *lapsed;      /* why an approval lapsed last; NULL */
-    bool begun_on;           /* GO, and a step of a later phase was started on it */
+    const char *lapsed; /* why an approval lapsed last; NULL */
+    bool begun_on;      /* GO, and a step of a later phase was started on it */
 };
 
 enum trigger_state { TRIGGER_ARMED, TRIGGER_BLIND, TRIGGER_FIRED };
 struct run_trigger {
     struct run_condition condition;
     enum trigger_state state;
-    const char *evidence;    /* of the last time it fired */
+    const char *evidence; /* of the last time it fired */
 };
 
 struct run_monitor {
@@ -131,8 +131,8 @@ struct run_monitor {
 
 struct run_person {
     const char *name;
-    const char *role;        /* "operator", "watcher" */
-    int attached;            /* how many screens */
+    const char *role; /* "operator", "watcher" */
+    int attached;     /* how many screens */
 };
 
 /* What run_apply keeps in step with the rest, so that looking is cheap. */
@@ -147,27 +147,27 @@ struct run_counts {
 
 struct run {
     const struct book *book;
-    struct arena *arena;     /* what lives as long as the run; samples are in arenas of their own */
-    const char *id, *operator, *environment, *book_sha256, *targets_sha256, *settings_sha256, *boot_id;
+    struct arena *arena; /* what lives as long as the run; samples are in arenas of their own */
+    const char *id, *operator, * environment, *book_sha256, *targets_sha256, *settings_sha256, *boot_id;
     uint64_t last_seq;
     struct instant opened;
-    /* Pair of clocks at the last start or resume: turns boot time into run time, and into the wall time by which
-     * the window is kept, which does not follow when the wall clock jumps. */
+    /* Pair of clocks at the last start or resume: turns boot time into run time, and into the wall time by
+     * which the window is kept, which does not follow when the wall clock jumps. */
     struct instant anchor;
-    int64_t wall_jump_us;    /* how far the wall clock is from that now, as far as was noticed */
-    int64_t ran_before_us;   /* run time until `anchor` */
-    int64_t held_total_us;   /* of holds that are over */
+    int64_t wall_jump_us;  /* how far the wall clock is from that now, as far as was noticed */
+    int64_t ran_before_us; /* run time until `anchor` */
+    int64_t held_total_us; /* of holds that are over */
     bool held;
     struct instant held_since;
     const char *held_by, *held_why;
     bool rolling_back;
-    size_t rollback_to;      /* undo what ran from this step on; BOOK_NONE: everything */
-    size_t rollback_phase;   /* first phase in which this rollback has undone a step; BOOK_NONE */
-    bool rolled_back;        /* everything was rolled back, and nothing was started since */
-    size_t proposed_by;      /* trigger that proposes a rollback, undecided yet; BOOK_NONE */
-    enum choice closed;      /* NONE, FINISHED, SCRUBBED, ABORTED */
+    size_t rollback_to;    /* undo what ran from this step on; BOOK_NONE: everything */
+    size_t rollback_phase; /* first phase in which this rollback has undone a step; BOOK_NONE */
+    bool rolled_back;      /* everything was rolled back, and nothing was started since */
+    size_t proposed_by;    /* trigger that proposes a rollback, undecided yet; BOOK_NONE */
+    enum choice closed;    /* NONE, FINISHED, SCRUBBED, ABORTED */
     struct instant closed_at;
-    const char *trouble;     /* the trail cannot be published: no gate becomes GO; NULL */
+    const char *trouble; /* the trail cannot be published: no gate becomes GO; NULL */
     struct run_step *steps;
     struct run_gate *gates;
     struct run_trigger *triggers;
@@ -203,7 +203,8 @@ bool run_phase_complete(const struct run *run, size_t phase); /* its steps, not 
 size_t run_next_step(const struct run *run);
 /* The step to look at: running, unknown, failed, else next, else the first that is not complete. */
 size_t run_focus_step(const struct run *run);
-/* A step (or entry, in `ret_entry`; NULL allowed; 0: the step itself) that is running, or unknown; BOOK_NONE. */
+/* A step (or entry, in `ret_entry`; NULL allowed; 0: the step itself) that is running, or unknown; BOOK_NONE.
+ */
 size_t run_running_step(const struct run *run, size_t *ret_entry);
 size_t run_unknown_step(const struct run *run, size_t *ret_entry);
 /* Steps that are done or skipped, and all: what was deferred is no progress. */
@@ -212,8 +213,8 @@ void run_progress(const struct run *run, size_t *ret_complete, size_t *ret_total
 /* What a rollback from `to` on (BOOK_NONE: of everything) has still to undo, newest first; returns how many
  * there are and fills the first `max`. */
 size_t run_rollback_list(const struct run *run, size_t to, size_t *steps, size_t max);
-/* A sensed check that the runner has to ask about: its phase is reached, and no step was started after it: on the
- * GO of its gate or, where it has none, at all. */
+/* A sensed check that the runner has to ask about: its phase is reached, and no step was started after it: on
+ * the GO of its gate or, where it has none, at all. */
 bool run_wants_sense(const struct run *run, size_t step);
 
 enum condition_verdict { CONDITION_MET, CONDITION_HOLDING, CONDITION_UNMET, CONDITION_UNKNOWN };
@@ -238,12 +239,13 @@ struct clocks {
     int64_t window_end_us;   /* wall */
     int64_t window_left_us;  /* never stops; negative when over */
     int64_t work_left_us;    /* upper estimates of what is still to do; in a rollback: to undo */
-    size_t work_unestimated; /* steps of it that have no estimate: then there is more to do than work_left_us says */
+    size_t work_unestimated; /* steps of it that have no estimate: then there is more to do than work_left_us
+                                says */
     int64_t held_us;         /* spent in holds */
     int64_t run_us;          /* since the run was opened, until it was closed */
     int64_t rollback_us;     /* to undo what has run, and what runs or is unknown, by the estimates */
     size_t rollback_unestimated; /* entries of it that have none: reckoned by how long the way forward took */
-    int64_t safe_until_us;   /* wall: latest safe decision; meaningless without a window */
+    int64_t safe_until_us;       /* wall: latest safe decision; meaningless without a window */
     int64_t safe_left_us;
     size_t no_return;        /* next irreversible step, BOOK_NONE */
     size_t passed_no_return; /* an irreversible step that ran, BOOK_NONE */

@@ -1,8 +1,9 @@
 /*
- * The screen as a value: state in, cells out. No curses, no clock, no descriptors: time comes in with the call.
+ * The screen as a value: state in, cells out. No curses, no clock, no descriptors: time comes in with the
+ * call.
  *
- * The owner (app) folds the events that the runner streams into a `struct run`, tells the ui about each, hands
- * it keys, carries out the requests that come back, and draws when something changed.
+ * The owner (app) folds the events that the runner streams into a `struct run`, tells the ui about each,
+ * hands it keys, carries out the requests that come back, and draws when something changed.
  */
 #ifndef UI_UI_H
 #define UI_UI_H
@@ -59,9 +60,9 @@ struct ui_request {
 enum ui_link { UI_LINK_STARTING, UI_LINK_UP, UI_LINK_LOST };
 
 struct ui_options {
-    bool ascii;       /* no glyph outside ASCII */
-    bool watcher;     /* attached to watch: may hold, vote and note */
-    const char *me;   /* name of who sits here */
+    bool ascii;     /* no glyph outside ASCII */
+    bool watcher;   /* attached to watch: may hold, vote and note */
+    const char *me; /* name of who sits here */
 };
 
 struct ui;
@@ -69,8 +70,8 @@ struct ui;
 struct ui *ui_create(const struct ui_options *options);
 void ui_destroy(struct ui *ui);
 
-/* The run to show (borrowed; it changes under the ui between calls, only by run_apply). NULL: none yet; `title`
- * (e.g. the book's) is shown while starting. */
+/* The run to show (borrowed; it changes under the ui between calls, only by run_apply). NULL: none yet;
+ * `title` (e.g. the book's) is shown while starting. */
 void ui_set_run(struct ui *ui, const struct run *run, const char *title);
 
 /* An event was applied to the run: log line, history of samples, attention (bell, dialogs for triggers and
@@ -79,8 +80,8 @@ void ui_event(struct ui *ui, const struct event *event, bool backlog);
 /* A step wrote something: kept as the last lines, bounded. */
 void ui_output(struct ui *ui, const char *step, const char *bytes, size_t len);
 void ui_link(struct ui *ui, enum ui_link link, const char *why);
-/* The runner does nothing new any more, for this reason (copied). That stays on the screen, and every action is
- * answered with it, until another run is set. */
+/* The runner does nothing new any more, for this reason (copied). That stays on the screen, and every action
+ * is answered with it, until another run is set. */
 void ui_halted(struct ui *ui, const char *why);
 /* The runner's answer to an action: NULL is yes; else the refusal, shown until the next key. */
 void ui_reply(struct ui *ui, const char *refusal);
@@ -89,8 +90,8 @@ void ui_key(struct ui *ui, const struct ui_key *key, struct instant now);
 /* What the last keys asked for, one a call; type UI_REQUEST_NONE when there is no more. */
 struct ui_request ui_request(struct ui *ui);
 
-/* Draws the whole screen into `canvas` at its size. Sizes under 80x24 get step, clock and HOLD and what size is
- * needed. */
+/* Draws the whole screen into `canvas` at its size. Sizes under 80x24 get step, clock and HOLD and what size
+ * is needed. */
 void ui_draw(struct ui *ui, struct canvas *canvas, struct instant now);
 
 /* Whether a bell is due since the last call. */
