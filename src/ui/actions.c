@@ -48,16 +48,9 @@ bool can_clean(const struct ui *ui)
     return is_open(ui) && aim_leftover(ui).step != BOOK_NONE;
 }
 
-/* What is unknown, else the shown step: whether it is done already. */
-static struct aim probed(const struct ui *ui)
-{
-    struct aim unknown = aim_unknown(ui);
-    return unknown.step != BOOK_NONE ? unknown : aim_shown_work(ui);
-}
-
 bool can_probe(const struct ui *ui)
 {
-    const struct step *step = aim_step(ui->run, probed(ui));
+    const struct step *step = aim_step(ui->run, aim_unknown(ui));
     return is_open(ui) && step != NULL && step->probe.sql != NULL;
 }
 
@@ -203,7 +196,7 @@ void do_clean(struct ui *ui, const struct ui_key *key)
 void do_probe(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    ui_act(ui, VERB_PROBE, aim_id(ui->run, probed(ui)), CHOICE_NONE, NULL);
+    ui_act(ui, VERB_PROBE, aim_id(ui->run, aim_unknown(ui)), CHOICE_NONE, NULL);
 }
 
 void do_rule(struct ui *ui, const struct ui_key *key)
