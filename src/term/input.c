@@ -27,26 +27,13 @@ static const struct {
     { 21, KEY_CODE_CTRL_U }, { 27, KEY_CODE_ESCAPE },   { 127, KEY_CODE_BACKSPACE },
 };
 
-static const struct {
-    mmask_t button;
-    enum ui_key_code code;
-} buttons[] = {
-    { BUTTON1_PRESSED, KEY_CODE_MOUSE },
-    { BUTTON4_PRESSED, KEY_CODE_WHEEL_UP },
-    { BUTTON5_PRESSED, KEY_CODE_WHEEL_DOWN },
-};
-
 void input_open(void)
 {
     set_escdelay(25);
     source = newpad(1, 1);
     keypad(source, TRUE);
     nodelay(source, TRUE);
-    mmask_t mask = 0;
-    for (size_t i = 0; i < ARRAY_LEN(buttons); i++)
-        mask |= buttons[i].button;
-    mousemask(mask, NULL);
-    mouseinterval(0); /* presses only: a click is not to wait for a second one */
+    mouse_open();
 }
 
 void input_close(void)
@@ -56,24 +43,10 @@ void input_close(void)
     source = NULL;
 }
 
-static bool decode_mouse(struct ui_key *ret)
-{
-    MEVENT event;
-    if (getmouse(&event) == ERR)
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(buttons); i++) {
-        if (event.bstate & buttons[i].button) {
-            *ret = (struct ui_key){ buttons[i].code, event.y, event.x };
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool decode_named(int code, struct ui_key *ret)
 {
-    if (code == KEY_MOUSE)
-        return decode_mouse(ret);
+    if (mouse_begins(code))
+        return false;
     for (size_t i = 0; i < ARRAY_LEN(named); i++) {
         if (named[i].curses == code) {
             *ret = (struct ui_key){ .code = named[i].code };
@@ -136,7 +109,10 @@ bool term_key(struct ui_key *ret, bool *ret_gone)
     int key;
     *ret_gone = false;
     while ((key = wgetch(source)) != ERR) {
-        if (key >= KEY_MIN ? decode_named(key, ret) : decode_byte(key, ret))
+        enum mouse_step step = mouse_byte(key, ret);
+        if (step == MOUSE_PRESSED)
+            return true;
+        if (step == MOUSE_NOT_PART && (key >= KEY_MIN ? decode_named(key, ret) : decode_byte(key, ret)))
             return true;
     }
     *ret_gone = hung_up();

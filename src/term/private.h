@@ -50,6 +50,19 @@ int frame_send(int fd, struct err *err) MUST_CHECK;
 void input_open(void);
 void input_close(void);
 
+/* ---- mouse.c: reports of the mouse, byte by byte ---- */
+
+enum mouse_step { MOUSE_NOT_PART, MOUSE_TAKEN, MOUSE_PRESSED };
+
+/* After input's pad is there: says to curses how a report begins. */
+void mouse_open(void);
+/* The bytes that ask the terminal for reports; "" where it has no mouse. */
+const char *mouse_wanted(void);
+/* Whether `code`, from curses, is the beginning of a report. */
+bool mouse_begins(int code);
+/* The next byte or key after that: part of a report that has begun, or not. */
+enum mouse_step mouse_byte(int key, struct ui_key *ret);
+
 /* ---- paint.c ---- */
 
 void paint_forget(void);

@@ -123,6 +123,8 @@ static int take_over(const struct term_options *options, const struct termios *m
     colors_init(options->theme != NULL ? options->theme : theme_monochrome(),
                 colors_depth(options->no_color));
     input_open();
+    (void)fputs(mouse_wanted(), term.output); /* goes out with the first frame */
+    (void)fflush(term.output);
     int rows, columns;
     term_size(&rows, &columns);
     return 0;

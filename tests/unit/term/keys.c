@@ -122,6 +122,29 @@ static void test_nonsense(void **state)
     pty_destroy(pty);
 }
 
+/* A report of the mouse that comes in pieces is one report; one that never ends keeps no key from coming
+ * through. */
+static void test_mouse_in_pieces(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = { "\033[<", "0;1", "1;6", "M" };
+    struct pty *pty = start();
+    char want[64];
+    (void)snprintf(want, sizeof(want), "<%x:5:10>", KEY_CODE_MOUSE);
+    buf_clear(&pty->written);
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+        pty_type(pty, pieces[i], strlen(pieces[i]));
+    assert_true(pty_read(pty, TIMEOUT_MS, want));
+    pty_type(pty, "\033[M +&", 6);
+    assert_true(pty_read(pty, TIMEOUT_MS, want));
+    buf_clear(&pty->written);
+    pty_type(pty, "\033[<0;", 5);
+    pty_type(pty, "q", 1);
+    assert_true(pty_read(pty, TIMEOUT_MS, "<71:0:0>"));
+    assert_string_equal(buf_str(&pty->written), "<71:0:0>");
+    pty_destroy(pty);
+}
+
 /* What was typed before the flush is forgotten; what comes after is not. */
 static void test_flush(void **state)
 {
@@ -152,10 +175,8 @@ static void test_hang_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_flush),
-        cmocka_unit_test(test_hang_up),
+        cmocka_unit_test(test_keys),  cmocka_unit_test(test_nonsense), cmocka_unit_test(test_mouse_in_pieces),
+        cmocka_unit_test(test_flush), cmocka_unit_test(test_hang_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
