@@ -87,6 +87,7 @@ struct run_step {
     struct work work;
     struct work *undo;    /* one for each rollback entry of the book, [0] is entry 1 */
     bool effect;          /* it ran and what it did stands: it is to be undone in a rollback */
+    bool effect_before;   /* so it was already before its last attempt */
     uint64_t order;       /* seq of the event that started it; newest is undone first */
     const char *leftover; /* an invalid index that has to go before it is tried again; NULL */
     bool cleaning;

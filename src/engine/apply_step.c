@@ -227,6 +227,7 @@ static void keep_effect(struct change *c)
 {
     bool changes = step_kind_changes(c->def->kind);
     bool unclean = c->event->choice == CHOICE_FAILED && (!c->event->clean || c->event->leftover != NULL);
+    c->step->effect_before = c->step->effect;
     if (changes && (c->event->choice == CHOICE_DONE || unclean))
         c->step->effect = true;
     c->step->leftover = run_keep(c->run, c->event->leftover);
@@ -361,8 +362,8 @@ int apply_clean_ended(struct change *c)
     if (choice == CHOICE_FAILED)
         return 0;
     c->step->leftover = NULL;
-    /* an attempt that failed clean but for the leftover has no effect any more */
+    /* an attempt that failed clean but for the leftover has no effect any more; one before it may have */
     if (c->work->state == STEP_FAILED && c->work->clean)
-        c->step->effect = false;
+        c->step->effect = c->step->effect_before;
     return 0;
 }

@@ -371,6 +371,28 @@ static void test_leftover(void **state)
     scene_close(s);
 }
 
+/* What an attempt before did is not forgotten with the leftover of the last one. */
+static void test_leftover_after_an_effect(void **state)
+{
+    const struct outcome dirty = { .status = OUTCOME_FAILED, .clean = false };
+    const struct outcome left = { .status = OUTCOME_FAILED, .clean = true, .leftover = "public.i" };
+    struct input cleaned = { .type = INPUT_CLEANED, .outcome = { .status = OUTCOME_OK } };
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_go(s);
+    scene_run(s, "add");
+    scene_ok(s, "mia", "start index");
+    assert_int_equal(scene_outcome(s, "index", &dirty), 0);
+    scene_ok(s, "mia", "retry index");
+    assert_int_equal(scene_outcome(s, "index", &left), 0);
+    scene_ok(s, "mia", "clean index");
+    cleaned.step = step_of(s, "index");
+    cleaned.now = s->now;
+    assert_int_equal(scene_put(s, &cleaned), 0);
+    assert_true(s->run->steps[cleaned.step].effect);
+    scene_close(s);
+}
+
 static void test_notes_and_waiting(void **state)
 {
     struct input input = { .type = INPUT_WAITING, .text = "31568 (idle in tx)" };
@@ -493,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_sensed),
         cmocka_unit_test(test_sensed_without_a_gate),
         cmocka_unit_test(test_leftover),
+        cmocka_unit_test(test_leftover_after_an_effect),
         cmocka_unit_test(test_notes_and_waiting),
         cmocka_unit_test(test_impossible_inputs),
         cmocka_unit_test(test_people),
