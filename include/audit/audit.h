@@ -37,6 +37,11 @@ struct audit;
 int audit_open(const char *path, const char *run, struct audit **ret, struct err *err) MUST_CHECK;
 void audit_close(struct audit *audit); /* NULL-safe */
 
+/* From now on commits are signed with this key (sign/sign.h), as git's own are: `git log --show-signature`
+ * tells by whom. NULL: not any more. While the key cannot be used nothing is published: audit_publish then
+ * answers with what sign_bytes said, and can be called again. */
+void audit_set_signer(struct audit *audit, const char *key_path);
+
 /* Last seq that the branch holds, 0 when there is none; and the head line's hash (64 hex) at that point, 64
  * zeros for 0. A branch whose end cannot be read any more (missing or zero-length objects or ref, lines that
  * are not as they were written) is moved aside, damaged objects with it, so that the run can be published

@@ -125,6 +125,12 @@ int audit_open(const char *path, const char *run, struct audit **ret, struct err
     return r;
 }
 
+void audit_set_signer(struct audit *audit, const char *key_path)
+{
+    free(audit->key);
+    audit->key = mem_text(key_path);
+}
+
 void audit_close(struct audit *audit)
 {
     if (audit == NULL)
@@ -137,6 +143,7 @@ void audit_close(struct audit *audit)
     free(audit->path);
     free(audit->run);
     free(audit->branch);
+    free(audit->key);
     free(audit);
     repo_end();
 }

@@ -4,6 +4,7 @@
 
 #include "audit/repo.h"
 #include "base/text.h"
+#include "sign/sign.h"
 
 #define MESSAGE_MAX (1024 * 1024)
 #define PERSON_MAX  200 /* bytes */
@@ -49,7 +50,7 @@ static void put_mailbox(struct buf *buf, const char *name)
     }
 }
 
-static int sign(const char *person, int64_t wall_us, git_signature **ret, struct err *err)
+static int name_author(const char *person, int64_t wall_us, git_signature **ret, struct err *err)
 {
     struct buf name, mail;
     git_time_t seconds = wall_us > 0 ? wall_us / SECOND_US : 0; /* git knows no time before 1970 */
@@ -65,9 +66,51 @@ static int sign(const char *person, int64_t wall_us, git_signature **ret, struct
     return r < 0 ? repo_failed(r, ERR_INVALID, err, "cannot name an author") : 0;
 }
 
+/* The signature that git looks for: over the commit as it would be without it. */
+static int store_signed(struct audit *audit, const git_buf *commit, git_oid *ret_id, struct err *err)
+{
+    struct buf signature;
+    buf_init(&signature, SIGN_SIGNATURE_MAX);
+    int r = sign_bytes(audit->key, SIGN_COMMIT, commit->ptr, commit->size, &signature, err);
+    if (r == 0) {
+        while (signature.len > 0 && signature.data[signature.len - 1] == '\n')
+            signature.data[--signature.len] = '\0';
+        r = git_commit_create_with_signature(ret_id, audit->repo, commit->ptr, buf_str(&signature), "gpgsig");
+        if (r < 0)
+            r = repo_failed(r, ERR_IO, err, "cannot store the signed commit");
+    }
+    buf_finish(&signature);
+    return r;
+}
+
+struct new_commit {
+    const git_signature *author, *committer;
+    const char *message;
+    const git_tree *tree;
+    size_t parent_count;
+    const git_commit *parents[1];
+};
+
+static int store(struct audit *audit, struct new_commit *new, git_oid *ret_id, struct err *err)
+{
+    git_buf text = { 0 };
+    int r;
+    if (audit->key == NULL)
+        r = git_commit_create(ret_id, audit->repo, NULL, new->author, new->committer, NULL, new->message,
+                              new->tree, new->parent_count, new->parents);
+    else
+        r = git_commit_create_buffer(&text, audit->repo, new->author, new->committer, NULL, new->message,
+                                     new->tree, new->parent_count, new->parents);
+    if (r < 0)
+        r = repo_failed(r, ERR_IO, err, "cannot store the commit");
+    else if (audit->key != NULL)
+        r = store_signed(audit, &text, ret_id, err);
+    git_buf_dispose(&text);
+    return r;
+}
+
 static int write_commit(struct audit *audit, const struct audit_batch *batch, const git_oid *tree_id,
-                        const git_signature *author, const git_signature *committer, git_oid *ret_id,
-                        struct err *err)
+                        struct new_commit *new, git_oid *ret_id, struct err *err)
 {
     struct buf message;
     git_tree *tree = NULL;
@@ -79,12 +122,15 @@ static int write_commit(struct audit *audit, const struct audit_batch *batch, co
         r = git_tree_lookup(&tree, audit->repo, tree_id);
         if (r == 0 && audit->trail.exists)
             r = git_commit_lookup(&parent, audit->repo, &audit->trail.tip);
-        const git_commit *parents[] = { parent };
-        if (r == 0)
-            r = git_commit_create(ret_id, audit->repo, NULL, author, committer, NULL, buf_str(&message), tree,
-                                  parent != NULL ? 1 : 0, parents);
         if (r < 0)
             r = repo_failed(r, ERR_IO, err, "cannot store the commit");
+    }
+    if (r == 0) {
+        new->message = buf_str(&message);
+        new->tree = tree;
+        new->parents[0] = parent;
+        new->parent_count = parent != NULL ? 1 : 0;
+        r = store(audit, new, ret_id, err);
     }
     git_tree_free(tree);
     git_commit_free(parent);
@@ -100,11 +146,12 @@ int commit_batch(struct audit *audit, const struct audit_batch *batch, const str
     int64_t wall_us = batch->count > 0 ? batch->events[batch->count - 1].at.wall_us : clock_now().wall_us;
     int r = write_tree(audit, changes, &tree_id, err);
     if (r == 0)
-        r = sign(batch->person, wall_us, &author, err);
+        r = name_author(batch->person, wall_us, &author, err);
     if (r == 0)
-        r = sign(NULL, wall_us, &committer, err);
+        r = name_author(NULL, wall_us, &committer, err);
+    struct new_commit new = { .author = author, .committer = committer };
     if (r == 0)
-        r = write_commit(audit, batch, &tree_id, author, committer, &commit_id, err);
+        r = write_commit(audit, batch, &tree_id, &new, &commit_id, err);
     if (r == 0)
         r = branch_move(audit, &commit_id, err);
     if (r == 0) {

@@ -13,6 +13,7 @@
 #include "audit/trail.h"
 
 struct audit {
+    char *key; /* with which commits are signed; NULL */
     char *path;
     char *run;
     char *branch; /* "refs/heads/runs/<id>" */
