@@ -49,6 +49,15 @@ void audit_set_signer(struct audit *audit, const char *key_path);
  * read. */
 int audit_last(struct audit *audit, uint64_t *ret_seq, struct sha256 *ret_head, struct err *err) MUST_CHECK;
 
+/* What the branch ends with, as it was when this process last looked or published: nothing is read. False
+ * when it is not there or not known. */
+struct audit_tip {
+    char commit[65]; /* hex */
+    uint64_t seq;
+    struct sha256 head;
+};
+bool audit_tip(const struct audit *audit, struct audit_tip *ret);
+
 /* What the last audit_last or audit_publish had to put right before it could do its work, in one sentence for
  * the record; "" when there was nothing. Borrowed until the next call. */
 const char *audit_remark(const struct audit *audit);

@@ -178,6 +178,16 @@ int audit_last(struct audit *audit, uint64_t *ret_seq, struct sha256 *ret_head, 
     return 0;
 }
 
+bool audit_tip(const struct audit *audit, struct audit_tip *ret)
+{
+    if (!audit->loaded || !audit->trail.exists)
+        return false;
+    git_oid_tostr(ret->commit, sizeof(ret->commit), &audit->trail.tip);
+    ret->seq = audit->trail.chain.seq;
+    ret->head = audit->trail.chain.head;
+    return true;
+}
+
 const char *audit_remark(const struct audit *audit)
 {
     return buf_str(&audit->remark);

@@ -24,7 +24,7 @@ static const unsigned char weights[EVENT_TYPE_COUNT] = {
     [EVENT_ITEM_OVERRIDDEN] = 70, [EVENT_TRIGGER_FIRED] = 80,    [EVENT_TRIGGER_BLIND] = 40,
     [EVENT_TRIGGER_CLEARED] = 30, [EVENT_ROLLBACK_STARTED] = 85, [EVENT_ROLLBACK_ENDED] = 85,
     [EVENT_MONITOR_STARTED] = 5,  [EVENT_MONITOR_STOPPED] = 5,   [EVENT_TRAIL_TROUBLE] = 10,
-    [EVENT_CLOCK_JUMPED] = 40,
+    [EVENT_CLOCK_JUMPED] = 40,    [EVENT_WITNESS_PUSHED] = 10,   [EVENT_WITNESS_ALARMED] = 88,
 };
 
 /* A step that did not end well is more of a story than one that did. */
