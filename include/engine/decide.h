@@ -23,6 +23,7 @@
     X(RULE_CHECK, "unticked check")                                                                          \
     X(RULE_GATE, "undecided gate")                                                                           \
     X(RULE_CRITERION, "GO needs every criterion met by fresh samples")                                       \
+    X(RULE_WITNESS, "the witness does not hold the trail yet")                                               \
     X(RULE_SELF_VOTE, "the approver is not the operator")                                                    \
     X(RULE_ROLE, "another role has to do this")                                                              \
     X(RULE_EVIDENCE, "evidence is asked for")                                                                \
@@ -109,6 +110,8 @@ enum input_type {
     INPUT_MONITOR, /* subject, text, choice YES started / NO stopped */
     INPUT_TROUBLE, /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
                       cannot be reached is no trouble of this kind */
+    INPUT_WITNESS, /* choice YES: the remote holds the trail up to record `seq`, whose hash is `value`; NO: it
+                      does not get there, and `text` is why; UNKNOWN: it holds something else, `text` what */
 };
 
 /* `entry` is 0 for the step itself, n for the n-th entry of its rollback. */
@@ -119,6 +122,7 @@ struct input {
     size_t step, entry;
     struct outcome outcome;
     enum choice choice;
+    uint64_t seq;
     const char *subject, *text, *value;
     const struct sample *sample;
     struct {

@@ -61,6 +61,8 @@
     X(EVENT_MONITOR_STOPPED, "monitor.stopped", true, F_SUBJECT | F_TEXT)                                    \
     X(EVENT_TRAIL_TROUBLE, "trail.trouble", true, F_TEXT)                                                    \
     X(EVENT_CLOCK_JUMPED, "clock.jumped", true, F_ELAPSED)                                                   \
+    X(EVENT_WITNESS_PUSHED, "witness.pushed", true, F_CHOICE | F_VALUE | F_ATTEMPT | F_TEXT)                 \
+    X(EVENT_WITNESS_ALARMED, "witness.alarmed", true, F_TEXT)                                                \
     X(EVENT_SAMPLE, "sample", false, F_SAMPLE)
 
 /* flag, JSON key, member of struct event, how it is held */
@@ -151,6 +153,9 @@ struct event {
 
 const char *event_word(enum event_type type);
 bool event_is_record(enum event_type type);
+/* What somebody else should have seen before a gate that asks for a witness is passed: what was said, ticked,
+ * decided, held and undone. What the witness itself is told about is not of these. */
+bool event_wants_witness(enum event_type type);
 const char *choice_word(enum choice choice);
 /* CHOICE_COUNT if there is none of that word. */
 enum choice choice_of(const char *word);

@@ -146,6 +146,15 @@ struct run_counts {
     size_t running, unknown; /* steps and entries */
 };
 
+/* What a remote holds of the trail, as far as it was recorded. */
+struct run_witness {
+    uint64_t due; /* the last record that it should hold (event_wants_witness) */
+    uint64_t seq; /* it holds everything up to this one; 0: nothing is known */
+    struct instant at;
+    const char *trouble; /* why it gets no further; NULL */
+    const char *alarm;   /* it holds something else than our trail; NULL */
+};
+
 struct run {
     const struct book *book;
     struct arena *arena; /* what lives as long as the run; samples are in arenas of their own */
@@ -169,6 +178,7 @@ struct run {
     enum choice closed;    /* NONE, FINISHED, SCRUBBED, ABORTED */
     struct instant closed_at;
     const char *trouble; /* the trail cannot be published: no gate becomes GO; NULL */
+    struct run_witness witness;
     struct run_step *steps;
     struct run_gate *gates;
     struct run_trigger *triggers;
@@ -232,6 +242,8 @@ void run_condition_view(const struct run *run, const struct run_condition *condi
 /* "lag.seconds 0.2 (< 1, held 31.0 s)", "lag.seconds unknown (< 1): stale". */
 void run_condition_evidence(const struct run *run, const struct run_condition *condition, struct instant now,
                             struct buf *buf);
+/* Why a gate has to wait for its witness, in `buf`, which stays empty when it has not. */
+void run_witness_lacks(const struct run *run, size_t gate, struct buf *buf);
 /* Every criterion is met or overridden, by what is known now. */
 bool run_gate_met(const struct run *run, size_t gate, struct instant now);
 

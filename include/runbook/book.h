@@ -210,6 +210,7 @@ struct gate {
     const struct criterion *criteria;
     bool override_allowed;
     size_t override_by; /* role */
+    bool witness;     /* GO only when the remote holds the trail up to what was said here */
     int64_t valid_us; /* how long a GO stands before the next step must have started; 15 min unless stated */
     int line, column;
 };

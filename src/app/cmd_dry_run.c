@@ -182,6 +182,8 @@ static void print_gate(const struct book *book, const struct gate *gate)
         condition_text(&text, &gate->criteria[i].when);
         printf("       %s: %s\n", gate->criteria[i].id, buf_str(&text));
     }
+    if (gate->witness)
+        puts("       waits until the witness holds what was said");
     if (gate->override_allowed)
         printf("       may be overridden by %s, with a reason\n", book->roles[gate->override_by].id);
     buf_finish(&text);

@@ -213,8 +213,12 @@ static int refuse_incomplete(struct deciding *d)
     const struct book *book = d->run->book;
     size_t phase = run_current_phase(d->run);
     size_t step = phase_first_incomplete(d->run, phase);
+    size_t gate = book->phases[phase].gate;
+    int r = step == BOOK_NONE ? check_witnessed(d, gate) : 0;
+    if (r < 0)
+        return r;
     if (step == BOOK_NONE)
-        return refuse(d, RULE_ORDER, "gate \"%s\" is not go", book->gates[book->phases[phase].gate].id);
+        return refuse(d, RULE_ORDER, "gate \"%s\" is not go", book->gates[gate].id);
     return refuse(d, RULE_ORDER, "\"%s\" is %s", book->steps[step].id,
                   step_state_word(run_step_shown(d->run, step)));
 }

@@ -51,6 +51,8 @@ static const struct {
     [EVENT_MONITOR_STOPPED] = { apply_monitor, OF_MONITOR, FROM_OPEN_ON },
     [EVENT_TRAIL_TROUBLE] = { apply_trouble, NO_SUBJECT, FROM_OPEN_ON },
     [EVENT_CLOCK_JUMPED] = { apply_jumped, NO_SUBJECT, WHILE_OPEN },
+    [EVENT_WITNESS_PUSHED] = { apply_witnessed, NO_SUBJECT, FROM_OPEN_ON },
+    [EVENT_WITNESS_ALARMED] = { apply_alarmed, NO_SUBJECT, FROM_OPEN_ON },
     [EVENT_SAMPLE] = { apply_sample, NO_SUBJECT, FROM_OPEN_ON },
 };
 
@@ -147,6 +149,8 @@ int run_apply(struct run *run, const struct event *event, struct err *err)
     if (r < 0 || !event_is_record(event->type))
         return r;
     run->last_seq = event->seq;
+    if (event_wants_witness(event->type))
+        run->witness.due = event->seq;
     run_count_phases(run);
     return 0;
 }

@@ -92,9 +92,10 @@ int apply_decided(struct change *c)
     enum choice choice = c->event->choice;
     if (choice == CHOICE_NO_GO && !has_vote(gate, def, CHOICE_NO_GO))
         return change_refuse(c, "nobody said no-go at \"%s\"", def->id);
-    if (choice == CHOICE_GO && (!all_go(gate, def) || c->run->counts.current_phase != def->phase ||
-                                !run_phase_complete(c->run, def->phase) || c->run->held ||
-                                c->run->rolling_back || c->run->counts.unknown > 0))
+    if (choice == CHOICE_GO &&
+        (!all_go(gate, def) || c->run->counts.current_phase != def->phase ||
+         !run_phase_complete(c->run, def->phase) || c->run->held || c->run->rolling_back ||
+         c->run->counts.unknown > 0 || !gate_is_witnessed(c->run, c->subject)))
         return change_refuse(c, "gate \"%s\" cannot be go", def->id);
     if (choice != CHOICE_GO && choice != CHOICE_NO_GO)
         return change_refuse(c, "\"%s\" is no decision", choice_word(choice));

@@ -234,18 +234,19 @@ static int decide_trouble(struct deciding *d)
 /* ---- one for each input ---- */
 
 static int (*const inputs[])(struct deciding *d) = {
-    [INPUT_OPEN] = decide_open,     [INPUT_RESUME] = decide_resume,   [INPUT_TICK] = decide_tick,
-    [INPUT_ACTION] = decide_action, [INPUT_OUTCOME] = decide_outcome, [INPUT_SENSED] = decide_sensed,
-    [INPUT_PROBED] = decide_probed, [INPUT_CLEANED] = decide_cleaned, [INPUT_WAITING] = decide_waiting,
-    [INPUT_NOTED] = decide_noted,   [INPUT_SAMPLE] = decide_sample,   [INPUT_JOINED] = decide_joined,
-    [INPUT_LEFT] = decide_left,     [INPUT_MONITOR] = decide_monitor, [INPUT_TROUBLE] = decide_trouble,
+    [INPUT_OPEN] = decide_open,       [INPUT_RESUME] = decide_resume,   [INPUT_TICK] = decide_tick,
+    [INPUT_ACTION] = decide_action,   [INPUT_OUTCOME] = decide_outcome, [INPUT_SENSED] = decide_sensed,
+    [INPUT_PROBED] = decide_probed,   [INPUT_CLEANED] = decide_cleaned, [INPUT_WAITING] = decide_waiting,
+    [INPUT_NOTED] = decide_noted,     [INPUT_SAMPLE] = decide_sample,   [INPUT_JOINED] = decide_joined,
+    [INPUT_LEFT] = decide_left,       [INPUT_MONITOR] = decide_monitor, [INPUT_TROUBLE] = decide_trouble,
+    [INPUT_WITNESS] = decide_witness,
 };
 
 /* What is still heard when the run is over: people, and what goes on around it. */
 static const bool told_after_end[ARRAY_LEN(inputs)] = {
-    [INPUT_OPEN] = true,    [INPUT_RESUME] = true,  [INPUT_ACTION] = true,
-    [INPUT_SAMPLE] = true,  [INPUT_JOINED] = true,  [INPUT_LEFT] = true,
-    [INPUT_MONITOR] = true, [INPUT_TROUBLE] = true, [INPUT_OUTCOME] = true
+    [INPUT_OPEN] = true,    [INPUT_RESUME] = true, [INPUT_ACTION] = true,  [INPUT_SAMPLE] = true,
+    [INPUT_JOINED] = true,  [INPUT_LEFT] = true,   [INPUT_MONITOR] = true, [INPUT_TROUBLE] = true,
+    [INPUT_OUTCOME] = true, [INPUT_WITNESS] = true
 };
 
 /* Whether what the input is about is there. */

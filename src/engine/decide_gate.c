@@ -139,6 +139,10 @@ static int check_vote_go(struct deciding *d, const struct gate *def)
         return refuse(d, RULE_STATE, "gate \"%s\" is go already", def->id);
     if (d->run->trouble != NULL)
         return refuse(d, RULE_STATE, "the trail cannot be published: %s", d->run->trouble);
+    /* A push that is late is waited for after the votes; a history that is not ours is not voted on. */
+    if (def->witness && d->run->witness.alarm != NULL)
+        return refuse(d, RULE_WITNESS, "\"%s\": it holds another history: %s", def->id,
+                      d->run->witness.alarm);
     r = check_reached(d, def->phase);
     return r < 0 ? r : check_go(d, def->index);
 }
@@ -291,7 +295,8 @@ static bool is_go(struct deciding *d, size_t gate)
     return count_votes(run, gate, CHOICE_GO) == def->vote_count && run_current_phase(run) == def->phase &&
            run_phase_complete(run, def->phase) && first_not_seen(run, def->phase) == BOOK_NONE &&
            !run->held && !run->rolling_back && run->counts.unknown == 0 && run->trouble == NULL &&
-           gate_first_deferred(run, gate) == BOOK_NONE && run_gate_met(run, gate, d->input->now);
+           gate_first_deferred(run, gate) == BOOK_NONE && gate_is_witnessed(run, gate) &&
+           run_gate_met(run, gate, d->input->now);
 }
 
 static void tick_gate(struct deciding *d, size_t gate)

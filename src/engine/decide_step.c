@@ -29,6 +29,9 @@ int check_reached(struct deciding *d, size_t phase)
     if (r < 0)
         return r;
     const struct gate *gate = &book->gates[book->phases[current].gate];
+    r = check_witnessed(d, gate->index);
+    if (r < 0)
+        return r;
     return refuse(d, RULE_GATE, "\"%s\" stands before %s%s", gate->id,
                   phase < book->phase_count ? book->phases[phase].id : "the end",
                   d->run->gates[gate->index].decision == CHOICE_NO_GO ? ", and is no-go" : "");

@@ -62,6 +62,9 @@ size_t rollback_newest(const struct run *run, size_t to);
 /* The first entry of a step's rollback that is not done; 0 when all are. */
 size_t rollback_entry(const struct run *run, size_t step);
 
+/* The gate asks for no witness, or the witness holds all that was said. */
+bool gate_is_witnessed(const struct run *run, size_t gate);
+
 /* The first criterion of a gate that is neither met nor overridden; its count when there is none. */
 size_t gate_first_unmet(const struct run *run, size_t gate, struct instant now, struct condition_view *ret);
 
@@ -120,6 +123,8 @@ int apply_left(struct change *c);
 int apply_monitor(struct change *c);
 int apply_trouble(struct change *c);
 int apply_jumped(struct change *c);
+int apply_witnessed(struct change *c);
+int apply_alarmed(struct change *c);
 int apply_ticked(struct change *c);
 int apply_unticked(struct change *c);
 int apply_sensed(struct change *c);
@@ -205,6 +210,7 @@ int decide_probed(struct deciding *d);
 int decide_cleaned(struct deciding *d);
 int decide_waiting(struct deciding *d);
 int decide_noted(struct deciding *d);
+int decide_witness(struct deciding *d);
 
 /* What follows by itself. Each emits what is due by its rule, or nothing. */
 void tick_clock(struct deciding *d);
@@ -222,6 +228,8 @@ bool is_operator(const struct deciding *d);
 int check_role(struct deciding *d, size_t role, enum rule self);
 /* Refuses when an earlier phase is not complete, or a gate before the phase is not GO, and names it. */
 int check_reached(struct deciding *d, size_t phase);
+/* Refuses when all has been said at a gate, and only its witness has not heard it. */
+int check_witnessed(struct deciding *d, size_t gate);
 /* Refuses when a step of the phase is not complete, and names it. */
 int check_complete(struct deciding *d, size_t phase);
 /* Refuses in each state of the run in which nothing new begins. */

@@ -54,6 +54,7 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
     [EVENT_MONITOR_STARTED] = { "monitor {subject} started[: {text}]", NULL },
     [EVENT_MONITOR_STOPPED] = { "monitor {subject} stopped[: {text}]", NULL },
     [EVENT_CLOCK_JUMPED] = { "the wall clock jumped by {elapsed}", NULL },
+    [EVENT_WITNESS_ALARMED] = { "WITNESS ALARM: the remote holds another history[: {text}]", NULL },
     [EVENT_SAMPLE] = { "sample of {monitor}", NULL },
 };
 
@@ -93,6 +94,12 @@ static const struct story trouble[2] = {
     { "trouble with the trail: {text}", NULL },
 };
 
+/* By whether it holds what was pushed. */
+static const struct story witnessed[2] = {
+    { "the witness does not get the trail[: {text}]", NULL },
+    { "the witness holds the trail up to record {attempt}[: {text}]", NULL },
+};
+
 static bool has_text(const char *text)
 {
     return text != NULL && *text != '\0';
@@ -115,6 +122,8 @@ static const struct story *story_of(const struct event *event)
         return &unticked[is_by_person(event)];
     if (event->type == EVENT_STEP_WAITING)
         return &waiting[has_text(event->text)];
+    if (event->type == EVENT_WITNESS_PUSHED)
+        return &witnessed[event->choice == CHOICE_YES];
     if (event->type == EVENT_TRAIL_TROUBLE)
         return &trouble[has_text(event->text)];
     return &stories[event->type];

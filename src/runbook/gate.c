@@ -7,6 +7,7 @@ struct gate_fields {
     struct json_texts votes;
     const struct json *criteria;
     const struct json *override;
+    bool witness;
     int64_t valid_us;
 };
 
@@ -19,6 +20,8 @@ static const struct json_field fields[] = {
       "the conditions that have to hold" },
     { "override", JSON_FIELD_OBJECT, offsetof(struct gate_fields, override), 0, NULL, 0, 0,
       "who may go on without one of them" },
+    { "witness", JSON_FIELD_BOOL, offsetof(struct gate_fields, witness), 0, NULL, 0, 0,
+      "GO only when the witness holds the trail up to what was said here" },
     { "valid", JSON_FIELD_DURATION, offsetof(struct gate_fields, valid_us), 0, NULL, 0, 0,
       "how long a GO stands before the next step has begun; 15m unless stated" },
     { 0 },
@@ -108,6 +111,7 @@ void load_gate(struct loader *l, const struct json *source, size_t phase)
     gate->id = raw.id;
     gate->index = l->book->gate_count;
     gate->phase = phase;
+    gate->witness = raw.witness;
     gate->valid_us = raw.valid_us;
     gate->line = source->line;
     gate->column = source->column;
