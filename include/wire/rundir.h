@@ -38,6 +38,7 @@ struct frozen {
     const char *operator, * environment;
     const char *book_path; /* as it was given: for messages, and commands run beside it */
     const char *audit;     /* the bare repository */
+    const char *witness;   /* the remote that gets a copy of the trail (remote_check); NULL: none */
 };
 
 /* Makes the directory of a new run, `<book id>-<UTC date>-<UTC time>` (with -2, -3 when it is taken; a book

@@ -21,10 +21,11 @@ static int check_resume(const struct run_arguments *arguments, struct err *err)
 {
     const struct launch_options *launch = &arguments->launch;
 
-    if (launch->targets || launch->audit || launch->as || launch->environment || arguments->params.count > 0)
+    if (launch->targets || launch->audit || launch->witness || launch->as || launch->environment ||
+        arguments->params.count > 0)
         return err_set(err, ERR_USAGE,
-                       "--resume goes on with what was frozen: it takes no --targets, --param, --audit, --as "
-                       "and --environment");
+                       "--resume goes on with what was frozen: it takes no --targets, --param, --audit, "
+                       "--witness, --as and --environment");
     return 0;
 }
 
@@ -34,6 +35,7 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
         { "--targets", OPTION_VALUE, &ret->launch.targets },
         { "--param", OPTION_LIST, &ret->params },
         { "--audit", OPTION_VALUE, &ret->launch.audit },
+        { "--witness", OPTION_VALUE, &ret->launch.witness },
         { "--as", OPTION_VALUE, &ret->launch.as },
         { "--environment", OPTION_VALUE, &ret->launch.environment },
         { "--no-screen", OPTION_FLAG, &ret->no_screen },

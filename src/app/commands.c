@@ -13,8 +13,8 @@ const struct command all_commands[] = {
     { "dry-run", false, "BOOK [--targets FILE] [--param K=V]...",
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "run", false,
-      "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--as NAME]\n"
-      "             [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] [--ascii]\n"
+      "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
+      "             [--as NAME] [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] [--ascii]\n"
       "         or run --resume RUN [--no-screen] [--theme NAME] [--ascii]",
       "begin a run and attach to it, or take one up again after a crash" },
     { "attach", false, "[RUN] [--watch] [--as NAME] [--theme NAME] [--ascii]",

@@ -12,6 +12,7 @@
 #include "app.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "wire/remote.h"
 
 int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len, struct err *err)
 {
@@ -119,7 +120,11 @@ static int resolve_paths(struct arena *arena, const struct launch_options *optio
         frozen->audit = arena_format(arena, "%s/%s", cwd, frozen->audit);
     }
     r = check_path(frozen->book_path, "the book", err);
-    return r < 0 ? r : check_path(frozen->audit, "the trail", err);
+    if (r == 0)
+        r = check_path(frozen->audit, "the trail", err);
+    if (r == 0 && options->witness)
+        r = remote_check(arena, options->witness, &frozen->witness, err);
+    return r;
 }
 
 int launch_look(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
@@ -141,6 +146,18 @@ int launch_look(struct arena *arena, const struct launch_options *options, struc
     return r < 0 ? r : resolve_paths(arena, options, frozen, err);
 }
 
+/* A gate that waits for a witness that does not exist would never be passed. */
+static int check_witness(const struct book *book, const struct frozen *frozen, struct err *err)
+{
+    for (size_t i = 0; i < book->gate_count && !frozen->witness; i++) {
+        if (book->gates[i].witness)
+            return err_set(err, ERR_USAGE,
+                           "gate \"%s\" asks for a witness: say which remote gets the trail with --witness REMOTE",
+                           book->gates[i].id);
+    }
+    return 0;
+}
+
 int launch_load(struct arena *arena, const struct launch_options *options, const struct frozen *frozen,
                 const struct book **ret_book, struct buf *report, struct err *err)
 {
@@ -149,7 +166,7 @@ int launch_load(struct arena *arena, const struct launch_options *options, const
     if (r == 0 && !options->targets && (*ret_book)->target_count > 0)
         return err_set(err, ERR_USAGE, "%s names %zu target%s: say where they are with --targets FILE",
                        options->book, (*ret_book)->target_count, (*ret_book)->target_count == 1 ? "" : "s");
-    return r;
+    return r < 0 ? r : check_witness(*ret_book, frozen, err);
 }
 
 int launch_freeze(struct arena *arena, const struct book *book, struct frozen *frozen, struct err *err)

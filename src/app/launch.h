@@ -6,7 +6,7 @@
 #include "wire/rundir.h"
 
 struct launch_options {
-    const char *book, *targets, *audit, *as, *environment; /* NULL where not said, but for `book` */
+    const char *book, *targets, *audit, *as, *environment, *witness; /* NULL where not said, but for `book` */
     size_t param_count;
     const struct book_param *params;
 };

@@ -113,6 +113,19 @@ static void print_clocks(const struct run *run, struct instant now, struct buf *
     putchar('\n');
 }
 
+static void print_witness(const struct run *run, struct buf *buf)
+{
+    const struct run_witness *witness = &run->witness;
+
+    if (witness->alarm)
+        printf("witness  ALARM, it holds another history: %s\n", visible(buf, witness->alarm));
+    else if (witness->trouble)
+        printf("witness  behind by %llu: %s\n", (unsigned long long)(run->last_seq - witness->seq),
+               visible(buf, witness->trouble));
+    else if (witness->seq > 0)
+        printf("witness  holds the trail up to record %llu\n", (unsigned long long)witness->seq);
+}
+
 void status_print_text(const struct run *run, const struct standing *standing)
 {
     struct buf buf;
@@ -127,6 +140,7 @@ void status_print_text(const struct run *run, const struct standing *standing)
         printf("held     by %s: %s\n", run->held_by, visible(&buf, run->held_why ? run->held_why : ""));
     if (run->trouble)
         printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
+    print_witness(run, &buf);
     print_step(run, &buf);
     print_gate(run, standing->now, &buf);
     print_clocks(run, standing->now, &buf);
@@ -211,6 +225,16 @@ static void put_clocks(struct json_writer *w, const struct run *run, struct inst
     json_put_integer(w, "safe_left_us", clocks.safe_left_us);
 }
 
+static void put_witness(struct json_writer *w, const struct run *run)
+{
+    json_open(w, "witness");
+    json_put_integer(w, "due", (int64_t)run->witness.due);
+    json_put_integer(w, "seq", (int64_t)run->witness.seq);
+    json_put_text(w, "trouble", run->witness.trouble);
+    json_put_text(w, "alarm", run->witness.alarm);
+    json_close(w);
+}
+
 void status_print_json(const struct run *run, const struct standing *standing)
 {
     size_t phase = run_current_phase(run), focus = run_focus_step(run);
@@ -233,6 +257,7 @@ void status_print_json(const struct run *run, const struct standing *standing)
     json_put_text(&w, "held_by", run->held_by);
     json_put_text(&w, "held_why", run->held_why);
     json_put_text(&w, "trouble", run->trouble);
+    put_witness(&w, run);
     json_put_text(&w, "proposed_by",
                   run->proposed_by != BOOK_NONE ? run->book->triggers[run->proposed_by].id : NULL);
     put_clocks(&w, run, standing->now);

@@ -257,6 +257,23 @@ static void tell_trouble(struct publisher *publisher, const char *text)
     runner_take(publisher->runner, &input);
 }
 
+static bool wants_witness(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (event_wants_witness(batch->events[i].type))
+            return true;
+    }
+    return false;
+}
+
+static void tell_witness(const struct publisher *publisher, bool wanted)
+{
+    struct audit_tip tip;
+
+    if (publisher_tip(publisher, &tip))
+        witness_published(publisher->runner->witness, &tip, wanted);
+}
+
 static void on_worked(uv_work_t *work, int status)
 {
     struct publisher *publisher = work->data;
@@ -270,7 +287,10 @@ static void on_worked(uv_work_t *work, int status)
         if (!publisher->troubled)
             tell_trouble(publisher, publisher->err.message);
     } else {
+        bool wanted = wants_witness(publisher->first);
+
         drop_first(publisher);
+        tell_witness(publisher, wanted);
         if (publisher->troubled)
             tell_trouble(publisher, "");
     }
@@ -335,6 +355,11 @@ void publisher_resume(struct publisher *publisher)
 bool publisher_idle(const struct publisher *publisher)
 {
     return !publisher->working && publisher->first->count == 0;
+}
+
+bool publisher_tip(const struct publisher *publisher, struct audit_tip *ret)
+{
+    return publisher->audit && audit_tip(publisher->audit, ret);
 }
 
 void publisher_destroy(struct publisher *publisher)

@@ -27,6 +27,7 @@ struct server {
 struct execution;
 struct client;
 struct publisher;
+struct witness;
 struct watch;
 struct sense;
 struct queued;
@@ -61,6 +62,7 @@ struct runner {
     struct client *clients;
     struct execution *executions;
     struct publisher *publisher;
+    struct witness *witness; /* NULL: the run has none */
     struct watch *watches;
     size_t watches_stopping;
     bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
@@ -179,7 +181,23 @@ void publisher_add(struct publisher *publisher, const struct event *event, const
 void publisher_add_passing(struct publisher *publisher, const char *line, size_t len);
 void publisher_tick(struct publisher *publisher, struct instant now);
 bool publisher_idle(const struct publisher *publisher); /* nothing left to publish, or it cannot be */
+/* What the trail ends with; false before anything is published. Not while a worker is about it. */
+bool publisher_tip(const struct publisher *publisher, struct audit_tip *ret);
 void publisher_destroy(struct publisher *publisher);
+
+/* ---- witness.c; each NULL-safe ---- */
+
+/* After the publisher, which knows what is there already. Nothing when the run has no witness. */
+int witness_create(struct runner *runner, struct err *err) MUST_CHECK;
+/* The trail ends with this now; `wanted`: the witness should hold it. */
+void witness_published(struct witness *witness, const struct audit_tip *tip, bool wanted);
+void witness_tick(struct witness *witness, struct instant now);
+bool witness_idle(const struct witness *witness); /* the remote has all, or is not waited for any more */
+/* The remote lacks something that is published. */
+bool witness_owed(const struct witness *witness);
+/* At the end: no more is tried. Whether that led to a record, which is to be published still. */
+bool witness_give_up(struct witness *witness);
+void witness_destroy(struct witness *witness);
 
 /* ---- client.c ---- */
 

@@ -18,6 +18,14 @@
  * more than to publish what is missing. */
 #define LAST_TRIES_US (10 * SECOND_US)
 
+/* That the witness lacks the end is recorded, and that is published. */
+static void stop_trying(struct runner *runner, struct instant now)
+{
+    runner->ending_since_us = now.boot_us;
+    if (!publisher_idle(runner->publisher) || !witness_give_up(runner->witness))
+        uv_stop(&runner->loop);
+}
+
 void runner_end_if_due(struct runner *runner)
 {
     bool idle = runner->executions == NULL && runner->under_way == 0;
@@ -38,8 +46,11 @@ void runner_end_if_due(struct runner *runner)
     if (!runner->ending || runner->watches_stopping > 0)
         return;
     publisher_tick(runner->publisher, now);
-    if (publisher_idle(runner->publisher) || now.boot_us - runner->ending_since_us > LAST_TRIES_US)
+    witness_tick(runner->witness, now);
+    if (publisher_idle(runner->publisher) && witness_idle(runner->witness))
         uv_stop(&runner->loop);
+    else if (now.boot_us - runner->ending_since_us > LAST_TRIES_US)
+        stop_trying(runner, now);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -51,6 +62,7 @@ static void on_tick(uv_timer_t *timer)
     if (!runner->ending && !runner->halted)
         senses_tick(runner, tick.now);
     publisher_tick(runner->publisher, tick.now);
+    witness_tick(runner->witness, tick.now);
     runner_end_if_due(runner);
 }
 
@@ -189,7 +201,8 @@ static int resume_journal(struct runner *runner, struct folding *folding, struct
             "the trail holds events up to %llu, the journal only up to %llu: the journal was rolled back or "
             "replaced; nothing is done",
             (unsigned long long)folding->published, (unsigned long long)journal_seq(runner->journal));
-    if (runner->run->closed != CHOICE_NONE && folding->published == journal_seq(runner->journal))
+    if (runner->run->closed != CHOICE_NONE && folding->published == journal_seq(runner->journal) &&
+        !witness_owed(runner->witness))
         return err_set(err, ERR_REFUSED, "this run is over (%s)", choice_word(runner->run->closed));
     return 0;
 }
@@ -255,6 +268,8 @@ static int begin(struct runner *runner, struct err *err)
     if (r == 0)
         r = publisher_create(runner, &folding.published, &folding.head, err);
     if (r == 0)
+        r = witness_create(runner, err);
+    if (r == 0)
         r = open_journal(runner, &folding, err);
     if (r == 0)
         r = passing_open(runner, err);
@@ -291,6 +306,8 @@ static void finish(struct runner *runner)
     runner->finishing = true;
     executions_destroy(runner);
     watches_destroy(runner);
+    witness_destroy(runner->witness);
+    runner->witness = NULL;
     clients_close(runner);
     servers_destroy(runner);
     uv_close((uv_handle_t *)&runner->sigterm, NULL);

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "screen.h"
 #include "segments.h"
 #include "words.h"
@@ -33,6 +35,16 @@ static void say_lost(const struct ui *ui, struct buf *buf)
 {
     buf_format(buf, "%s%swhat you see is old; the run goes on by itself", buf_str(&ui->link_why),
                ui->link_why.len > 0 ? ": " : "");
+}
+
+static bool is_alarmed(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->witness.alarm != NULL;
+}
+
+static void say_alarmed(const struct ui *ui, struct buf *buf)
+{
+    buf_format(buf, "the remote holds another history than ours: %s", ui->run->witness.alarm);
 }
 
 static bool is_unknown(const struct ui *ui)
@@ -109,6 +121,17 @@ static void say_troubled(const struct ui *ui, struct buf *buf)
     buf_text(buf, ui->run->trouble);
 }
 
+static bool is_behind(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->witness.trouble != NULL && ui->run->witness.alarm == NULL;
+}
+
+static void say_behind(const struct ui *ui, struct buf *buf)
+{
+    const struct run_witness *witness = &ui->run->witness;
+    buf_format(buf, "behind by %" PRIu64 ": %s", ui->run->last_seq - witness->seq, witness->trouble);
+}
+
 static bool is_over(const struct ui *ui)
 {
     return ui->run != NULL && ui->run->closed != CHOICE_NONE;
@@ -122,12 +145,14 @@ static void say_over(const struct ui *ui, struct buf *buf)
 static const struct alarm alarms[] = {
     { is_halted, ROLE_ALARM, GLYPH_FAILED, "HALTED", say_halted },
     { is_lost, ROLE_ALARM, GLYPH_UNKNOWN, "LINK LOST", say_lost },
+    { is_alarmed, ROLE_ALARM, GLYPH_NO_RETURN, "WITNESS ALARM", say_alarmed },
     { is_unknown, ROLE_ALARM, GLYPH_UNKNOWN, "UNKNOWN", say_unknown },
     { is_proposed, ROLE_ALARM, GLYPH_NO_RETURN, "TRIGGER", say_proposed },
     { is_rolling_back, ROLE_ALARM, GLYPH_UNDONE, "ROLLING BACK", say_rolling_back },
     { is_held, ROLE_HELD, GLYPH_HELD, "HELD", say_held },
     { is_frozen, ROLE_HELD, GLYPH_HELD, "FROZEN", say_frozen },
     { is_troubled, ROLE_HELD, GLYPH_NO_RETURN, "TRAIL", say_troubled },
+    { is_behind, ROLE_HELD, GLYPH_UNKNOWN, "WITNESS", say_behind },
     { is_over, ROLE_HELD, GLYPH_DONE, "OVER", say_over },
 };
 

@@ -105,6 +105,22 @@ static void put_monitors(struct segments *line, const struct ui *ui)
     buf_finish(&trouble);
 }
 
+/* As it was recorded last; whatever is not well is in the banner. */
+static void put_witness(struct segments *line, const struct ui *ui)
+{
+    const struct run_witness *witness = &ui->run->witness;
+    int64_t age_us = ui->now.wall_us - witness->at.wall_us;
+    if (witness->seq == 0 || witness->trouble != NULL || witness->alarm != NULL)
+        return;
+    struct buf age;
+    buf_init(&age, 64);
+    words_age(&age, age_us > 0 ? age_us : 0);
+    struct segment *held = segments_add(line, 6, ROLE_HEADER);
+    segment_form(held, 0, "witness: head pushed %s ago", buf_str(&age));
+    segment_form(held, 1, "witness %s", buf_str(&age));
+    buf_finish(&age);
+}
+
 static void draw_segments(const struct segments *segments, const struct area *area, int row, int column,
                           enum role_style style, int gap)
 {
@@ -145,6 +161,7 @@ static void draw_first(const struct ui *ui, const struct area *area)
         put_state(&line, ui);
         put_people(&line, ui->run);
         put_monitors(&line, ui);
+        put_witness(&line, ui);
     }
     segments_fit(&line, area->columns - 3 - (int)clock.len, HEADER_GAP);
     draw_segments(&line, area, 0, 1, style, HEADER_GAP);

@@ -34,6 +34,8 @@ static const struct {
     { EVENT_ROLLBACK_ENDED, CHOICE_NONE, ROLE_WARN, true },
     { EVENT_TRAIL_TROUBLE, CHOICE_NONE, ROLE_BAD, true },
     { EVENT_CLOCK_JUMPED, CHOICE_NONE, ROLE_WARN, true },
+    { EVENT_WITNESS_PUSHED, CHOICE_NO, ROLE_BAD, true },
+    { EVENT_WITNESS_ALARMED, CHOICE_NONE, ROLE_ALARM, true },
 };
 
 static size_t look_of(const struct event *event)

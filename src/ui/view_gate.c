@@ -207,6 +207,21 @@ static void draw_deferred(const struct ui *ui, struct page *page, size_t gate)
     }
 }
 
+static void draw_witness(const struct ui *ui, struct page *page, size_t gate)
+{
+    if (!ui->run->book->gates[gate].witness)
+        return;
+    bool go = ui->run->gates[gate].decision == CHOICE_GO;
+    struct buf lacks;
+    buf_init(&lacks, 2048);
+    run_witness_lacks(ui->run, gate, &lacks);
+    if (lacks.len == 0)
+        page_format(page, NULL, ROLE_GOOD, "the witness holds all that was said");
+    else if (!go) /* what was said after it is for the next one */
+        page_format(page, NULL, ROLE_WARN, "the witness does not hold it yet: %s", buf_str(&lacks));
+    buf_finish(&lacks);
+}
+
 void gate_page(const struct ui *ui, size_t gate, struct page *page)
 {
     const struct gate *def = &ui->run->book->gates[gate];
@@ -222,6 +237,7 @@ void gate_page(const struct ui *ui, size_t gate, struct page *page)
     else
         draw_votes(ui, page, gate);
     draw_deferred(ui, page, gate);
+    draw_witness(ui, page, gate);
     if (state->lapsed != NULL && state->decision == CHOICE_NONE)
         page_format(page, NULL, ROLE_WARN, "the last approval lapsed: %s", state->lapsed);
 }

@@ -8,7 +8,7 @@
 
 /* run.json: what is neither in the book nor in the targets file. */
 struct settings {
-    const char *run, *operator, * environment, *book_path, *audit;
+    const char *run, *operator, * environment, *book_path, *audit, *witness;
     const struct json *params;
 };
 
@@ -22,6 +22,7 @@ static const struct json_field setting_fields[] = {
     SETTING("environment", JSON_FIELD_TEXT, environment),
     SETTING("book_path", JSON_FIELD_TEXT, book_path),
     SETTING("audit", JSON_FIELD_TEXT, audit),
+    { "witness", JSON_FIELD_TEXT, offsetof(struct settings, witness), 0, NULL, 0, 0, NULL },
     SETTING("params", JSON_FIELD_OBJECT, params),
     { NULL, JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, NULL },
 };
@@ -45,6 +46,8 @@ static int write_settings(struct arena *arena, const struct frozen *frozen, stru
     json_put_text(&w, "environment", frozen->environment);
     json_put_text(&w, "book_path", frozen->book_path);
     json_put_text(&w, "audit", frozen->audit);
+    if (frozen->witness)
+        json_put_text(&w, "witness", frozen->witness);
     json_open(&w, "params");
     for (size_t i = 0; i < frozen->param_count; i++)
         json_put_text(&w, frozen->params[i].name, frozen->params[i].value);
@@ -114,6 +117,7 @@ static int read_settings(struct arena *arena, struct frozen *ret, struct err *er
     ret->environment = settings.environment;
     ret->book_path = settings.book_path;
     ret->audit = settings.audit;
+    ret->witness = settings.witness;
     params = arena_array(arena, settings.params->count + 1, sizeof(*params));
     for (size_t i = 0; i < settings.params->count; i++) {
         const struct json *item = &settings.params->items[i];

@@ -45,6 +45,13 @@ static const struct {
     { "no-return-dialog", 120, 40, false },
     { "refusal", 80, 24, false },
     { "help", 120, 40, false },
+    { "witnessed", 80, 24, false },
+    { "witnessed", 120, 40, false },
+    { "unwitnessed", 80, 24, false },
+    { "unwitnessed", 120, 40, false },
+    { "alarmed", 80, 24, false },
+    { "alarmed", 20, 5, false },
+    { "alarmed", 120, 40, false },
 };
 
 static void check(const char *path, const char *got)

@@ -238,6 +238,34 @@ static void opened(struct scene *s)
     scene_wait(s, SECOND_US);
 }
 
+static void tell_of_witness(struct scene *scene, enum choice choice, const char *text)
+{
+    struct input input = { .type = INPUT_WITNESS, .choice = choice, .seq = scene->seq, .text = text };
+    scene_input(scene, &input);
+}
+
+static void witnessed(struct scene *scene)
+{
+    synced(scene);
+    tell_of_witness(scene, CHOICE_YES, NULL);
+    scene_quiet(scene, 12);
+}
+
+static void unwitnessed(struct scene *scene)
+{
+    witnessed(scene);
+    scene_do(scene, "jo", VERB_VOTE, "go-cutover", CHOICE_GO, "read twice");
+    tell_of_witness(scene, CHOICE_NO, "connect to host witness port 22: Connection refused");
+    scene_quiet(scene, 3);
+}
+
+static void alarmed(struct scene *scene)
+{
+    unwitnessed(scene);
+    tell_of_witness(scene, CHOICE_UNKNOWN, "[rejected] (fetch first)");
+    scene_quiet(scene, 3);
+}
+
 static const struct {
     const char *name;
     void (*play)(struct scene *scene);
@@ -262,6 +290,9 @@ static const struct {
     { "through", through },
     { "closed", closed },
     { "refusal", refusal },
+    { "witnessed", witnessed },
+    { "unwitnessed", unwitnessed },
+    { "alarmed", alarmed },
     { "help", help },
 };
 
