@@ -125,6 +125,10 @@ static int recover(struct journal *journal, journal_reader reader, void *data, s
     int r = scan_fd(journal->fd, journal->path, reader, data, &scan, err);
     if (r == 0 && scan.tail.len > 0)
         r = torn_cut(journal->fd, journal->path, &scan, err);
+    /* Who died between writing and syncing left what can be read and is not durable: nothing may follow from
+     * it before it is. */
+    if (r == 0 && fdatasync(journal->fd) < 0)
+        r = err_set_errno(err, ERR_IO, errno, "cannot sync %s", journal->path);
     journal->chain = scan.chain;
     journal->size = scan.good;
     journal->reserved = scan.good;
