@@ -225,7 +225,7 @@ void run_progress(const struct run *run, size_t *ret_complete, size_t *ret_total
  * there are and fills the first `max`. */
 size_t run_rollback_list(const struct run *run, size_t to, size_t *steps, size_t max);
 /* A sensed check that the runner has to ask about: its phase is reached, and no step was started after it: on
- * the GO of its gate or, where it has none, at all. */
+ * the GO of its gate or, where it has none, at all; one that was deferred, to the end. */
 bool run_wants_sense(const struct run *run, size_t step);
 
 enum condition_verdict { CONDITION_MET, CONDITION_HOLDING, CONDITION_UNMET, CONDITION_UNKNOWN };

@@ -22,18 +22,6 @@ static const char *seen_at(struct deciding *d, size_t gate)
 
 /* ---- what stands against GO ---- */
 
-/* A sensed box that was ticked before a resume has to be seen again before it counts for a gate. */
-static size_t first_not_seen(const struct run *run, size_t phase)
-{
-    const struct phase *def = &run->book->phases[phase];
-    for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
-        if (step_is_sensed(&run->book->steps[i]) && run->steps[i].work.state == STEP_DONE &&
-            run->steps[i].sensed != CHOICE_YES)
-            return i;
-    }
-    return BOOK_NONE;
-}
-
 static int refuse_criterion(struct deciding *d, size_t gate, size_t index)
 {
     const struct criterion *def = &d->run->book->gates[gate].criteria[index];
@@ -50,13 +38,11 @@ static int check_go(struct deciding *d, size_t gate)
     const struct gate *def = &run->book->gates[gate];
     struct condition_view view;
     int r = check_complete(d, def->phase);
+    if (r == 0)
+        r = check_seen(d, def->phase);
     if (r < 0)
         return r;
-    size_t step = first_not_seen(run, def->phase);
-    if (step != BOOK_NONE)
-        return refuse(d, RULE_CHECK, "\"%s\" (%s) was not seen since the runner took the run up again",
-                      run->book->steps[step].id, run->book->steps[step].title);
-    step = gate_first_deferred(run, gate);
+    size_t step = gate_first_deferred(run, gate);
     if (step != BOOK_NONE)
         return refuse(d, RULE_ORDER, "deferred: \"%s\" has to be accepted again at this gate",
                       run->book->steps[step].id);
@@ -293,7 +279,7 @@ static bool is_go(struct deciding *d, size_t gate)
     const struct run *run = d->run;
     const struct gate *def = &run->book->gates[gate];
     return count_votes(run, gate, CHOICE_GO) == def->vote_count && run_current_phase(run) == def->phase &&
-           run_phase_complete(run, def->phase) && first_not_seen(run, def->phase) == BOOK_NONE &&
+           run_phase_complete(run, def->phase) && phase_first_not_seen(run, def->phase) == BOOK_NONE &&
            !run->held && !run->rolling_back && run->counts.unknown == 0 && run->trouble == NULL &&
            gate_first_deferred(run, gate) == BOOK_NONE && gate_is_witnessed(run, gate) &&
            run_gate_met(run, gate, d->input->now);
@@ -304,7 +290,8 @@ static void tick_gate(struct deciding *d, size_t gate)
     const struct run *run = d->run;
     const struct gate *def = &run->book->gates[gate];
     enum choice decision = run->gates[gate].decision;
-    bool passed = run->counts.begun_phases > def->phase + 1;
+    /* begun on this approval, not on one that was given before it */
+    bool passed = run->gates[gate].begun_on && run->counts.begun_phases > def->phase + 1;
     if (decision != CHOICE_NO_GO && count_votes(run, gate, CHOICE_NO_GO) > 0) {
         emit_decided(d, gate, CHOICE_NO_GO, who_said_no(d, gate));
         return;

@@ -60,6 +60,28 @@ static int check_not_probed(struct deciding *d, size_t step, size_t entry)
     return 0;
 }
 
+int check_seen(struct deciding *d, size_t phase)
+{
+    size_t step = phase_first_not_seen(d->run, phase);
+    if (step == BOOK_NONE)
+        return 0;
+    return refuse(d, RULE_CHECK, "\"%s\" (%s) was not seen since the runner took the run up again",
+                  d->run->book->steps[step].id, d->run->book->steps[step].title);
+}
+
+/* An approval on which nothing was begun yet stands for what is seen, and who took the run up again has to
+ * see it first. */
+static int check_approvals(struct deciding *d, size_t phase)
+{
+    const struct run *run = d->run;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < run->book->gate_count; i++) {
+        if (run->book->gates[i].phase < phase && !run->gates[i].begun_on)
+            r = check_seen(d, run->book->gates[i].phase);
+    }
+    return r;
+}
+
 static int check_startable(struct deciding *d, size_t step)
 {
     const struct step *def = &d->run->book->steps[step];
@@ -76,6 +98,8 @@ static int check_startable(struct deciding *d, size_t step)
     int r = check_not_probed(d, step, 0);
     if (r == 0)
         r = check_reached(d, def->phase);
+    if (r == 0)
+        r = check_approvals(d, def->phase);
     for (size_t i = 0; r == 0 && i < def->after_count; i++) {
         if (!run_step_complete(d->run, def->after[i]))
             r = refuse_before(d, def->after[i]);

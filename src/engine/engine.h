@@ -53,6 +53,8 @@ bool step_is_next(const struct run *run, size_t step);
 
 /* The first step of a phase that is not complete; BOOK_NONE. */
 size_t phase_first_incomplete(const struct run *run, size_t phase);
+/* The first ticked sensed box that was not seen since a runner took the run up; BOOK_NONE. */
+size_t phase_first_not_seen(const struct run *run, size_t phase);
 
 /* The first step of the gate's phase or one before it that was deferred, but not at this gate; BOOK_NONE. */
 size_t gate_first_deferred(const struct run *run, size_t gate);
@@ -232,6 +234,8 @@ int check_reached(struct deciding *d, size_t phase);
 int check_witnessed(struct deciding *d, size_t gate);
 /* Refuses when a step of the phase is not complete, and names it. */
 int check_complete(struct deciding *d, size_t phase);
+/* Refuses when a sensed box of the phase that was ticked has not been seen since a runner took the run up. */
+int check_seen(struct deciding *d, size_t phase);
 /* Refuses in each state of the run in which nothing new begins. */
 int check_quiet(struct deciding *d);
 /* Refuses when a rollback from `to` on cannot begin. */

@@ -139,9 +139,23 @@ bool run_wants_sense(const struct run *run, size_t step)
     if (!step_is_sensed(def) || run->id == NULL || run->closed != CHOICE_NONE || run->rolling_back ||
         def->phase > run->counts.current_phase)
         return false;
+    /* it comes up again at the next gate, which may let nobody put it off once more */
+    if (run->steps[step].work.state == STEP_DEFERRED)
+        return true;
     size_t gate = run->book->phases[def->phase].gate;
     return gate != BOOK_NONE ? run->gates[gate].decision != CHOICE_GO || !run->gates[gate].begun_on
                              : run->counts.begun_phases <= def->phase + 1;
+}
+
+size_t phase_first_not_seen(const struct run *run, size_t phase)
+{
+    const struct phase *def = &run->book->phases[phase];
+    for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
+        if (step_is_sensed(&run->book->steps[i]) && run->steps[i].work.state == STEP_DONE &&
+            run->steps[i].sensed != CHOICE_YES)
+            return i;
+    }
+    return BOOK_NONE;
 }
 
 size_t gate_first_deferred(const struct run *run, size_t gate)

@@ -65,7 +65,7 @@ void senses_tick(struct runner *runner, struct instant now)
     if (phase >= runner->book->phase_count)
         return;
     current = &runner->book->phases[phase];
-    for (size_t i = current->first_step; i < current->first_step + current->step_count; i++) {
+    for (size_t i = 0; i < current->first_step + current->step_count; i++) {
         if (step_is_sensed(&runner->book->steps[i]) && run_wants_sense(runner->run, i))
             ask_if_due(&runner->senses[i], now);
     }

@@ -229,6 +229,24 @@ static void test_approval_is_history(void **state)
     scene_close(s);
 }
 
+/* What was begun on an approval that is over says nothing for the next one. */
+static void test_approved_anew(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_go(s);
+    scene_run(s, "add");
+    scene_ok(s, "jo", "vote go-expand no-go");
+    scene_sense(s, "backup", CHOICE_YES, NULL);
+    scene_calm(s, 7);
+    scene_ok(s, "jo", "vote go-expand go");
+    assert_int_equal(gate_of(s, "go-expand")->decision, CHOICE_GO);
+    lag_rises(s);
+    assert_int_equal(gate_of(s, "go-expand")->decision, CHOICE_NONE);
+    scene_no(s, "mia", "start index", RULE_GATE, "\"go-expand\"");
+    scene_close(s);
+}
+
 /* ---- no ---- */
 
 static void test_no_go_stays(void **state)
@@ -521,6 +539,25 @@ static void test_sensed_box_comes_up_again(void **state)
     scene_close(s);
 }
 
+/* At a later gate that lets nobody put it off once more it could never be ticked if nobody asked. */
+static void test_deferred_box_is_asked_for(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    scene_ok(s, "jo", "tick read --evidence x");
+    scene_ok(s, "mia", "tick told");
+    scene_calm(s, 7);
+    scene_ok(s, "jo", "override backup --reason 'the query is wrong'");
+    scene_ok(s, "mia", "vote go-expand go");
+    scene_ok(s, "jo", "vote go-expand go");
+    scene_run(s, "add");
+    assert_true(run_wants_sense(s->run, step_of(s, "backup")));
+    scene_sense(s, "backup", CHOICE_YES, NULL);
+    assert_state(s, "backup", STEP_DONE);
+    assert_false(run_wants_sense(s->run, step_of(s, "backup")));
+    scene_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +567,8 @@ int main(void)
         cmocka_unit_test(test_approval_lapses),
         cmocka_unit_test(test_approval_ages),
         cmocka_unit_test(test_approval_is_history),
+        cmocka_unit_test(test_approved_anew),
+        cmocka_unit_test(test_deferred_box_is_asked_for),
         cmocka_unit_test(test_no_go_stays),
         cmocka_unit_test(test_no_go_after_the_fact),
         cmocka_unit_test(test_no_vote_while_held),

@@ -281,6 +281,30 @@ static void test_forgets_what_was_seen(void **state)
 }
 
 /* What is due by the boot clock stays due when the machine was booted meanwhile. */
+static const char *const sensed_book =
+    "{'tminus':1,'id':'sensed','title':'Sensed','targets':{'p':{'engine':'postgresql'}},"
+    "'roles':{'operator':{}},'phases':["
+    "{'id':'a','kind':'preflight','title':'A','steps':[{'id':'quiet','kind':'check','title':'Quiet',"
+    "'sense':{'target':'p','sql':'SELECT true'}}],'gate':{'id':'g','votes':['operator']}},"
+    "{'id':'b','kind':'verify','title':'B','steps':[{'id':'look','kind':'verify','title':'Look',"
+    "'target':'p','sql':'SELECT 1','expect':{'value':1}}]}]}";
+
+/* An approval holds over a resume, but what it was given for has to be seen before anything is begun on it.
+ */
+static void test_begins_on_what_is_seen(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(sensed_book);
+    scene_sense(s, "quiet", CHOICE_YES, NULL);
+    scene_ok(s, "mia", "vote g go");
+    scene_resume(s, "boot-1");
+    assert_int_equal(s->run->gates[0].decision, CHOICE_GO);
+    scene_no(s, "mia", "start look", RULE_CHECK, "not seen since");
+    scene_sense(s, "quiet", CHOICE_YES, NULL);
+    scene_ok(s, "mia", "start look");
+    scene_close(s);
+}
+
 static void test_new_boot(void **state)
 {
     struct clocks clocks;
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_probing_and_cleaning_end),
         cmocka_unit_test(test_rollback),
         cmocka_unit_test(test_forgets_what_was_seen),
+        cmocka_unit_test(test_begins_on_what_is_seen),
         cmocka_unit_test(test_new_boot),
         cmocka_unit_test(test_closed),
         cmocka_unit_test(test_not_again_while_probed),
