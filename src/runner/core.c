@@ -308,7 +308,10 @@ int runner_act(struct runner *runner, const struct action *action, enum rule *re
     if (r < 0)
         return r;
     runner->processing = true;
-    r = take_one(runner, &input, ret_rule, err);
+    /* What is over by now does not count any more, though no tick came since: the machine may have slept. */
+    settle(runner);
+    if (!runner->halted)
+        r = take_one(runner, &input, ret_rule, err);
     if (r >= 0) {
         settle(runner);
         take_queued(runner);
