@@ -1,0 +1,148 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "monitor/monitor.h"
+#include "sim.h"
+
+/*
+ * Monitors: numbers that are well most of the time, bad for a while, and now and then not to be had. What the
+ * runner was given last is kept for whoever judges its decisions.
+ */
+
+extern __typeof__(monitor_create) FAKE(monitor_create);
+extern __typeof__(monitor_pace) FAKE(monitor_pace);
+extern __typeof__(monitor_stop) FAKE(monitor_stop);
+extern __typeof__(monitor_destroy) FAKE(monitor_destroy);
+
+#define MONITORS_MAX 8
+
+struct monitor {
+    const struct monitor_config *config;
+    monitor_sampled sampled;
+    void *data;
+    size_t index;
+    int64_t every_us;
+    void (*stopped)(void *data, const char *left_behind);
+    void *stopped_data;
+};
+
+static struct {
+    struct sample last[MONITORS_MAX];
+    bool given[MONITORS_MAX];
+    int64_t bad_until_us, blind_until_us;
+} seen;
+
+void monitors_create(void)
+{
+    memset(&seen, 0, sizeof(seen));
+}
+
+void monitors_runner_ended(void)
+{
+    memset(seen.given, 0, sizeof(seen.given));
+}
+
+const struct sample *monitors_last(size_t monitor)
+{
+    return monitor < MONITORS_MAX && seen.given[monitor] ? &seen.last[monitor] : NULL;
+}
+
+static void add_metric(struct sample *sample, const char *name, double value)
+{
+    sample->metrics[sample->metric_count++] = (struct sample_metric){ name, value, true };
+}
+
+static void change_weather(void)
+{
+    const struct world *w = world();
+    if (chance_fault(15))
+        seen.bad_until_us = w->now_us + chance_us(SECOND_US, 20 * SECOND_US);
+    if (chance_fault(15))
+        seen.blind_until_us = w->now_us + chance_us(SECOND_US, 8 * SECOND_US);
+    if (w->well)
+        seen.bad_until_us = seen.blind_until_us = 0;
+}
+
+static void fill(const struct monitor *monitor, struct sample *sample)
+{
+    bool bad = world()->now_us < seen.bad_until_us;
+    *sample = (struct sample){ .monitor = monitor->config->id, .at = clock_now(), .known = true, .why = "" };
+    if (world()->now_us < seen.blind_until_us) {
+        sample->known = false;
+        sample->why = "connection lost";
+        return;
+    }
+    switch (monitor->config->type) {
+    case MONITOR_TYPE_LAG:
+        add_metric(sample, "seconds", bad ? 40 : 0.2);
+        add_metric(sample, "bytes", bad ? 1e9 : 100);
+        break;
+    case MONITOR_TYPE_LOCKS:
+        add_metric(sample, "waiting", bad ? 3 : 0);
+        add_metric(sample, "behind_us", 0);
+        break;
+    case MONITOR_TYPE_TRANSACTIONS:
+        add_metric(sample, "oldest_seconds", bad ? 100 : 1);
+        add_metric(sample, "prepared", 0);
+        break;
+    case MONITOR_TYPE_PROGRESS:
+        add_metric(sample, "running", 0);
+        break;
+    }
+}
+
+static void on_beat(void *data)
+{
+    struct monitor *monitor = data;
+    change_weather();
+    due_in(monitor->every_us + chance_us(0, 20 * MS_US), true, on_beat, monitor);
+    if (chance_fault(20))
+        return; /* lost on the way */
+    fill(monitor, &seen.last[monitor->index]);
+    seen.given[monitor->index] = true;
+    monitor->sampled(monitor->data, &seen.last[monitor->index]);
+}
+
+int FAKE(monitor_create)(uv_loop_t *loop, const struct monitor_config *config, monitor_sampled sampled,
+                         void *data, struct monitor **ret, struct err *err)
+{
+    struct monitor *monitor = mem_alloc(sizeof(*monitor));
+    (void)loop;
+    (void)err;
+    world_called();
+    *monitor = (struct monitor){ .config = config,
+                                 .sampled = sampled,
+                                 .data = data,
+                                 .index = book_find_monitor(world()->book->book, config->id),
+                                 .every_us = config->every_us };
+    due_in(chance_us(0, SECOND_US), true, on_beat, monitor);
+    *ret = monitor;
+    return 0;
+}
+
+void FAKE(monitor_pace)(struct monitor *monitor, int64_t every_us)
+{
+    monitor->every_us = every_us > 0 ? every_us : monitor->config->every_us;
+}
+
+static void on_stopped(void *data)
+{
+    struct monitor *monitor = data;
+    monitor->stopped(monitor->stopped_data, chance_fault(100) ? "the table stays" : NULL);
+}
+
+void FAKE(monitor_stop)(struct monitor *monitor, int64_t limit_us,
+                        void (*stopped)(void *data, const char *left_behind), void *data)
+{
+    due_forget(monitor);
+    monitor->stopped = stopped;
+    monitor->stopped_data = data;
+    due_in(chance_us(0, world()->well ? 10 * MS_US : limit_us), true, on_stopped, monitor);
+}
+
+void FAKE(monitor_destroy)(struct monitor *monitor)
+{
+    due_forget(monitor);
+    free(monitor);
+}
