@@ -25,6 +25,7 @@
     X(RULE_CRITERION, "GO needs every criterion met by fresh samples")                                       \
     X(RULE_WITNESS, "the witness does not hold the trail yet")                                               \
     X(RULE_SELF_VOTE, "the approver is not the operator")                                                    \
+    X(RULE_SIGNATURE, "a signature is asked for")                                                            \
     X(RULE_ROLE, "another role has to do this")                                                              \
     X(RULE_EVIDENCE, "evidence is asked for")                                                                \
     X(RULE_REASON, "a reason is asked for")                                                                  \
@@ -52,6 +53,7 @@ const char *rule_text(enum rule rule);
     X(VERB_RETRY, "retry", false, "STEP")                                                                    \
     X(VERB_CLEAN, "clean", false, "STEP")                                                                    \
     X(VERB_VOTE, "vote", true, "GATE go|no-go [--role ROLE] [--reason TEXT]")                                \
+    X(VERB_BREAK_GLASS, "break-glass", true, "GATE --reason TEXT")                                           \
     X(VERB_OVERRIDE, "override", true, "ITEM --reason TEXT")                                                 \
     X(VERB_RULE, "rule", false, "STEP done|not-done|partial --reason TEXT")                                  \
     X(VERB_PROBE, "probe", false, "STEP")                                                                    \
@@ -82,6 +84,9 @@ struct action {
     const char *role;    /* NULL: the one that fits */
     const char *text;    /* reason, evidence, note; NULL */
     enum choice choice;  /* vote, rule */
+    /* Of a decision that was signed and judged: whose key, what was said, the signature; NULL. */
+    const char *key, *statement, *signature;
+    uint64_t seen_seq; /* what was signed was said after this record */
 };
 
 /* How something that was carried out ended. */
@@ -127,7 +132,7 @@ struct input {
     const struct sample *sample;
     struct {
         const char *run, *book_sha256, *targets_sha256, *settings_sha256, *boot, *host, *version,
-            *environment;
+            *environment, *policy_sha256, *key;
     } open;
 };
 

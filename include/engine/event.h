@@ -23,15 +23,15 @@
 #define EVENTS(X)                                                                                            \
     X(EVENT_RUN_OPENED, "run.opened", true,                                                                  \
       F_RUN | F_SUBJECT | F_TEXT | F_BOOK | F_TARGETS | F_SETTINGS | F_BOOT | F_HOST | F_VERSION |           \
-          F_ENVIRONMENT)                                                                                     \
-    X(EVENT_RUN_RESUMED, "run.resumed", true, F_TEXT | F_BOOT | F_HOST | F_VERSION)                          \
+          F_ENVIRONMENT | F_POLICY | F_KEY)                                                                  \
+    X(EVENT_RUN_RESUMED, "run.resumed", true, F_TEXT | F_BOOT | F_HOST | F_VERSION | F_KEY)                  \
     X(EVENT_RUN_HELD, "run.held", true, F_TEXT)                                                              \
     X(EVENT_RUN_RELEASED, "run.released", true, F_TEXT)                                                      \
     X(EVENT_RUN_NOTE, "run.note", true, F_TEXT)                                                              \
     X(EVENT_RUN_CLOSED, "run.closed", true, F_CHOICE | F_TEXT)                                               \
     X(EVENT_PERSON_JOINED, "person.joined", true, F_ROLE | F_TEXT)                                           \
     X(EVENT_PERSON_LEFT, "person.left", true, F_ROLE | F_TEXT)                                               \
-    X(EVENT_CHECK_TICKED, "check.ticked", true, F_SUBJECT | F_ENTRY | F_ROLE | F_TEXT | F_VALUE)             \
+    X(EVENT_CHECK_TICKED, "check.ticked", true, F_SUBJECT | F_ENTRY | F_ROLE | F_TEXT | F_VALUE | F_SIGNED)  \
     X(EVENT_CHECK_UNTICKED, "check.unticked", true, F_SUBJECT | F_TEXT | F_VALUE)                            \
     X(EVENT_CHECK_SENSED, "check.sensed", false, F_SUBJECT | F_CHOICE | F_TEXT | F_VALUE)                    \
     X(EVENT_STEP_STARTED, "step.started", true, F_SUBJECT | F_ENTRY | F_ATTEMPT | F_TEXT)                    \
@@ -48,10 +48,11 @@
     X(EVENT_PROBE_ENDED, "probe.ended", true, F_SUBJECT | F_ENTRY | F_CHOICE | F_TEXT | F_VALUE)             \
     X(EVENT_CLEAN_STARTED, "clean.started", true, F_SUBJECT | F_TEXT)                                        \
     X(EVENT_CLEAN_ENDED, "clean.ended", true, F_SUBJECT | F_CHOICE | F_CODE | F_TEXT)                        \
-    X(EVENT_GATE_VOTED, "gate.voted", true, F_SUBJECT | F_ROLE | F_CHOICE | F_TEXT | F_VALUE)                \
+    X(EVENT_GATE_VOTED, "gate.voted", true, F_SUBJECT | F_ROLE | F_CHOICE | F_TEXT | F_VALUE | F_SIGNED)     \
     X(EVENT_GATE_LAPSED, "gate.lapsed", true, F_SUBJECT | F_TEXT)                                            \
     X(EVENT_GATE_DECIDED, "gate.decided", true, F_SUBJECT | F_CHOICE | F_TEXT | F_VALUE)                     \
-    X(EVENT_ITEM_OVERRIDDEN, "item.overridden", true, F_SUBJECT | F_ROLE | F_GATE | F_TEXT)                  \
+    X(EVENT_GATE_FORCED, "gate.forced", true, F_SUBJECT | F_TEXT | F_VALUE | F_SIGNED)                       \
+    X(EVENT_ITEM_OVERRIDDEN, "item.overridden", true, F_SUBJECT | F_ROLE | F_GATE | F_TEXT | F_SIGNED)       \
     X(EVENT_TRIGGER_FIRED, "trigger.fired", true, F_SUBJECT | F_TEXT | F_VALUE)                              \
     X(EVENT_TRIGGER_BLIND, "trigger.blind", true, F_SUBJECT | F_TEXT)                                        \
     X(EVENT_TRIGGER_CLEARED, "trigger.cleared", true, F_SUBJECT | F_TEXT)                                    \
@@ -64,6 +65,10 @@
     X(EVENT_WITNESS_PUSHED, "witness.pushed", true, F_CHOICE | F_VALUE | F_ATTEMPT | F_TEXT)                 \
     X(EVENT_WITNESS_ALARMED, "witness.alarmed", true, F_TEXT)                                                \
     X(EVENT_SAMPLE, "sample", false, F_SAMPLE)
+
+/* A decision of somebody whose key is known: which key, what was signed (engine/statement.h), the signature.
+ */
+#define F_SIGNED (F_KEY | F_STATEMENT | F_SIGNATURE)
 
 /* flag, JSON key, member of struct event, how it is held */
 #define EVENT_FIELDS(X)                                                                                      \
@@ -91,6 +96,10 @@
     X(F_HOST, "host", host, TEXT)                                                                            \
     X(F_VERSION, "version", version, TEXT)                                                                   \
     X(F_ENVIRONMENT, "environment", environment, TEXT)                                                       \
+    X(F_POLICY, "policy", policy, TEXT) /* SHA-256 of the frozen policy; not there without one */            \
+    X(F_KEY, "key", key, TEXT)          /* fingerprint, "SHA256:..." */                                      \
+    X(F_STATEMENT, "statement", statement, TEXT)                                                             \
+    X(F_SIGNATURE, "signature", signature, TEXT) /* armoured, as ssh-keygen writes it */                     \
     X(F_SAMPLE, "sample", sample, SAMPLE)
 
 enum event_field_bit {
@@ -142,7 +151,8 @@ struct event {
     struct instant at;
     const char *actor; /* who; "tminus" when nobody asked for it */
     const char *run, *subject, *role, *gate, *code, *text, *detail, *hint, *value, *leftover, *output, *book,
-        *targets, *settings, *boot, *host, *version, *environment; /* NULL where the type does not have it */
+        *targets, *settings, *boot, *host, *version, *environment, *policy, *key, *statement,
+        *signature; /* NULL where the type does not have it */
     int64_t entry, attempt, wait_us, elapsed_us;
     enum choice choice;
     bool clean;

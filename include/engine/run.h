@@ -97,11 +97,14 @@ struct run_step {
     int64_t sensed_boot_us;
     struct arena *sensed_arena; /* of the texts of the last answer; private */
     size_t deferred_gate;       /* last gate at which it was deferred; BOOK_NONE */
+    uint64_t since;             /* seq of the last tick, untick or override of it */
 };
 
 struct run_vote {
     enum choice vote; /* NONE, GO, NO_GO */
+    uint64_t seq;     /* of the last one, also when it lapsed */
     const char *actor, *text;
+    const char *key; /* with which it was signed; NULL */
     struct instant at;
 };
 
@@ -112,6 +115,8 @@ struct run_gate {
     struct run_condition *criteria;
     const char *lapsed; /* why an approval lapsed last; NULL */
     bool begun_on;      /* GO, and a step of a later phase was started on it */
+    const char *forced; /* GO because somebody broke the glass, and why; NULL */
+    uint64_t since;     /* seq of what changed it last: a decision that was signed before counts no more */
 };
 
 enum trigger_state { TRIGGER_ARMED, TRIGGER_BLIND, TRIGGER_FIRED };
@@ -159,6 +164,9 @@ struct run {
     const struct book *book;
     struct arena *arena; /* what lives as long as the run; samples are in arenas of their own */
     const char *id, *operator, * environment, *book_sha256, *targets_sha256, *settings_sha256, *boot_id;
+    const char *policy_sha256; /* whose key is whose is known by this policy; NULL: names are claimed */
+    const char *operator_key;  /* fingerprint; NULL */
+    const char *glass; /* "go-swap by mia: nobody answers": the last time that glass was broken; NULL */
     uint64_t last_seq;
     struct instant opened;
     /* Pair of clocks at the last start or resume: turns boot time into run time, and into the wall time by

@@ -58,6 +58,7 @@ static const struct {
     [VERB_RETRY] = { verb_retry, STEP | IF_ROLLING | IF_HELD },
     [VERB_CLEAN] = { verb_clean, STEP | IF_HELD },
     [VERB_VOTE] = { verb_vote, ALWAYS },
+    [VERB_BREAK_GLASS] = { verb_break_glass, 0 },
     [VERB_OVERRIDE] = { verb_override, IF_HELD },
     [VERB_RULE] = { verb_rule, STEP | ALWAYS },
     [VERB_PROBE] = { verb_probe, STEP | ALWAYS },

@@ -41,6 +41,7 @@ static const struct {
     [EVENT_GATE_VOTED] = { apply_voted, OF_GATE, WHILE_OPEN },
     [EVENT_GATE_LAPSED] = { apply_lapsed, OF_GATE, WHILE_OPEN },
     [EVENT_GATE_DECIDED] = { apply_decided, OF_GATE, WHILE_OPEN },
+    [EVENT_GATE_FORCED] = { apply_forced, OF_GATE, WHILE_OPEN },
     [EVENT_ITEM_OVERRIDDEN] = { apply_overridden, OF_ITEM, WHILE_OPEN },
     [EVENT_TRIGGER_FIRED] = { apply_fired, OF_TRIGGER, WHILE_OPEN },
     [EVENT_TRIGGER_BLIND] = { apply_blind, OF_TRIGGER, WHILE_OPEN },

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* A reason has its maximum on the wire; one from another journal may be longer. */
+#define SENTENCE_MAX (16 * 1024)
+
 /* ---- votes ---- */
 
 static struct run_vote *find_vote(struct run_gate *gate, const struct book *book, const struct gate *def,
@@ -43,6 +46,8 @@ int apply_voted(struct change *c)
     if (choice == CHOICE_GO && (c->run->held || c->run->counts.unknown > 0))
         return change_refuse(c, "the run is held, or a step is unknown");
     *vote = (struct run_vote){ .vote = choice,
+                               .seq = c->event->seq,
+                               .key = run_keep(c->run, c->event->key),
                                .actor = run_keep(c->run, c->event->actor),
                                .text = run_keep(c->run, c->event->text),
                                .at = c->event->at };
@@ -56,8 +61,9 @@ static void void_approval(struct run_gate *gate, const struct gate *def)
 {
     for (size_t i = 0; i < def->vote_count; i++) {
         if (gate->votes[i].vote == CHOICE_GO)
-            gate->votes[i] = (struct run_vote){ .vote = CHOICE_NONE };
+            gate->votes[i] = (struct run_vote){ .vote = CHOICE_NONE, .seq = gate->votes[i].seq };
     }
+    gate->forced = NULL;
     for (size_t i = 0; i < def->criterion_count; i++)
         gate->criteria[i].overridden = gate->criteria[i].overridden_by = NULL;
     if (gate->decision == CHOICE_GO)
@@ -70,7 +76,8 @@ void gate_reset(struct run *run, size_t gate, const char *why)
     const struct gate *def = &run->book->gates[gate];
     void_approval(state, def);
     for (size_t i = 0; i < def->vote_count; i++)
-        state->votes[i] = (struct run_vote){ .vote = CHOICE_NONE };
+        state->votes[i] = (struct run_vote){ .vote = CHOICE_NONE, .seq = state->votes[i].seq };
+    state->since = run->last_seq + 1; /* of the event that is being applied */
     state->decision = CHOICE_NONE;
     state->lapsed = why;
 }
@@ -82,6 +89,7 @@ int apply_lapsed(struct change *c)
         return change_refuse(c, "nobody said go at \"%s\"", c->event->subject);
     void_approval(gate, &c->run->book->gates[c->subject]);
     gate->lapsed = run_keep(c->run, c->event->text);
+    gate->since = c->event->seq;
     return 0;
 }
 
@@ -102,8 +110,33 @@ int apply_decided(struct change *c)
     gate->decision = choice;
     gate->decided = c->event->at;
     gate->begun_on = false;
+    gate->since = c->event->seq;
     if (choice == CHOICE_GO)
         gate->lapsed = NULL;
+    return 0;
+}
+
+/* It stands for votes that are missing and criteria that are not met, and for nothing else. */
+int apply_forced(struct change *c)
+{
+    struct run *run = c->run;
+    const struct gate *def = &run->book->gates[c->subject];
+    struct run_gate *gate = &run->gates[c->subject];
+    struct buf sentence;
+    if (c->event->text == NULL || gate->decision == CHOICE_GO || has_vote(gate, def, CHOICE_NO_GO) ||
+        run->counts.current_phase != def->phase || !run_phase_complete(run, def->phase) || run->held ||
+        run->rolling_back || run->counts.unknown > 0)
+        return change_refuse(c, "gate \"%s\" cannot be forced", def->id);
+    gate->decision = CHOICE_GO;
+    gate->decided = c->event->at;
+    gate->begun_on = false;
+    gate->since = c->event->seq;
+    gate->lapsed = NULL;
+    gate->forced = run_keep(run, c->event->text);
+    buf_init(&sentence, SENTENCE_MAX);
+    buf_format(&sentence, "%s by %s: %s", def->id, c->event->actor, c->event->text);
+    run->glass = run_keep(run, sentence.overflow ? def->id : buf_str(&sentence));
+    buf_finish(&sentence);
     return 0;
 }
 
@@ -137,6 +170,7 @@ int apply_overridden(struct change *c)
         state->work.state != STEP_DEFERRED)
         return change_refuse(c, "\"%s\" is %s", c->event->subject, step_state_word(state->work.state));
     run_set_state(run, step, 0, STEP_DEFERRED);
+    state->since = c->event->seq;
     state->deferred_gate = gate;
     state->work.who = run_keep(run, c->event->actor);
     state->work.text = run_keep(run, c->event->text);

@@ -18,6 +18,8 @@ int apply_opened(struct change *c)
     run->targets_sha256 = run_keep(run, c->event->targets);
     run->settings_sha256 = run_keep(run, c->event->settings);
     run->boot_id = run_keep(run, c->event->boot);
+    run->policy_sha256 = run_keep(run, text_or_null(c->event->policy));
+    run->operator_key = run_keep(run, c->event->key);
     run->opened = c->event->at;
     run->anchor = c->event->at;
     run_conditions_reset(run, c->event->at);

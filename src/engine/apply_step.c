@@ -26,6 +26,7 @@ int apply_ticked(struct change *c)
     keep_text(c, c->event->actor);
     c->work->ended = c->event->at;
     c->step->deferred_gate = BOOK_NONE;
+    c->step->since = c->event->seq;
     return 0;
 }
 
@@ -35,6 +36,7 @@ int apply_unticked(struct change *c)
         return change_refuse(c, "\"%s\" is not a ticked check", c->def->id);
     run_set_state(c->run, c->subject, 0, STEP_PENDING);
     keep_text(c, c->event->actor);
+    c->step->since = c->event->seq;
     return 0;
 }
 

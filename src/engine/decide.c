@@ -108,6 +108,8 @@ static int decide_open(struct deciding *d)
     event->host = arena_text(d->arena, input->open.host);
     event->version = arena_text(d->arena, input->open.version);
     event->environment = arena_text(d->arena, input->open.environment);
+    event->policy = arena_text(d->arena, text_or_null(input->open.policy_sha256));
+    event->key = arena_text(d->arena, text_or_null(input->open.key));
     return 0;
 }
 
@@ -146,6 +148,7 @@ static int decide_resume(struct deciding *d)
     struct event *event = emit(d, EVENT_RUN_RESUMED);
     if (text_or_null(input->action.actor) != NULL)
         event->actor = arena_text(d->arena, input->action.actor);
+    event->key = arena_text(d->arena, text_or_null(input->open.key));
     event->text = what_was_under_way(d);
     event->boot = arena_text(d->arena, input->open.boot);
     event->host = arena_text(d->arena, input->open.host);

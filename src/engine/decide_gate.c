@@ -4,8 +4,7 @@
 
 #include "base/text.h"
 
-/* "lag.seconds 0.2 (< 1, held 31.0 s); locks.waiting 3 (= 0), overridden by jo: ..." */
-static const char *seen_at(struct deciding *d, size_t gate)
+const char *gate_seen_at(struct deciding *d, size_t gate)
 {
     struct buf buf;
     buf_init(&buf, 64 * 1024);
@@ -66,7 +65,7 @@ static const char *why_lapsed(struct deciding *d, size_t gate)
     if (step != BOOK_NONE)
         return arena_format(d->arena, "%s is deferred", run->book->steps[step].id);
     size_t unmet = gate_first_unmet(run, gate, d->input->now, &view);
-    if (unmet < def->criterion_count) {
+    if (unmet < def->criterion_count && state->forced == NULL) {
         buf_init(&buf, ERR_MESSAGE_MAX);
         run_condition_evidence(run, &state->criteria[unmet], d->input->now, &buf);
         return text_taken(d, &buf);
@@ -133,6 +132,15 @@ static int check_vote_go(struct deciding *d, const struct gate *def)
     return r < 0 ? r : check_go(d, def->index);
 }
 
+/* A vote that was signed before the gate lapsed or was decided, or before this role said something else, was
+ * given for what is no more. */
+static uint64_t vote_since(const struct run *run, size_t gate, size_t role)
+{
+    const struct run_gate *state = &run->gates[gate];
+    size_t vote = vote_of(&run->book->gates[gate], role);
+    return state->votes[vote].seq > state->since ? state->votes[vote].seq : state->since;
+}
+
 int verb_vote(struct deciding *d, size_t step)
 {
     const struct action *action = &d->input->action;
@@ -148,16 +156,19 @@ int verb_vote(struct deciding *d, size_t step)
     int r = find_role(d, def, &role);
     if (r == 0)
         r = check_role(d, role, RULE_SELF_VOTE);
+    if (r == 0)
+        r = check_signed(d, vote_since(d->run, gate, role));
     if (r == 0 && action->choice == CHOICE_GO)
         r = check_vote_go(d, def);
     if (r < 0)
         return r;
     struct event *event = emit_by_actor(d, EVENT_GATE_VOTED);
+    put_signed(d, event);
     event->subject = def->id;
     event->role = d->run->book->roles[role].id;
     event->choice = action->choice;
     event->text = arena_text(d->arena, text_or_null(action->text));
-    event->value = text_or_null(seen_at(d, gate));
+    event->value = text_or_null(gate_seen_at(d, gate));
     return 0;
 }
 
@@ -214,6 +225,13 @@ static int check_overrider(struct deciding *d, const struct gate *gate)
     return check_role(d, gate->override_by, RULE_SELF_VOTE);
 }
 
+static uint64_t override_since(const struct run *run, size_t gate, const char *item)
+{
+    size_t step = book_find_step(run->book, item);
+    uint64_t since = step != BOOK_NONE ? run->steps[step].since : 0;
+    return since > run->gates[gate].since ? since : run->gates[gate].since;
+}
+
 int verb_override(struct deciding *d, size_t step)
 {
     const struct action *action = &d->input->action;
@@ -232,9 +250,12 @@ int verb_override(struct deciding *d, size_t step)
         r = check_overrider(d, gate);
     if (r == 0 && said_or_null(action->text) == NULL)
         r = refuse(d, RULE_REASON, "say why \"%s\" may be left out", item);
+    if (r == 0)
+        r = check_signed(d, override_since(d->run, ahead, item));
     if (r < 0)
         return r;
     struct event *event = emit_by_actor(d, EVENT_ITEM_OVERRIDDEN);
+    put_signed(d, event);
     event->subject = arena_text(d->arena, item);
     event->role = d->run->book->roles[gate->override_by].id;
     event->gate = gate->id;
@@ -270,7 +291,7 @@ static void emit_decided(struct deciding *d, size_t gate, enum choice choice, co
     event->subject = d->run->book->gates[gate].id;
     event->choice = choice;
     event->text = text;
-    event->value = text_or_null(seen_at(d, gate));
+    event->value = text_or_null(gate_seen_at(d, gate));
 }
 
 /* All votes are in, and what they were given for is still so. */

@@ -103,9 +103,13 @@ static int tick_check(struct deciding *d, size_t step)
     int r = check_reached(d, def->phase);
     if (r == 0)
         r = check_person(d, def);
+    /* What the operator ticks is signed with the trail, as everything that the operator does. */
+    if (r == 0 && def->by != NULL && strcmp(def->by, "operator") != 0)
+        r = check_signed(d, d->run->steps[step].since);
     if (r < 0)
         return r;
     struct event *event = emit_work(d, EVENT_CHECK_TICKED, step, 0);
+    put_signed(d, event);
     event->actor = arena_text(d->arena, d->input->action.actor);
     event->role = def->by != NULL ? def->by : "operator";
     event->text = arena_text(d->arena, text_or_null(d->input->action.text));

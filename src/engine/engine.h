@@ -144,6 +144,7 @@ int apply_clean_ended(struct change *c);
 int apply_voted(struct change *c);
 int apply_lapsed(struct change *c);
 int apply_decided(struct change *c);
+int apply_forced(struct change *c);
 int apply_overridden(struct change *c);
 int apply_fired(struct change *c);
 int apply_blind(struct change *c);
@@ -184,6 +185,14 @@ const char *said_or_null(const char *text);
 /* Whether two names are of one person: "MIA" is not somebody else than "mia". NULL is nobody. */
 bool is_same_person(const char *a, const char *b);
 
+/* "lag.seconds 0.2 (< 1, held 31.0 s); locks.waiting 3 (= 0), overridden by jo: ..." */
+const char *gate_seen_at(struct deciding *d, size_t gate);
+
+/* Refuses in a run with a policy what nobody has signed, and what was signed before record `since`. */
+int check_signed(struct deciding *d, uint64_t since);
+/* Puts what was signed into the event. */
+void put_signed(struct deciding *d, struct event *event);
+
 /* A person's verb. The subject has been looked up where the verb names a step. */
 typedef int (*verb_function)(struct deciding *d, size_t step);
 
@@ -195,6 +204,7 @@ int verb_cancel(struct deciding *d, size_t step);
 int verb_retry(struct deciding *d, size_t step);
 int verb_clean(struct deciding *d, size_t step);
 int verb_vote(struct deciding *d, size_t step);
+int verb_break_glass(struct deciding *d, size_t step);
 int verb_override(struct deciding *d, size_t step);
 int verb_rule(struct deciding *d, size_t step);
 int verb_probe(struct deciding *d, size_t step);

@@ -45,6 +45,7 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
     [EVENT_GATE_VOTED] = { "voted {CHOICE} on {subject} as {role}[: \"{text}\"]", NULL },
     [EVENT_GATE_LAPSED] = { "gate {subject} lapsed[: {text}]", NULL },
     [EVENT_GATE_DECIDED] = { "gate {subject} decided: {CHOICE}[: {text}][ ({value})]", NULL },
+    [EVENT_GATE_FORCED] = { "BROKE THE GLASS at {subject}[: \"{text}\"][ ({value})]", NULL },
     [EVENT_ITEM_OVERRIDDEN] = { "overrode {subject} at gate {gate} as {role}[: \"{text}\"]", NULL },
     [EVENT_TRIGGER_FIRED] = { "trigger {subject} fired[: {text}]", NULL },
     [EVENT_TRIGGER_BLIND] = { "trigger {subject} is blind[: {text}]", NULL },

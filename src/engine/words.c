@@ -21,6 +21,7 @@ static const struct {
     [VERB_RETRY] = { SUBJECT_NEEDED, false, TEXT_NONE },
     [VERB_CLEAN] = { SUBJECT_NEEDED, false, TEXT_NONE },
     [VERB_VOTE] = { SUBJECT_NEEDED, true, TEXT_NONE },
+    [VERB_BREAK_GLASS] = { SUBJECT_NEEDED, false, TEXT_NONE },
     [VERB_OVERRIDE] = { SUBJECT_NEEDED, false, TEXT_NONE },
     [VERB_RULE] = { SUBJECT_NEEDED, true, TEXT_NONE },
     [VERB_PROBE] = { SUBJECT_NEEDED, false, TEXT_NONE },
@@ -42,8 +43,8 @@ static const struct {
     { "--role", offsetof(struct action, role), VERB_BIT(VERB_TICK) | VERB_BIT(VERB_VOTE) },
     { "--evidence", offsetof(struct action, text), VERB_BIT(VERB_TICK) },
     { "--reason", offsetof(struct action, text),
-      VERB_BIT(VERB_VOTE) | VERB_BIT(VERB_OVERRIDE) | VERB_BIT(VERB_RULE) | VERB_BIT(VERB_HOLD) |
-          VERB_BIT(VERB_RELEASE) | VERB_BIT(VERB_ROLLBACK) | VERB_BIT(VERB_SCRUB) },
+      VERB_BIT(VERB_VOTE) | VERB_BIT(VERB_BREAK_GLASS) | VERB_BIT(VERB_OVERRIDE) | VERB_BIT(VERB_RULE) |
+          VERB_BIT(VERB_HOLD) | VERB_BIT(VERB_RELEASE) | VERB_BIT(VERB_ROLLBACK) | VERB_BIT(VERB_SCRUB) },
     { "--to", offsetof(struct action, subject), VERB_BIT(VERB_ROLLBACK) },
 };
 
