@@ -41,6 +41,12 @@ static const char *what_lacks(struct deciding *d, size_t gate)
             buf_format(&buf, "%sno vote of %s", buf.len > 0 ? "; " : "",
                        d->run->book->roles[def->votes[i]].id);
     }
+    struct buf witness;
+    buf_init(&witness, ERR_MESSAGE_MAX);
+    run_witness_lacks(d->run, gate, &witness);
+    if (witness.len > 0)
+        buf_format(&buf, "%sthe witness: %s", buf.len > 0 ? "; " : "", buf_str(&witness));
+    buf_finish(&witness);
     const char *votes = text_taken(d, &buf);
     if (seen == NULL)
         return text_or_null(votes);

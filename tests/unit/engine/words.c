@@ -174,6 +174,8 @@ static const struct {
     { "vote g GO", "usage: vote GATE go|no-go [--role ROLE] [--reason TEXT]" },
     { "override lag --reason 'known'", "override subject=lag text=known" },
     { "override lag", "override subject=lag" }, /* that a reason is asked for is a rule of the engine */
+    { "break-glass go-x --reason nobody answers", "break-glass subject=go-x text=nobody answers" },
+    { "break-glass", "usage: break-glass GATE --reason TEXT" },
     { "override", "usage: override ITEM --reason TEXT" },
     { "rule s done --reason r", "rule subject=s choice=done text=r" },
     { "rule s not-done --reason r", "rule subject=s choice=not-done text=r" },

@@ -22,6 +22,8 @@ static const struct {
       NULL },
     { "vote go-cutover go --role reviewer", "action vote go-cutover go as reviewer\n", NULL },
     { "rule swap-column not-done --reason looked", "action rule swap-column not-done \"looked\"\n", NULL },
+    { "break-glass go-cutover --reason nobody answers", "action break-glass go-cutover \"nobody answers\"\n",
+      NULL },
     { "override go-cutover.1 --reason accepted", "action override go-cutover.1 \"accepted\"\n", NULL },
     { "rollback", "action rollback\n", NULL },
     { "rollback --to swap-column --reason 'too slow'", "action rollback swap-column \"too slow\"\n", NULL },
