@@ -44,7 +44,6 @@ struct sim_book {
     X(BREAK_GATE, "gate", "the runner takes an undecided gate for GO")                                       \
     X(BREAK_CHECK, "check", "the runner takes an unticked box for ticked")                                   \
     X(BREAK_FOLD, "fold", "the runner forgets something that the journal has")                               \
-    X(BREAK_APPLY, "apply", "the engine decides what cannot be folded")                                      \
     X(BREAK_ORDER, "order", "a rollback undoes the oldest first")                                            \
     X(BREAK_SHORT, "short", "a rollback ends before everything is undone")                                   \
     X(BREAK_TRAIL, "trail", "the trail is given a record that is not the journal's")                         \

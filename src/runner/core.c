@@ -105,19 +105,16 @@ void runner_halt(struct runner *runner, const char *why)
     clients_send(runner, &message);
 }
 
-/* Numbers the records among the events and makes them durable together. */
-static int record(struct runner *runner, struct decision *decision, struct err *err)
+/* Makes the records among the events durable together. */
+static int record(struct runner *runner, const struct decision *decision, struct err *err)
 {
     struct event records[DECISION_EVENTS_MAX];
-    uint64_t seq = runner->run->last_seq;
     size_t count = 0, len;
     int r;
 
     for (size_t i = 0; i < decision->count; i++) {
-        if (!event_is_record(decision->events[i].type))
-            continue;
-        decision->events[i].seq = ++seq;
-        records[count++] = decision->events[i];
+        if (event_is_record(decision->events[i].type))
+            records[count++] = decision->events[i];
     }
     if (count == 0)
         return 0;
@@ -159,6 +156,42 @@ static void hold_if_low(struct runner *runner)
     runner_take(runner, &input);
 }
 
+static int fold_trial(void *data, const struct event *event, const char *line, size_t len, struct err *err)
+{
+    (void)line;
+    (void)len;
+    return run_apply(data, event, err);
+}
+
+/* The trial went ahead of the journal: begins it anew. It lacks what passed, which no record depends on. */
+static void restore_trial(struct runner *runner)
+{
+    struct err err = ERR_INIT;
+    size_t torn;
+
+    run_destroy(runner->trial);
+    runner->trial = run_create(runner->book);
+    if (journal_read(runner->journal_path, fold_trial, runner->trial, &torn, &err) < 0)
+        runner_halt(runner, err.message);
+}
+
+/* Numbers the records, and sees on a run of its own whether all of it folds: what does not must not get into
+ * the journal, which nobody could take up again. */
+static int try_out(struct runner *runner, struct decision *decision, struct err *err)
+{
+    uint64_t seq = runner->run->last_seq;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < decision->count; i++) {
+        if (event_is_record(decision->events[i].type))
+            decision->events[i].seq = ++seq;
+        r = run_apply(runner->trial, &decision->events[i], err);
+    }
+    if (r < 0)
+        restore_trial(runner);
+    return r;
+}
+
 /* Returns how the recording went: a journal that refuses a record as too long and is not broken has written
  * nothing. */
 static int commit(struct runner *runner, struct decision *decision, struct err *err)
@@ -167,9 +200,14 @@ static int commit(struct runner *runner, struct decision *decision, struct err *
 
     if (decision->count == 0)
         return 0;
+    r = try_out(runner, decision, err);
+    if (r < 0)
+        return r;
     r = record(runner, decision, err);
     if (r < 0 && journal_broken(runner->journal))
         runner_halt(runner, err ? err->message : "the journal cannot be written");
+    else if (r < 0)
+        restore_trial(runner);
     if (r < 0)
         return r;
     publish(runner, decision);

@@ -38,6 +38,7 @@ struct runner {
     const struct book *book;
     struct arena *arena; /* lives as long as the runner */
     struct run *run;
+    struct run *trial; /* the same, where events are tried out before they are recorded */
     struct journal *journal;
     const char *journal_path;
     size_t journal_len;     /* bytes of it that are durable */

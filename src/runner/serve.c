@@ -173,6 +173,8 @@ static int fold(void *data, const struct event *event, const char *line, size_t 
     struct sha256 sha;
     int r = run_apply(folding->runner->run, event, err);
 
+    if (r == 0)
+        r = run_apply(folding->runner->trial, event, err);
     if (r < 0)
         return r;
     sha256_of(line, len - 1, &sha);
@@ -295,6 +297,7 @@ static void free_all(struct runner *runner)
     queue_destroy(runner);
     output_destroy(runner);
     run_destroy(runner->run);
+    run_destroy(runner->trial);
     arena_destroy(runner->arena);
     free(runner);
 }
@@ -331,6 +334,7 @@ static struct runner *create(const struct runner_options *options)
     runner->book = options->book;
     runner->arena = arena_create();
     runner->run = run_create(options->book);
+    runner->trial = run_create(options->book);
     runner->journal_path = rundir_path(runner->arena, options->frozen->dir, "journal");
     runner->samples_fd = -1;
     uv_loop_init(&runner->loop);

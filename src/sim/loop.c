@@ -236,7 +236,7 @@ int FAKE(uv_run)(uv_loop_t *handle, uv_run_mode mode)
     while (!loop.stopped && is_alive() && due_next(until_us)) {
         if (++w->due_seen > DUE_MAX)
             world_failed(SIM_WEDGED, "the runner goes on and on");
-        if (chance(60))
+        if (chance(15))
             judge_at_rest();
     }
     return is_alive();
