@@ -76,6 +76,8 @@ static void on_sigterm(uv_signal_t *signal, int number)
     struct err err = ERR_INIT;
 
     (void)number;
+    if (runner->stopping)
+        return;
     runner->stopping = true;
     /* A hold is refused only by a runner that is halted already. */
     if (runner->run->closed == CHOICE_NONE && runner_act(runner, &hold, NULL, &err) < 0)

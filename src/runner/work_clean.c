@@ -24,6 +24,7 @@ static void on_done(void *data, const struct driver_result *result)
     input.outcome.status = result->status == DRIVER_OK ? OUTCOME_OK : OUTCOME_FAILED;
     input.outcome.code = result->code;
     input.outcome.message = result->message;
+    cleaning->runner->under_way--;
     runner_take(cleaning->runner, &input);
     arena_destroy(cleaning->arena);
     free(cleaning);
@@ -86,6 +87,7 @@ void work_clean(struct runner *runner, size_t step)
     struct err err = ERR_INIT;
     size_t count;
 
+    runner->under_way++;
     cleaning->runner = runner;
     cleaning->step = step;
     cleaning->arena = arena_create();

@@ -160,6 +160,16 @@ static void ask(struct person *person, const struct action *action)
     say(person, &message);
 }
 
+static bool is_cleaning(void)
+{
+    const struct run *run = world()->fold;
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        if (run->steps[i].cleaning)
+            return true;
+    }
+    return false;
+}
+
 /* Whoever sees that the runner is halted, or may not go on, ends it: it is taken up again. */
 static bool ends_runner(void)
 {
@@ -167,7 +177,7 @@ static bool ends_runner(void)
         return true;
     if (world()->well)
         return hall.people[0].refused > 20 && chance(200);
-    return chance(8);
+    return chance(is_cleaning() ? 300 : 8);
 }
 
 static void on_turn(void *data)
@@ -181,6 +191,8 @@ static void on_turn(void *data)
     if (person == &hall.people[0] && ends_runner()) {
         hall.people[0].refused = 0;
         loop_terminate();
+        if (chance(300))
+            loop_terminate();
         return;
     }
     if (person->link == NULL) {

@@ -13,9 +13,12 @@ static struct {
     size_t to; /* BOOK_NONE: everything */
 } way_back;
 
+static long asked_to_stop; /* the runner that has recorded it */
+
 void rules_create(void)
 {
     memset(&way_back, 0, sizeof(way_back));
+    asked_to_stop = 0;
 }
 
 static struct def *def_of(const struct event *event)
@@ -186,8 +189,21 @@ static void check_rolled_back(void)
     }
 }
 
+/* To be asked twice is to be asked once. */
+static void check_held(const struct event *event)
+{
+    if (!by_itself(event) || event->text == NULL || strcmp(event->text, "the runner was asked to stop") != 0 ||
+        event->seq <= world()->inherited)
+        return;
+    if (asked_to_stop == world()->pid)
+        world_failed(SIM_RULE, "the runner holds the run twice because it was asked to stop");
+    asked_to_stop = world()->pid;
+}
+
 void rules_check(const struct event *event)
 {
+    if (event->type == EVENT_RUN_HELD)
+        check_held(event);
     if (event->type == EVENT_STEP_STARTED)
         check_started(event);
     if (event->type == EVENT_GATE_DECIDED)

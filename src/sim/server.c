@@ -284,6 +284,9 @@ static void destroy(struct driver *driver)
     for (struct backend *backend = backends; backend != NULL; backend = backend->next) {
         if (!backend->attached)
             continue;
+        if (backend->stage != BACKEND_GONE)
+            world_failed(SIM_RULE, "the runner ended while it %s %s", backend->cleans ? "cleaned up after" : "carried out",
+                         backend->def->step->id);
         if (backend->stage != BACKEND_WORKING || (backend->transaction && !backend->committed))
             due_forget(backend);
     }
