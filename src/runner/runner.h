@@ -117,6 +117,7 @@ struct execution {
     const char *output_path; /* command */
     struct driver_sql sql;
     struct driver_command command;
+    char waiting[ERR_MESSAGE_MAX]; /* whom it waits for, as last told; "" */
     const char *done_value; /* sql: what its last statement answered, while the probe confirms */
 };
 
@@ -131,8 +132,6 @@ void execution_end(struct execution *execution, const struct outcome *outcome);
 void executions_destroy(struct runner *runner);
 void work_cancel(struct runner *runner, size_t step, size_t entry);
 void work_clean(struct runner *runner, size_t step);
-/* The running sql step of that backend, NULL if it is none of ours. */
-const struct execution *execution_of_pid(const struct runner *runner, int64_t pid);
 bool sql_is_running(const struct runner *runner);
 
 /* ---- question.c: a query of the book, and whether it answered what was expected ---- */

@@ -23,8 +23,6 @@ struct watch {
     struct monitor *monitor;
     bool troubled;            /* it was recorded that it cannot see */
     int64_t unknown_since_us; /* boot clock; 0: its last sample was known */
-    int64_t waiting_pid;      /* last of ours that was seen waiting; 0: none */
-    char waiting[ERR_MESSAGE_MAX];
 };
 
 static const enum monitor_type types[MONITOR_KIND_COUNT] = {
@@ -57,36 +55,39 @@ static void tell_waiting(struct watch *watch, const struct execution *execution,
     runner_take(watch->runner, &input);
 }
 
+/* Whom that backend of ours waits for, in `text`; "" when for nobody. */
+static void say_waiting(const struct sample *sample, int64_t pid, char text[ERR_MESSAGE_MAX])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < sample->row_count; i++) {
+        const struct sample_row *row = &sample->rows[i], *blocker = blocker_of(sample, i);
+
+        if (!row->ours || !blocker || row->cells[LOCK_WAIT][0] == '\0' ||
+            strtoll(row->cells[LOCK_PID], NULL, 10) != pid)
+            continue;
+        /* A sentence cut at the size of a message still names the blocker, which comes first. */
+        (void)snprintf(text, ERR_MESSAGE_MAX, "%s on %s, blocked by %s (%s, %s)", row->cells[LOCK_MODE],
+                       row->cells[LOCK_OBJECT], blocker->cells[LOCK_PID], blocker->cells[LOCK_WHO],
+                       blocker->cells[LOCK_STATE]);
+        return;
+    }
+}
+
 /* Tells the engine when one of our statements begins to wait, waits for another one, or waits no more. Ages
  * are left out: they would make every sample news. */
 static void look_for_waiting(struct watch *watch, const struct sample *sample)
 {
-    char text[ERR_MESSAGE_MAX] = "";
-    const struct execution *execution = NULL;
+    char text[ERR_MESSAGE_MAX];
 
-    for (size_t i = 0; sample->known && i < sample->row_count && !execution; i++) {
-        const struct sample_row *row = &sample->rows[i], *blocker = blocker_of(sample, i);
-
-        if (!row->ours || !blocker || row->cells[LOCK_WAIT][0] == '\0')
+    for (struct execution *e = watch->runner->executions; sample->known && e; e = e->next) {
+        if (!e->job || e->pid == 0 || e->definition->target != watch->definition->target)
             continue;
-        execution = execution_of_pid(watch->runner, strtoll(row->cells[LOCK_PID], NULL, 10));
-        /* A sentence cut at the size of a message still names the blocker, which comes first. */
-        if (execution)
-            (void)snprintf(text, sizeof(text), "%s on %s, blocked by %s (%s, %s)", row->cells[LOCK_MODE],
-                           row->cells[LOCK_OBJECT], blocker->cells[LOCK_PID], blocker->cells[LOCK_WHO],
-                           blocker->cells[LOCK_STATE]);
+        say_waiting(sample, e->pid, text);
+        if (strcmp(text, e->waiting) == 0)
+            continue;
+        memcpy(e->waiting, text, sizeof(e->waiting));
+        tell_waiting(watch, e, text);
     }
-    /* The same blocker of another attempt is news again. */
-    if (!sample->known ||
-        (strcmp(text, watch->waiting) == 0 && (!execution || execution->pid == watch->waiting_pid)))
-        return;
-    if (!execution)
-        execution = execution_of_pid(watch->runner, watch->waiting_pid);
-    memcpy(watch->waiting, text, sizeof(text));
-    if (!execution)
-        return;
-    watch->waiting_pid = execution->pid;
-    tell_waiting(watch, execution, text);
 }
 
 /* ---- monitors ---- */

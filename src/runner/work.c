@@ -92,15 +92,6 @@ void execution_note(struct execution *execution, const char *text)
     runner_take(execution->runner, &input);
 }
 
-const struct execution *execution_of_pid(const struct runner *runner, int64_t pid)
-{
-    for (const struct execution *e = runner->executions; e; e = e->next) {
-        if (e->job && e->pid == pid)
-            return e;
-    }
-    return NULL;
-}
-
 bool sql_is_running(const struct runner *runner)
 {
     for (const struct execution *e = runner->executions; e; e = e->next) {

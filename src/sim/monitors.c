@@ -1,9 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "monitor/monitor.h"
-#include "sim.h"
+#include "server.h"
 
 /*
  * Monitors: numbers that are well most of the time, bad for a while, and now and then not to be had. What the
@@ -16,6 +17,7 @@ extern __typeof__(monitor_stop) FAKE(monitor_stop);
 extern __typeof__(monitor_destroy) FAKE(monitor_destroy);
 
 #define MONITORS_MAX 8
+#define ROWS_MAX     16
 
 struct monitor {
     const struct monitor_config *config;
@@ -31,6 +33,8 @@ static struct {
     struct sample last[MONITORS_MAX];
     bool given[MONITORS_MAX];
     int64_t bad_until_us, blind_until_us;
+    struct sample_row rows[ROWS_MAX];
+    char pids[ROWS_MAX][24];
 } seen;
 
 void monitors_create(void)
@@ -64,6 +68,39 @@ static void change_weather(void)
         seen.bad_until_us = seen.blind_until_us = 0;
 }
 
+/* Each of ours that waits, below whoever it waits for. */
+static void add_rows(struct sample *sample)
+{
+    for (const struct backend *b = backends_next(NULL); b != NULL; b = backends_next(b)) {
+        if (!b->waits || sample->row_count + 2 > ROWS_MAX)
+            continue;
+        struct sample_row *row = &seen.rows[sample->row_count];
+        row[0] = (struct sample_row){ .depth = 0 };
+        row[1] = (struct sample_row){ .depth = 1, .ours = true };
+        for (size_t i = 0; i < LOCK_CELLS; i++)
+            row[0].cells[i] = row[1].cells[i] = "";
+        (void)snprintf(seen.pids[sample->row_count], sizeof(seen.pids[0]), "%lld", (long long)b->pid);
+        row[0].cells[LOCK_PID] = "77";
+        row[1].cells[LOCK_PID] = seen.pids[sample->row_count];
+        row[1].cells[LOCK_WAIT] = "1.0 s";
+        sample->row_count += 2;
+    }
+    sample->rows = seen.rows;
+}
+
+/* What the runner was shown it has told: of each statement, and of none that waits no more. */
+static void check_waiting(const struct sample *sample)
+{
+    const struct run *fold = world()->fold;
+    for (const struct backend *b = backends_next(NULL); sample->known && b != NULL; b = backends_next(b)) {
+        const struct run_step *step = &fold->steps[b->def->index];
+        const struct work *work = b->def->entry == 0 ? &step->work : &step->undo[b->def->entry - 1];
+        if (work->state == STEP_RUNNING && b->waits != (work->waiting != NULL) && !people_see_halt())
+            world_failed(SIM_DIVERGED, "%s %s, and the run says otherwise", b->def->step->id,
+                         b->waits ? "waits for a lock" : "waits for nobody");
+    }
+}
+
 static void fill(const struct monitor *monitor, struct sample *sample)
 {
     bool bad = world()->now_us < seen.bad_until_us;
@@ -81,6 +118,7 @@ static void fill(const struct monitor *monitor, struct sample *sample)
     case MONITOR_TYPE_LOCKS:
         add_metric(sample, "waiting", bad ? 3 : 0);
         add_metric(sample, "behind_us", 0);
+        add_rows(sample);
         break;
     case MONITOR_TYPE_TRANSACTIONS:
         add_metric(sample, "oldest_seconds", bad ? 100 : 1);
@@ -102,6 +140,8 @@ static void on_beat(void *data)
     fill(monitor, &seen.last[monitor->index]);
     seen.given[monitor->index] = true;
     monitor->sampled(monitor->data, &seen.last[monitor->index]);
+    if (monitor->config->type == MONITOR_TYPE_LOCKS)
+        check_waiting(&seen.last[monitor->index]);
 }
 
 int FAKE(monitor_create)(uv_loop_t *loop, const struct monitor_config *config, monitor_sampled sampled,

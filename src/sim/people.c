@@ -222,6 +222,11 @@ void people_create(void)
     }
 }
 
+bool people_see_halt(void)
+{
+    return hall.halted;
+}
+
 void people_runner_ended(void)
 {
     hall.data = NULL;

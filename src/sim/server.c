@@ -172,6 +172,7 @@ static void on_send(void *data)
     }
     backend->stage = BACKEND_WORKING;
     backend->plan = make_plan();
+    backend->waits = takes_us > 300 * MS_US;
     if (backend->transaction)
         due_in(takes_us, true, on_commit, backend);
     else
@@ -319,6 +320,14 @@ bool backends_busy(void)
             return true;
     }
     return false;
+}
+
+const struct backend *backends_next(const struct backend *before)
+{
+    const struct backend *backend = before != NULL ? before->next : backends;
+    while (backend != NULL && (backend->stage != BACKEND_WORKING || !backend->attached || backend->cleans))
+        backend = backend->next;
+    return backend;
 }
 
 int64_t backends_find(const char *but)

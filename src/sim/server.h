@@ -28,12 +28,16 @@ struct backend {
     bool committed; /* COMMIT was sent */
     bool stopped;   /* a cancel reached it in time */
     enum plan plan;
-    bool left; /* it left an invalid index */
+    bool waits; /* for a lock that somebody else has */
+    bool left;  /* it left an invalid index */
     struct driver_result result;
 };
 
 /* The least pid of a backend of the run's steps that the text does not name; 0: there is none. */
 int64_t backends_find(const char *but);
+
+/* Each backend of a step that a runner is attached to; of the next one, after `before` (NULL: the first). */
+const struct backend *backends_next(const struct backend *before);
 
 int sessions_open(struct driver *driver, const char *application_name, enum session_access access,
                   struct session **ret, struct err *err);

@@ -114,6 +114,7 @@ uint64_t trail_seq(void);
 void trail_runner_ended(void);
 void people_create(void);
 void people_runner_ended(void);
+bool people_see_halt(void);
 void people_answer(const char *question, bool *ret); /* a sensed check's truth */
 
 /* ---- loop.c ---- */
