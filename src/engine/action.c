@@ -224,11 +224,25 @@ static int refuse_incomplete(struct deciding *d)
                   step_state_word(run_step_shown(d->run, step)));
 }
 
+/* What a failed attempt left is forgotten with the run: whoever leaves it says so by giving the run up. */
+static int check_tidy(struct deciding *d)
+{
+    for (size_t i = 0; i < d->run->book->step_count; i++) {
+        const char *leftover = d->run->steps[i].leftover;
+        if (leftover != NULL)
+            return refuse(d, RULE_LEFTOVER, "\"%s\" left %s behind: clean it, or scrub the run",
+                          d->run->book->steps[i].id, leftover);
+    }
+    return 0;
+}
+
 int verb_close(struct deciding *d, size_t step)
 {
     const struct book *book = d->run->book;
     (void)step;
     int r = check_idle(d);
+    if (r == 0)
+        r = check_tidy(d);
     if (r < 0)
         return r;
     if (d->run->rolled_back) {

@@ -118,7 +118,7 @@ struct execution {
     struct driver_sql sql;
     struct driver_command command;
     char waiting[ERR_MESSAGE_MAX]; /* whom it waits for, as last told; "" */
-    const char *done_value; /* sql: what its last statement answered, while the probe confirms */
+    const char *done_value;        /* sql: what its last statement answered, while the probe confirms */
 };
 
 void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt);

@@ -192,16 +192,28 @@ static void check_rolled_back(void)
 /* To be asked twice is to be asked once. */
 static void check_held(const struct event *event)
 {
-    if (!by_itself(event) || event->text == NULL || strcmp(event->text, "the runner was asked to stop") != 0 ||
-        event->seq <= world()->inherited)
+    if (!by_itself(event) || event->text == NULL ||
+        strcmp(event->text, "the runner was asked to stop") != 0 || event->seq <= world()->inherited)
         return;
     if (asked_to_stop == world()->pid)
         world_failed(SIM_RULE, "the runner holds the run twice because it was asked to stop");
     asked_to_stop = world()->pid;
 }
 
+static void check_closed(const struct event *event)
+{
+    const struct run *fold = world()->fold;
+    for (size_t i = 0; event->choice != CHOICE_SCRUBBED && i < fold->book->step_count; i++) {
+        if (fold->steps[i].leftover != NULL)
+            world_failed(SIM_RULE, "the run is %s, and %s stands", choice_word(event->choice),
+                         fold->steps[i].leftover);
+    }
+}
+
 void rules_check(const struct event *event)
 {
+    if (event->type == EVENT_RUN_CLOSED)
+        check_closed(event);
     if (event->type == EVENT_RUN_HELD)
         check_held(event);
     if (event->type == EVENT_STEP_STARTED)

@@ -286,8 +286,8 @@ static void destroy(struct driver *driver)
         if (!backend->attached)
             continue;
         if (backend->stage != BACKEND_GONE)
-            world_failed(SIM_RULE, "the runner ended while it %s %s", backend->cleans ? "cleaned up after" : "carried out",
-                         backend->def->step->id);
+            world_failed(SIM_RULE, "the runner ended while it %s %s",
+                         backend->cleans ? "cleaned up after" : "carried out", backend->def->step->id);
         if (backend->stage != BACKEND_WORKING || (backend->transaction && !backend->committed))
             due_forget(backend);
     }

@@ -394,6 +394,30 @@ static void test_cancelled_undo(void **state)
     scene_close(s);
 }
 
+/* A run is not closed on what a failed attempt left behind; it can be given up with it. */
+static void test_not_closed_on_a_leftover(void **state)
+{
+    const struct outcome left = { .status = OUTCOME_FAILED, .leftover = "public.i" };
+    struct input cleaned = { .type = INPUT_CLEANED, .outcome = { .status = OUTCOME_OK } };
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_go(s);
+    scene_ok(s, "mia", "start add");
+    scene_end(s, "add", OUTCOME_SKIPPED);
+    scene_ok(s, "mia", "start index");
+    assert_int_equal(scene_outcome(s, "index", &left), 0);
+    scene_ok(s, "mia", "rollback");
+    scene_end(s, "index/1", OUTCOME_OK);
+    assert_true(s->run->rolled_back);
+    scene_no(s, "mia", "close", RULE_LEFTOVER, "clean it, or scrub");
+    scene_ok(s, "mia", "clean index");
+    cleaned.step = step_of(s, "index");
+    cleaned.now = s->now;
+    assert_int_equal(scene_put(s, &cleaned), 0);
+    scene_ok(s, "mia", "close");
+    scene_close(s);
+}
+
 /* What a failed attempt left behind is removed before its step is undone, if that has begun. */
 static void test_while_cleaning(void **state)
 {
@@ -468,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_only_what_ran),
         cmocka_unit_test(test_side_by_side_newest_first),
         cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_not_closed_on_a_leftover),
         cmocka_unit_test(test_while_cleaning),
         cmocka_unit_test(test_wait_in_undo),
         cmocka_unit_test(test_failure_halts),
