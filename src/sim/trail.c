@@ -14,6 +14,7 @@ extern __typeof__(audit_close) FAKE(audit_close);
 extern __typeof__(audit_last) FAKE(audit_last);
 extern __typeof__(audit_remark) FAKE(audit_remark);
 extern __typeof__(audit_publish) FAKE(audit_publish);
+extern __typeof__(audit_tip) FAKE(audit_tip);
 
 struct audit {
     char remark[64];
@@ -132,6 +133,20 @@ int FAKE(audit_publish)(struct audit *audit, const struct audit_batch *batch, st
         r = err_set(err, ERR_IO, "committed, and then the sync failed");
     world_trace("published up to %llu%s", (unsigned long long)trail.seq, r < 0 ? ", failed" : "");
     return r;
+}
+
+bool FAKE(audit_tip)(const struct audit *audit, struct audit_tip *ret)
+{
+    size_t len = 0;
+    const char *line = judge_line(trail.seq, &len);
+    (void)audit;
+    memset(ret, 0, sizeof(*ret));
+    if (line == NULL)
+        return false;
+    memset(ret->commit, 'c', sizeof(ret->commit) - 1);
+    ret->seq = trail.seq;
+    sha256_of(line, len - 1, &ret->head);
+    return true;
 }
 
 void trail_create(void)
