@@ -8,9 +8,11 @@
  * before.
  *
  * After any failed write or fdatasync the journal is *broken*: nothing is retried and every later append
- * fails with ERR_IO, because what the kernel still holds is unknown. A resume starts from what is readable. A
- * reserve of JOURNAL_RESERVE bytes is allocated ahead, so that a full disk still leaves room for the last
- * records.
+ * fails with ERR_IO, because what the kernel still holds is unknown: pages that never reached the disk may be
+ * readable, and the next fdatasync would say nothing of them. So every resume writes what is readable into a
+ * new file, syncs that and its directory, and goes on there; nothing follows from a record before. The old
+ * file gives its name to the new one, which holds the same records; what was torn is kept. A reserve of
+ * JOURNAL_RESERVE bytes is allocated ahead, so that a full disk still leaves room for the last records.
  */
 #ifndef JOURNAL_JOURNAL_H
 #define JOURNAL_JOURNAL_H
@@ -45,12 +47,13 @@ typedef int (*journal_reader)(void *data, const struct event *event, const char 
                               struct err *err);
 
 /* Opens an existing journal for appending: verifies all of it, hands every record to `reader` (NULL allowed),
- * and cuts a torn last line (kept beside it as "<path>.torn.<n>", before the cut). `ret_torn` is set to the
- * bytes cut (0: none). Torn is what stands after the last newline and can be the beginning of a line, or
- * zeros; for anything else that is not as it was written: ERR_CORRUPT, with the line and the seq, and nothing
- * is changed. Idempotent: dying at any moment in it and opening again gives the same. ERR_NOT_FOUND;
- * ERR_BUSY; ERR_ENVIRONMENT when it is no regular file, a symbolic link, somebody else's, or others can write
- * it. */
+ * and writes it to a new file, "<path>.new", which takes its place. A torn last line is left out of that, and
+ * kept before as "<path>.torn.<n>"; `ret_torn` is set to its bytes (0: none). Torn is what stands after the
+ * last newline and can be the beginning of a line, or zeros; for anything else that is not as it was written:
+ * ERR_CORRUPT, with the line and the seq, and nothing is changed. Idempotent: dying at any moment in it and
+ * opening again gives the same. ERR_NOT_FOUND; ERR_BUSY; ERR_IO, and the records are where they were, also
+ * when the disk has no room for the new file; ERR_ENVIRONMENT when it is no regular file, a symbolic link,
+ * somebody else's, or others can write it. */
 int journal_open(const char *path, journal_reader reader, void *data, struct journal **ret, size_t *ret_torn,
                  struct err *err) MUST_CHECK;
 

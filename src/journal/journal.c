@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "journal/renew.h"
 #include "journal/scan.h"
 
 struct journal {
@@ -118,23 +119,44 @@ static int check_owner(const struct journal *journal, struct err *err)
     return 0;
 }
 
+/* Writes anew what is readable: see renew.h. The lock goes over to the new file. */
+static int make_sure(struct journal *journal, struct err *err)
+{
+    int fd;
+    int r = renew(journal->fd, journal->path, journal->size, &fd, err);
+    if (r < 0)
+        return r;
+    close(journal->fd);
+    journal->fd = fd;
+    return sync_directory(journal->path, err);
+}
+
 static int recover(struct journal *journal, journal_reader reader, void *data, size_t *ret_torn,
                    struct err *err)
 {
     struct scan scan;
     int r = scan_fd(journal->fd, journal->path, reader, data, &scan, err);
-    if (r == 0 && scan.tail.len > 0)
-        r = torn_cut(journal->fd, journal->path, &scan, err);
-    /* Who died between writing and syncing left what can be read and is not durable: nothing may follow from
-     * it before it is. */
-    if (r == 0 && fdatasync(journal->fd) < 0)
-        r = err_set_errno(err, ERR_IO, errno, "cannot sync %s", journal->path);
     journal->chain = scan.chain;
     journal->size = scan.good;
     journal->reserved = scan.good;
     *ret_torn = scan.tail.len;
+    if (r == 0 && scan.tail.len > 0)
+        r = torn_keep(journal->path, &scan.tail, err);
+    if (r == 0)
+        r = make_sure(journal, err);
     scan_finish(&scan);
     return r;
+}
+
+/* Between opening a file and locking it another one can have taken its place, as recovery does. */
+static int check_place(const struct journal *journal, struct err *err)
+{
+    struct stat ours, there;
+    if (fstat(journal->fd, &ours) < 0 || lstat(journal->path, &there) < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot look at %s", journal->path);
+    if (ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
+        return err_set(err, ERR_BUSY, "%s is being written by another process", journal->path);
+    return 0;
 }
 
 int journal_open(const char *path, journal_reader reader, void *data, struct journal **ret, size_t *ret_torn,
@@ -146,6 +168,8 @@ int journal_open(const char *path, journal_reader reader, void *data, struct jou
         return r;
     struct journal *journal = make(path, fd);
     r = lock(journal, err);
+    if (r == 0)
+        r = check_place(journal, err);
     if (r == 0)
         r = check_owner(journal, err);
     if (r == 0)

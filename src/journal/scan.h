@@ -24,8 +24,7 @@ int scan_fd(int fd, const char *path, journal_reader reader, void *data, struct 
             struct err *err) MUST_CHECK;
 void scan_finish(struct scan *scan);
 
-/* Keeps the tail as "<path>.torn.<n>", durably, unless a file of that kind holds the same bytes already, and
- * then cuts it off. */
-int torn_cut(int fd, const char *path, const struct scan *scan, struct err *err) MUST_CHECK;
+/* Keeps the tail as "<path>.torn.<n>", durably, unless a file of that kind holds the same bytes already. */
+int torn_keep(const char *path, const struct buf *tail, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,9 +1,6 @@
 #include "journal/scan.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 
@@ -21,9 +18,9 @@ static int holds(const char *path, const struct buf *tail, bool *ret_same)
     return r;
 }
 
-/* Whoever died between keeping and cutting left the same bytes under the last number: they are not kept
- * twice. */
-static int keep(const char *path, const struct buf *tail, struct err *err)
+/* Whoever died between keeping and putting a journal without it in place left the same bytes under the last
+ * number: they are not kept twice. */
+int torn_keep(const char *path, const struct buf *tail, struct err *err)
 {
     for (int n = 1; n <= TORN_MAX; n++) {
         struct buf name;
@@ -39,14 +36,4 @@ static int keep(const char *path, const struct buf *tail, struct err *err)
             return r;
     }
     return err_set(err, ERR_LIMIT, "there are %d torn tails beside %s already", TORN_MAX, path);
-}
-
-int torn_cut(int fd, const char *path, const struct scan *scan, struct err *err)
-{
-    int r = keep(path, &scan->tail, err);
-    if (r < 0)
-        return r;
-    if (ftruncate(fd, scan->good) < 0 || fsync(fd) < 0)
-        return err_set_errno(err, ERR_IO, errno, "cannot cut the torn end off %s", path);
-    return 0;
 }
