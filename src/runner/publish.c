@@ -1,4 +1,4 @@
-#include "runner.h"
+#include "batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,67 +15,27 @@
 
 #define BATCH_AGE_US (2 * SECOND_US)
 #define RETRY_US     (2 * SECOND_US)
-#define LINES_MAX    (64u * 1024 * 1024)
-#define SAMPLES_MAX  (4u * 1024 * 1024)
-#define FILES_MAX    64
-#define FIRST_FILES  3
-
-struct batch {
-    struct batch *next;
-    struct arena *arena;
-    struct event *events;
-    size_t count, capacity;
-    struct buf lines, samples;
-    struct audit_file files[FILES_MAX];
-    size_t file_count;
-    bool milestone;
-    int64_t begun_boot_us; /* 0: empty */
-};
+#define FILES_ENOUGH 60 /* a commit with so many is made at once */
+/* Batches that wait with nothing but samples in them: hours of a trail that cannot be written. */
+#define WAITING_MAX 16
 
 struct publisher {
     struct runner *runner;
     struct audit *audit;
     struct batch *first;     /* the oldest: with the worker, failed and to be tried again, or sealed */
     struct batch *gathering; /* the newest: takes what comes */
+    int64_t *attempts;       /* the last of each step */
     bool working;
     bool troubled;
     int64_t retry_boot_us;
     uv_work_t work;
-    struct err err; /* of the worker's last try */
+    uint64_t before; /* the first record that is in no batch yet or in one that waits; for the worker */
+    struct err err;  /* of the worker's last try */
     int result;
-    char remark[ERR_MESSAGE_MAX]; /* what the trail had to put right */
+    char remark[ERR_MESSAGE_MAX];  /* what the trail had to put right */
+    char missing[ERR_MESSAGE_MAX]; /* what is not in the trail, and why */
+    size_t samples_dropped;        /* since that was told */
 };
-
-static struct batch *batch_create(void)
-{
-    struct batch *batch = mem_alloc(sizeof(*batch));
-
-    batch->arena = arena_create();
-    buf_init(&batch->lines, LINES_MAX);
-    buf_init(&batch->samples, SAMPLES_MAX);
-    return batch;
-}
-
-static void batch_destroy(struct batch *batch)
-{
-    if (!batch)
-        return;
-    buf_finish(&batch->lines);
-    buf_finish(&batch->samples);
-    free(batch->events);
-    arena_destroy(batch->arena);
-    free(batch);
-}
-
-static void batch_file(struct batch *batch, const char *path, const char *source, const char *bytes,
-                       size_t len)
-{
-    if (batch->file_count < FILES_MAX)
-        batch->files[batch->file_count++] = (struct audit_file){ .path = arena_text(batch->arena, path),
-                                                                 .source = arena_text(batch->arena, source),
-                                                                 .bytes = bytes,
-                                                                 .len = len };
-}
 
 /* What was frozen goes with the first batch. */
 static void add_frozen(const struct publisher *publisher, struct batch *batch)
@@ -87,39 +47,6 @@ static void add_frozen(const struct publisher *publisher, struct batch *batch)
         batch_file(batch, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
 }
 
-static void grow(struct batch *batch)
-{
-    if (batch->count < batch->capacity)
-        return;
-    batch->capacity = batch->capacity == 0 ? AUDIT_SEGMENT : batch->capacity * 2;
-    batch->events = mem_realloc(batch->events, batch->capacity * sizeof(*batch->events));
-}
-
-/* The output of a command that has ended, for the event that names its hash. */
-static void add_output(const struct publisher *publisher, struct batch *batch, const struct event *event)
-{
-    const struct frozen *frozen = publisher->runner->options->frozen;
-    size_t step = book_find_step(publisher->runner->book, event->subject);
-    const char *name;
-
-    if (!event->output || !event->output[0] || step == BOOK_NONE)
-        return;
-    name = arena_format(batch->arena, "output/%s.%lld.log",
-                        work_definition(publisher->runner->book, step, (size_t)event->entry)->id,
-                        (long long)event->attempt);
-    batch_file(batch, name, arena_format(batch->arena, "%s/%s", frozen->dir, name), NULL, 0);
-}
-
-static void batch_add(const struct publisher *publisher, struct batch *batch, const struct event *event,
-                      const char *line, size_t len)
-{
-    grow(batch);
-    batch->events[batch->count++] = *event_copy(batch->arena, event);
-    buf_add(&batch->lines, line, len);
-    if (event->type == EVENT_STEP_ENDED)
-        add_output(publisher, batch, event);
-}
-
 /* What the trail had to put right is kept until it can be noted. */
 static void keep_remark(struct publisher *publisher)
 {
@@ -128,15 +55,21 @@ static void keep_remark(struct publisher *publisher)
                        audit_remark(publisher->audit));
 }
 
+static void tell(struct publisher *publisher, char kept[ERR_MESSAGE_MAX])
+{
+    char text[ERR_MESSAGE_MAX];
+
+    if (!kept[0])
+        return;
+    memcpy(text, kept, sizeof(text));
+    kept[0] = '\0';
+    runner_note(publisher->runner, text);
+}
+
 static void tell_remark(struct publisher *publisher)
 {
-    char remark[ERR_MESSAGE_MAX];
-
-    if (!publisher->remark[0])
-        return;
-    memcpy(remark, publisher->remark, sizeof(remark));
-    publisher->remark[0] = '\0';
-    runner_note(publisher->runner, remark);
+    tell(publisher, publisher->remark);
+    tell(publisher, publisher->missing);
 }
 
 int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha256 *ret_head, struct err *err)
@@ -147,6 +80,7 @@ int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha25
 
     publisher->runner = runner;
     publisher->work.data = publisher;
+    publisher->attempts = mem_array(runner->book->step_count, sizeof(*publisher->attempts));
     publisher->first = publisher->gathering = batch_create();
     runner->publisher = publisher;
     r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
@@ -175,9 +109,17 @@ static void drop_first(struct publisher *publisher)
 
 /* ---- the worker ---- */
 
-static int publish(struct publisher *publisher, const struct batch *batch, struct err *err)
+static int publish(struct publisher *publisher, struct batch *batch, struct err *err)
 {
-    struct audit_batch audit = {
+    const char *missing = batch_mark_missing(batch);
+    struct audit_batch audit;
+    int r;
+
+    if (missing)
+        (void)snprintf(publisher->missing, sizeof(publisher->missing),
+                       "the trail: %s is missing in %s, and the trail says so in its place", missing,
+                       publisher->runner->options->frozen->dir);
+    audit = (struct audit_batch){
         .count = batch->count,
         .events = batch->events,
         .lines = buf_str(&batch->lines),
@@ -189,8 +131,7 @@ static int publish(struct publisher *publisher, const struct batch *batch, struc
         .person = batch->count > 0 ? batch->events[batch->count - 1].actor : NULL,
         .book_title = publisher->runner->book->title,
     };
-    int r = audit_publish(publisher->audit, &audit, err);
-
+    r = audit_publish(publisher->audit, &audit, err);
     keep_remark(publisher);
     return r;
 }
@@ -198,6 +139,7 @@ static int publish(struct publisher *publisher, const struct batch *batch, struc
 struct missing {
     const struct publisher *publisher;
     struct batch *batch;
+    int64_t *attempts;
     uint64_t after, before;
 };
 
@@ -206,8 +148,9 @@ static int add_missing(void *data, const struct event *event, const char *line, 
     struct missing *missing = data;
 
     (void)err;
+    batch_see(missing->publisher->runner, missing->attempts, event);
     if (event->seq > missing->after && event->seq < missing->before)
-        batch_add(missing->publisher, missing->batch, event, line, len);
+        batch_add(missing->publisher->runner, missing->batch, missing->attempts, event, line, len);
     return 0;
 }
 
@@ -216,7 +159,8 @@ static int add_missing(void *data, const struct event *event, const char *line, 
 static int rebuild(struct publisher *publisher, struct err *err)
 {
     const struct frozen *frozen = publisher->runner->options->frozen;
-    struct missing missing = { publisher, batch_create(), 0, publisher->first->events[0].seq };
+    int64_t *attempts = mem_array(publisher->runner->book->step_count, sizeof(*attempts));
+    struct missing missing = { publisher, batch_create(), attempts, 0, publisher->before };
     struct sha256 head;
     size_t torn;
     int r;
@@ -235,6 +179,7 @@ static int rebuild(struct publisher *publisher, struct err *err)
     if (r == 0 && missing.batch->count > 0)
         r = publish(publisher, missing.batch, err);
     batch_destroy(missing.batch);
+    free(attempts);
     return r;
 }
 
@@ -308,6 +253,15 @@ static bool first_is_due(const struct publisher *publisher, struct instant now)
            now.boot_us - batch->begun_boot_us >= BATCH_AGE_US;
 }
 
+static uint64_t first_waiting(const struct publisher *publisher)
+{
+    for (const struct batch *batch = publisher->first; batch; batch = batch->next) {
+        if (batch->count > 0)
+            return batch->events[0].seq;
+    }
+    return journal_seq(publisher->runner->journal) + 1;
+}
+
 void publisher_tick(struct publisher *publisher, struct instant now)
 {
     if (!publisher || publisher->runner->finishing || publisher->working || !first_is_due(publisher, now))
@@ -315,6 +269,7 @@ void publisher_tick(struct publisher *publisher, struct instant now)
     /* What comes while the worker reads this batch goes into the next one. */
     if (publisher->first == publisher->gathering)
         seal(publisher);
+    publisher->before = first_waiting(publisher);
     publisher->working = true;
     publisher->retry_boot_us = 0;
     /* Fails only for a missing callback. */
@@ -331,19 +286,57 @@ void publisher_add(struct publisher *publisher, const struct event *event, const
     if (publisher->gathering->milestone)
         seal(publisher);
     batch = publisher->gathering;
-    batch_add(publisher, batch, event, line, len);
-    batch->milestone = audit_is_milestone(event) || batch->file_count >= FILES_MAX - FIRST_FILES;
+    batch_add(publisher->runner, batch, publisher->attempts, event, line, len);
+    batch->milestone = audit_is_milestone(event) || batch->file_count >= FILES_ENOUGH;
     if (batch->begun_boot_us == 0)
         batch->begun_boot_us = clock_now().boot_us;
 }
 
-/* Samples alone make no commit: they go with the next one. */
+static size_t waiting(const struct publisher *publisher)
+{
+    size_t count = 0;
+
+    for (const struct batch *batch = publisher->first; batch; batch = batch->next)
+        count++;
+    return count;
+}
+
+static void tell_dropped(struct publisher *publisher)
+{
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), "samples are published again; %zu are not in the trail",
+                   publisher->samples_dropped);
+    publisher->samples_dropped = 0;
+    runner_note(publisher->runner, text);
+}
+
+/* Samples alone make no commit: they go with the next one. When they have become many they do. Of a trail
+ * that cannot be written for long not all of them can be kept, and that is said. */
 void publisher_add_passing(struct publisher *publisher, const char *line, size_t len)
 {
-    struct buf *samples = &publisher->gathering->samples;
+    const struct buf *samples = &publisher->gathering->samples;
 
-    if (samples->len + len <= samples->max)
-        buf_add(samples, line, len);
+    if (samples->len + len > samples->max) {
+        if (waiting(publisher) >= WAITING_MAX) {
+            if (publisher->samples_dropped++ == 0)
+                runner_note(publisher->runner,
+                            "samples do not go into the trail any more, which cannot be written: they are "
+                            "still kept beside the journal");
+            return;
+        }
+        if (publisher->gathering->begun_boot_us == 0)
+            publisher->gathering->begun_boot_us = clock_now().boot_us;
+        seal(publisher);
+    }
+    buf_add(&publisher->gathering->samples, line, len);
+    if (publisher->samples_dropped > 0)
+        tell_dropped(publisher);
+}
+
+void publisher_see(struct publisher *publisher, const struct event *event)
+{
+    batch_see(publisher->runner, publisher->attempts, event);
 }
 
 void publisher_resume(struct publisher *publisher)
@@ -354,7 +347,7 @@ void publisher_resume(struct publisher *publisher)
 
 bool publisher_idle(const struct publisher *publisher)
 {
-    return !publisher->working && publisher->first->count == 0;
+    return !publisher->working && publisher->first->begun_boot_us == 0;
 }
 
 bool publisher_tip(const struct publisher *publisher, struct audit_tip *ret)
@@ -373,5 +366,6 @@ void publisher_destroy(struct publisher *publisher)
         batch_destroy(batch);
     }
     audit_close(publisher->audit);
+    free(publisher->attempts);
     free(publisher);
 }

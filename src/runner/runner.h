@@ -174,9 +174,11 @@ void watches_destroy(struct runner *runner);
 /* Opens the trail; on resume tells what it holds already. */
 int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha256 *ret_head,
                      struct err *err) MUST_CHECK;
-/* A record is durable: to be published. `line` is as it stands in the journal, newline included. */
+/* A record that the trail may hold already: what later ones refer to is taken from it. */
+void publisher_see(struct publisher *publisher, const struct event *event);
 /* What the folded run says about it: trouble that was told is to be told as over. */
 void publisher_resume(struct publisher *publisher);
+/* A record is durable: to be published. `line` is as it stands in the journal, newline included. */
 void publisher_add(struct publisher *publisher, const struct event *event, const char *line, size_t len);
 void publisher_add_passing(struct publisher *publisher, const char *line, size_t len);
 void publisher_tick(struct publisher *publisher, struct instant now);

@@ -186,6 +186,7 @@ static int fold(void *data, const struct event *event, const char *line, size_t 
             "record %llu of the journal is not the one that the trail holds: the journal was replaced; "
             "nothing is done",
             (unsigned long long)event->seq);
+    publisher_see(folding->runner->publisher, event);
     if (event->seq > folding->published)
         publisher_add(folding->runner->publisher, event, line, len);
     return 0;
