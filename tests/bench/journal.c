@@ -89,6 +89,20 @@ static void measure_reading(void)
     }
 }
 
+/* What a resume does: reading, judging, writing anew, syncing. */
+static void measure_recovery(void)
+{
+    struct journal *journal;
+    struct err err = ERR_INIT;
+    size_t torn;
+    for (int i = 0; i < READS; i++) {
+        double from_us = now_us();
+        must(journal_open("journal", NULL, NULL, &journal, &torn, &err), &err);
+        figure("journal", "recover_ms", (now_us() - from_us) / 1e3);
+        journal_close(journal);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct raw raw;
@@ -111,5 +125,6 @@ int main(int argc, char **argv)
     journal_close(journal);
     close(raw.fd);
     measure_reading();
+    measure_recovery();
     return 0;
 }
