@@ -14,7 +14,8 @@ const struct command all_commands[] = {
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
-      "             [--as NAME] [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] [--ascii]\n"
+      "             [--as NAME] [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] "
+      "[--ascii]\n"
       "         or run --resume RUN [--no-screen] [--theme NAME] [--ascii]",
       "begin a run and attach to it, or take one up again after a crash" },
     { "attach", false, "[RUN] [--watch] [--as NAME] [--theme NAME] [--ascii]",
@@ -25,6 +26,8 @@ const struct command all_commands[] = {
       "where a run stands; --follow tells what happens as it happens" },
     { "runs", true, "[--json]", "all runs with their state" },
     { "log", true, "[RUN] [--format text|json]", "the events of a run" },
+    { "verify", true, "RUN|REPO[:RUN] [--signers POLICY|none] [--head HASH] [--open] [--json]",
+      "whether a trail is what was written, every byte, record and signature of it" },
     { "lab", false, "up pg-pair|down|status [--dir DIR] [--load] [--json]",
       "throwaway servers for rehearsals and demos; prints a targets file" },
     { NULL, false, NULL, NULL },

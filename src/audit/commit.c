@@ -50,7 +50,7 @@ static void put_mailbox(struct buf *buf, const char *name)
     }
 }
 
-static int name_author(const char *person, int64_t wall_us, git_signature **ret, struct err *err)
+int commit_author(const char *person, int64_t wall_us, git_signature **ret, struct err *err)
 {
     struct buf name, mail;
     git_time_t seconds = wall_us > 0 ? wall_us / SECOND_US : 0; /* git knows no time before 1970 */
@@ -146,9 +146,9 @@ int commit_batch(struct audit *audit, const struct audit_batch *batch, const str
     int64_t wall_us = batch->count > 0 ? batch->events[batch->count - 1].at.wall_us : clock_now().wall_us;
     int r = write_tree(audit, changes, &tree_id, err);
     if (r == 0)
-        r = name_author(batch->person, wall_us, &author, err);
+        r = commit_author(batch->person, wall_us, &author, err);
     if (r == 0)
-        r = name_author(NULL, wall_us, &committer, err);
+        r = commit_author(NULL, wall_us, &committer, err);
     struct new_commit new = { .author = author, .committer = committer };
     if (r == 0)
         r = write_commit(audit, batch, &tree_id, &new, &commit_id, err);

@@ -40,6 +40,9 @@ int store_files(struct audit *audit, const struct audit_batch *batch, struct cha
 int commit_batch(struct audit *audit, const struct audit_batch *batch, const struct changes *changes,
                  struct err *err) MUST_CHECK;
 
+/* The author of a commit of what `person` (NULL: tminus) did; git_signature_free it. */
+int commit_author(const char *person, int64_t wall_us, git_signature **ret, struct err *err) MUST_CHECK;
+
 /* Makes `commit` the tip of the branch, if its tip is still what `trail` says. A lock that nobody holds any
  * more is moved aside, with a remark. ERR_BUSY when somebody else holds it or the tip has moved. */
 int branch_move(struct audit *audit, const git_oid *commit, struct err *err) MUST_CHECK;

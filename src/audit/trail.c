@@ -5,8 +5,7 @@
 #include "audit/audit.h"
 #include "audit/repo.h"
 
-#define SEGMENT_BYTES_MAX SIZE_MAX    /* only lines count */
-#define SAMPLES_BYTES_MAX (16 * 1024) /* what at most is written again with each commit */
+#define SEGMENT_BYTES_MAX SIZE_MAX /* only lines count */
 
 void trail_init(struct trail *trail)
 {

@@ -11,6 +11,8 @@
 #define TRAIL_JOURNAL "journal"
 #define TRAIL_SAMPLES "samples"
 
+#define SAMPLES_BYTES_MAX (16 * 1024) /* what at most is written again with each commit */
+
 struct trail {
     bool exists;        /* the branch does */
     git_oid tip;        /* its last commit */

@@ -1,0 +1,251 @@
+#include "audit/judge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* ---- what is frozen ---- */
+
+struct frozen_text {
+    const char *text;
+    size_t len;
+};
+
+static bool take_frozen(struct judge *judge, const struct tree_change *change, struct frozen_text *ret,
+                        struct sha256 *ret_hash)
+{
+    git_odb_object *object = judge_blob(judge, change->path, &change->after);
+    if (object == NULL)
+        return false;
+    ret->len = git_odb_object_size(object);
+    ret->text = arena_text_len(judge->arena, git_odb_object_data(object), ret->len);
+    sha256_of(ret->text, ret->len, ret_hash);
+    git_odb_object_free(object);
+    return true;
+}
+
+/* Where a clone does not know what a param was, anything of its kind does: no param has a part in what can
+ * happen after what. */
+static const char *stand_in(const char *type)
+{
+    static const struct {
+        const char *type, *value;
+    } values[] = {
+        { "identifier", "param" }, { "text", "param" }, { "boolean", "true" }, { "duration", "1s" }
+    };
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        if (text_equal(type, values[i].type))
+            return values[i].value;
+    }
+    return NULL;
+}
+
+static bool is_given(const struct verify_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->param_count; i++) {
+        if (text_equal(options->params[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static void add_stand_in(struct judge *judge, const struct json *param, struct book_param *params,
+                         size_t *count)
+{
+    const struct json *type = json_member(param, "type"), *min = json_member(param, "min");
+    if (type == NULL || type->type != JSON_TEXT || json_member(param, "default") != NULL ||
+        text_equal(type->text, "secret") || is_given(judge->options, param->key))
+        return;
+    const char *value = stand_in(type->text);
+    if (value == NULL) /* an integer */
+        value = arena_format(judge->arena, "%.0f", min != NULL && min->type == JSON_NUMBER ? min->number : 1);
+    params[(*count)++] = (struct book_param){ param->key, value };
+}
+
+static void load_params(struct judge *judge, const struct frozen_text *book, struct book_options *options)
+{
+    struct json_faults *faults = arena_alloc(judge->arena, sizeof(*faults));
+    json_faults_init(faults, judge->arena);
+    const struct json *object = json_parse(judge->arena, book->text, book->len, faults);
+    const struct json *declared = object != NULL ? json_member(object, "params") : NULL;
+    size_t most = judge->options->param_count + (declared != NULL ? declared->count : 0), count = 0;
+    struct book_param *params = arena_array(judge->arena, most + 1, sizeof(*params));
+    for (size_t i = 0; i < judge->options->param_count; i++)
+        params[count++] = judge->options->params[i];
+    for (size_t i = 0; declared != NULL && declared->type == JSON_OBJECT && i < declared->count; i++)
+        add_stand_in(judge, &declared->items[i], params, &count);
+    options->params = params;
+    options->param_count = count;
+}
+
+static void load_book(struct judge *judge, const struct frozen_text *book, const struct frozen_text *targets)
+{
+    struct json_faults *faults = arena_alloc(judge->arena, 2 * sizeof(*faults));
+    struct book_options options = { .targets_path = targets->text != NULL ? "targets.json" : NULL,
+                                    .targets_text = targets->text,
+                                    .targets_len = targets->len };
+    load_params(judge, book, &options);
+    json_faults_init(&faults[0], judge->arena);
+    json_faults_init(&faults[1], judge->arena);
+    judge->book =
+        book_load(judge->arena, "book.json", book->text, book->len, &options, &faults[0], &faults[1]);
+    if (judge->book != NULL) {
+        judge->run = run_create(judge->book);
+        return;
+    }
+    const struct json_fault *fault = faults[0].count > 0 ? &faults[0].list[0] : &faults[1].list[0];
+    judge_found(judge, faults[0].count > 0 ? "book.json" : "targets.json", 0,
+                "%d:%d: %s: with a book that does not load, nothing can have been run", fault->line,
+                fault->column, fault->message);
+}
+
+void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool first)
+{
+    struct frozen_text book = { NULL, 0 }, targets = { NULL, 0 }, policy = { NULL, 0 };
+    struct {
+        const char *path;
+        struct frozen_text *text;
+        struct sha256 *hash;
+    } const frozen[] = {
+        { "book.json", &book, &judge->book_sha256 },
+        { "targets.json", &targets, &judge->targets_sha256 },
+        { "policy.json", &policy, &judge->policy_sha256 },
+    };
+    for (size_t i = 0; i < changes->count; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(frozen); k++) {
+            if (!text_equal(changes->list[i].path, frozen[k].path))
+                continue;
+            if (!first)
+                judge_found(judge, frozen[k].path, 0,
+                            "was changed after the run began: what a run executes is frozen");
+            else
+                (void)take_frozen(judge, &changes->list[i], frozen[k].text, frozen[k].hash);
+        }
+    }
+    if (!first)
+        return;
+    judge->policy_text = policy.text;
+    judge->policy_len = policy.len;
+    if (book.text != NULL)
+        load_book(judge, &book, &targets);
+    else
+        judge_found(judge, "book.json", 0, "is not there: the first commit of a run has the book");
+}
+
+/* ---- outputs ---- */
+
+static struct judged_output *output_of(struct judge *judge, const char *path)
+{
+    for (size_t i = 0; i < judge->output_count; i++) {
+        if (text_equal(judge->outputs[i].path, path))
+            return &judge->outputs[i];
+    }
+    JUDGE_GROW(judge->outputs, judge->output_count, judge->output_capacity);
+    struct judged_output *output = &judge->outputs[judge->output_count++];
+    *output = (struct judged_output){ .path = arena_text(judge->arena, path) };
+    return output;
+}
+
+void judge_outputs(struct judge *judge, const struct tree_changes *changes)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct tree_change *change = &changes->list[i];
+        if (!text_starts(change->path, "output/"))
+            continue;
+        if (change->kind != CHANGE_ADDED) {
+            judge_found(judge, change->path, 0, "was %s: what a step wrote never changes",
+                        change->kind == CHANGE_REMOVED ? "removed" : "changed");
+            continue;
+        }
+        git_odb_object *object = judge_blob(judge, change->path, &change->after);
+        if (object == NULL)
+            continue;
+        struct judged_output *output = output_of(judge, change->path);
+        sha256_of(git_odb_object_data(object), git_odb_object_size(object), &output->stored);
+        output->commit = judge->commit;
+        git_odb_object_free(object);
+    }
+}
+
+/* The id of what wrote: the step, or an entry of its rollback; NULL when the book has none. */
+static const char *writer_of(const struct judge *judge, const struct event *event)
+{
+    if (judge->book == NULL || event->subject == NULL)
+        return NULL;
+    size_t step = book_find_step(judge->book, event->subject);
+    if (step == BOOK_NONE || event->entry < 0 ||
+        (size_t)event->entry > judge->book->steps[step].rollback_count)
+        return NULL;
+    return event->entry == 0 ? judge->book->steps[step].id
+                             : judge->book->steps[step].rollback[event->entry - 1].id;
+}
+
+static void note_output(struct judge *judge, const struct event *event)
+{
+    const char *writer = writer_of(judge, event);
+    if (event->output == NULL || event->output[0] == '\0' || writer == NULL)
+        return;
+    struct judged_output *output =
+        output_of(judge, arena_format(judge->arena, "output/%s.%" PRId64 ".log", writer, event->attempt));
+    output->named = arena_text(judge->arena, event->output);
+    output->seq = event->seq;
+}
+
+void judge_outputs_end(struct judge *judge)
+{
+    for (size_t i = 0; i < judge->output_count; i++) {
+        const struct judged_output *output = &judge->outputs[i];
+        judge->commit = output->commit;
+        if (output->stored.hex[0] == '\0')
+            judge_found(judge, output->path, output->seq,
+                        "is not there: the record says that its SHA-256 is %s", output->named);
+        else if (output->named == NULL && !judge->journal.broken)
+            judge_found(judge, output->path, 0,
+                        "belongs to no record: no step that ended says it wrote that");
+        else if (output->named != NULL && !text_equal(output->named, output->stored.hex))
+            judge_found(judge, output->path, output->seq,
+                        "its SHA-256 is %s, the record says %s: it is not what the step wrote",
+                        output->stored.hex, output->named);
+    }
+    judge->commit = NULL;
+}
+
+/* ---- what a record says of other things ---- */
+
+static void note_session(struct judge *judge, const struct event *event)
+{
+    JUDGE_GROW(judge->sessions, judge->session_count, judge->session_capacity);
+    judge->sessions[judge->session_count++] =
+        (struct judged_session){ .seq = event->seq,
+                                 .key = arena_text(judge->arena, event->key),
+                                 .policy = arena_text(judge->arena, event->policy),
+                                 .actor = arena_text(judge->arena, event->actor) };
+}
+
+void judge_note_record(struct judge *judge, const struct event *event)
+{
+    switch ((int)event->type) {
+    case EVENT_RUN_OPENED:
+    case EVENT_RUN_RESUMED:
+        note_session(judge, event);
+        break;
+    case EVENT_STEP_ENDED:
+        note_output(judge, event);
+        break;
+    case EVENT_GATE_FORCED:
+        judge_say(judge, VERIFY_LOUD, NULL, event->seq,
+                  "GLASS WAS BROKEN at gate %s by %s: %s (it lacked: %s)", event->subject, event->actor,
+                  event->text != NULL ? event->text : "", event->value != NULL ? event->value : "");
+        judge_note_decision(judge, event);
+        break;
+    case EVENT_GATE_VOTED:
+    case EVENT_ITEM_OVERRIDDEN:
+    case EVENT_CHECK_TICKED:
+        judge_note_decision(judge, event);
+        break;
+    default:
+        break;
+    }
+}
