@@ -4,6 +4,9 @@
  *
  *     input → decide (engine) → journal, durable → apply → carry out → the outcome comes back as an input
  *
+ * With a policy (sign/policy.h) a decision of a person counts only with a signature, and the person is whose
+ * key that is; the operator's key has to be the policy's too.
+ *
  * Nothing is carried out for an event that is not durable. When the journal cannot be written the runner
  * *halts*: what runs is left to end, nothing new is begun, and every client is told.
  */
@@ -20,6 +23,7 @@ struct runner_options {
     const struct book *book;
     bool resume;         /* fold the journal that is there; else begin a new one */
     const char *version; /* of the program */
+    const char *key;     /* of the operator: signs the trail (sign/sign.h); NULL: nothing is signed */
     /* Called once when clients can connect. */
     void (*ready)(void *data);
     void *data;

@@ -1,7 +1,7 @@
 /*
  * The directory of a run: where a runner and its screens meet. Under $XDG_STATE_HOME/tminus/runs/<id>/, 0700:
  *
- *     book.json, targets.json, run.json      what was frozen when the run began, and is executed
+ *     book.json, targets.json, policy.json, run.json      what was frozen when the run began, and is executed
  *     journal                                the truth (journal room)
  *     samples                                passing events of this runner, one JSON object a line
  *     output/<step>.<attempt>.log            what commands wrote
@@ -31,6 +31,8 @@ struct frozen {
     const char *run;                      /* its id */
     const char *book_text, *targets_text; /* targets_text NULL: there was none */
     size_t book_len, targets_len;
+    const char *policy_text; /* NULL: the run goes by none */
+    size_t policy_len;
     const char *settings_text; /* run.json as it was read; NULL before it was written */
     size_t settings_len;
     size_t param_count;

@@ -7,8 +7,9 @@
  *             {"live":true}
  *             {"event":{...}}, {"output":{"step":"...","bytes":"..."}} as they come
  *     client  {"action":{"n":1,"verb":"start","subject":"add-column"}}
- *     runner  {"reply":{"n":1,"ok":false,"rule":"...","text":"..."}}
- *     runner  {"halt":{"text":"..."}}   the journal cannot be written: nothing new is done
+ *             {"action":{"n":2,"verb":"vote",...,"statement":"...","signature":"..."}}   signed: what counts
+ * is the statement (engine/statement.h) runner  {"reply":{"n":1,"ok":false,"rule":"...","text":"..."}} runner
+ * {"halt":{"text":"..."}}   the journal cannot be written: nothing new is done
  *
  * Bytes of output travel as text with everything outside UTF-8 made visible.
  */

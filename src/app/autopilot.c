@@ -253,7 +253,7 @@ static int join(struct autopilot *pilot, const char *dir, struct err *err)
     static const struct follower_events quiet = { .reply = on_reply, .lost = on_lost };
     struct arena *arena = arena_create();
     struct frozen frozen;
-    struct follower_options options = { NULL, WIRE_SCRIPT, false };
+    struct follower_options options = { NULL, WIRE_SCRIPT, false, NULL };
     int r = rundir_read(arena, dir, &frozen, err);
 
     if (r == 0) {
@@ -261,7 +261,7 @@ static int join(struct autopilot *pilot, const char *dir, struct err *err)
         r = follower_open(&pilot->loop, dir, &options, &shown, pilot, &pilot->people[OPERATOR], err);
     }
     if (r == 0) {
-        options = (struct follower_options){ REVIEWER, WIRE_SCREEN, true };
+        options = (struct follower_options){ REVIEWER, WIRE_SCREEN, true, NULL };
         r = follower_open(&pilot->loop, dir, &options, &quiet, pilot, &pilot->people[SECOND], err);
     }
     arena_destroy(arena);

@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "cmd.h"
+#include "identity.h"
 #include "screen.h"
 #include "wire/rundir.h"
 
@@ -10,13 +11,11 @@ int cmd_attach(int argc, char **argv)
 {
     struct arena *arena = arena_create();
     struct screen_options screen = { .answer = -1 };
-    const char *as = NULL;
+    const char *as = NULL, *key = NULL;
     const struct option_row options[] = {
-        { "--watch", OPTION_FLAG, &screen.watch },
-        { "--as", OPTION_VALUE, &as },
-        { "--theme", OPTION_VALUE, &screen.theme },
-        { "--ascii", OPTION_FLAG, &screen.ascii },
-        { NULL, OPTION_FLAG, NULL },
+        { "--watch", OPTION_FLAG, &screen.watch }, { "--as", OPTION_VALUE, &as },
+        { "--key", OPTION_VALUE, &key },           { "--theme", OPTION_VALUE, &screen.theme },
+        { "--ascii", OPTION_FLAG, &screen.ascii }, { NULL, OPTION_FLAG, NULL },
     };
     struct arguments arguments;
     struct rundir_entry entry;
@@ -28,9 +27,11 @@ int cmd_attach(int argc, char **argv)
     if (r == 0 && !isatty(STDIN_FILENO))
         r = err_set(&err, ERR_USAGE, "this is no terminal: use `tminus status --follow` and `tminus do`");
     if (r == 0)
-        r = who_am_i(arena, as, &screen.name, &err);
-    if (r == 0)
         r = rundir_find(arena, arguments.count > 0 ? arguments.list[0] : NULL, true, &entry, &err);
+    if (r == 0)
+        r = identity_key(arena, key, &screen.key, &err);
+    if (r == 0)
+        r = identity_here(arena, entry.dir, screen.key, as, &screen.name, &err);
     if (r == 0) {
         screen.dir = entry.dir;
         screen.title = entry.run;

@@ -61,14 +61,14 @@ static int with_screen(struct demo *demo, struct err *err)
                                      .theme = demo->theme,
                                      .ascii = demo->ascii,
                                      .ret_over = &demo->over };
-    int r = launch_start(demo->frozen.dir, false, &screen.answer, err);
+    int r = launch_start(demo->frozen.dir, false, NULL, &screen.answer, err);
 
     return r < 0 ? r : screen_run(&screen, err);
 }
 
 static int with_script(struct demo *demo, struct err *err)
 {
-    int answer, r = launch_start(demo->frozen.dir, false, &answer, err);
+    int answer, r = launch_start(demo->frozen.dir, false, NULL, &answer, err);
 
     if (r == 0)
         r = launch_wait(answer, err);

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "engine/words.h"
 #include "follower.h"
+#include "identity.h"
 
 /* Long enough for a runner that is busy with a slow disk, short enough for a person. */
 #define REPLY_TIMEOUT_MS 10000
@@ -61,10 +62,10 @@ static void on_timeout(uv_timer_t *timer)
     uv_stop(&asking->loop);
 }
 
-static int ask(const char *dir, const char *name, bool watch, const struct action *action, struct err *err)
+static int ask(const char *dir, const struct follower_options *options, const struct action *action,
+               struct err *err)
 {
     static const struct follower_events events = { .live = on_live, .reply = on_reply, .lost = on_lost };
-    struct follower_options options = { name, WIRE_SCRIPT, watch };
     struct asking asking;
     int r;
 
@@ -73,7 +74,7 @@ static int ask(const char *dir, const char *name, bool watch, const struct actio
     uv_loop_init(&asking.loop);
     uv_timer_init(&asking.loop, &asking.timeout);
     asking.timeout.data = &asking;
-    r = follower_open(&asking.loop, dir, &options, &events, &asking, &asking.follower, err);
+    r = follower_open(&asking.loop, dir, options, &events, &asking, &asking.follower, err);
     if (r == 0) {
         uv_timer_start(&asking.timeout, on_timeout, REPLY_TIMEOUT_MS, 0);
         uv_run(&asking.loop, UV_RUN_DEFAULT);
@@ -90,7 +91,7 @@ static int ask(const char *dir, const char *name, bool watch, const struct actio
 
 static int help(void)
 {
-    puts("usage: tminus do [RUN] ACTION ... [--as NAME] [--watch]\n");
+    puts("usage: tminus do [RUN] ACTION ... [--as NAME] [--watch] [--key FILE]\n");
     for (int verb = 0; verb < VERB_COUNT; verb++)
         printf("  %-9s %s%s\n", verb_word((enum verb)verb), verb_arguments((enum verb)verb),
                verb_for_anyone((enum verb)verb) ? "" : "   (operator)");
@@ -98,24 +99,49 @@ static int help(void)
 }
 
 /* Takes our own options out of the words; the rest is the action's. */
-static int take_own(int argc, char **argv, const char **words, size_t *ret_count, const char **ret_as,
-                    bool *ret_watch, struct err *err)
+struct own {
+    const char *as, *key;
+    bool watch;
+};
+
+/* An option with a value, in one word or in two; 1 when it was that one. */
+static int take_value(int argc, char **argv, int *at, const char *option, const char **ret, struct err *err)
 {
+    size_t len = strlen(option);
+
+    if (text_starts(argv[*at], option) && argv[*at][len] == '=') {
+        *ret = argv[*at] + len + 1;
+        return 1;
+    }
+    if (!text_equal(argv[*at], option))
+        return 0;
+    if (++*at == argc)
+        return err_set(err, ERR_USAGE, "%s wants a value", option);
+    *ret = argv[*at];
+    return 1;
+}
+
+static int take_own(int argc, char **argv, const char **words, size_t *ret_count, struct own *own,
+                    struct err *err)
+{
+    int r;
+
     *ret_count = 0;
     for (int i = 1; i < argc; i++) {
         if (text_equal(argv[i], "--watch")) {
-            *ret_watch = true;
-        } else if (text_equal(argv[i], "--as")) {
-            if (++i == argc)
-                return err_set(err, ERR_USAGE, "--as wants a value");
-            *ret_as = argv[i];
-        } else if (text_starts(argv[i], "--as=")) {
-            *ret_as = argv[i] + 5;
-        } else if (*ret_count == WORDS_MAX) {
-            return err_set(err, ERR_USAGE, "more than %d words: put a text in quotes", WORDS_MAX);
-        } else {
-            words[(*ret_count)++] = argv[i];
+            own->watch = true;
+            continue;
         }
+        r = take_value(argc, argv, &i, "--as", &own->as, err);
+        if (r == 0)
+            r = take_value(argc, argv, &i, "--key", &own->key, err);
+        if (r < 0)
+            return r;
+        if (r > 0)
+            continue;
+        if (*ret_count == WORDS_MAX)
+            return err_set(err, ERR_USAGE, "more than %d words: put a text in quotes", WORDS_MAX);
+        words[(*ret_count)++] = argv[i];
     }
     return *ret_count > 0 ? 0 : err_set(err, ERR_USAGE, "usage: tminus do %s", command_find("do")->usage);
 }
@@ -123,13 +149,14 @@ static int take_own(int argc, char **argv, const char **words, size_t *ret_count
 int cmd_do(int argc, char **argv)
 {
     struct arena *arena = arena_create();
-    const char *words[WORDS_MAX], *as = NULL, *name, *run = NULL;
+    const char *words[WORDS_MAX], *run = NULL;
+    struct follower_options options = { .client = WIRE_SCRIPT };
+    struct own own = { 0 };
     struct rundir_entry entry;
     struct action action;
     struct err err = ERR_INIT;
     size_t count, first = 0;
-    bool watch = false;
-    int r = take_own(argc, argv, words, &count, &as, &watch, &err);
+    int r = take_own(argc, argv, words, &count, &own, &err);
 
     if (r == 0 && text_equal(words[0], "help")) {
         arena_destroy(arena);
@@ -139,12 +166,15 @@ int cmd_do(int argc, char **argv)
         run = words[first++];
     if (r == 0)
         r = action_of_words(arena, words + first, count - first, &action, &err);
-    if (r == 0)
-        r = who_am_i(arena, as, &name, &err);
+    options.watch = own.watch;
     if (r == 0)
         r = rundir_find(arena, run, true, &entry, &err);
     if (r == 0)
-        r = ask(entry.dir, name, watch, &action, &err);
+        r = identity_key(arena, own.key, &options.key, &err);
+    if (r == 0)
+        r = identity_here(arena, entry.dir, options.key, own.as, &options.name, &err);
+    if (r == 0)
+        r = ask(entry.dir, &options, &action, &err);
     arena_destroy(arena);
     return r < 0 ? fail(&err) : 0;
 }

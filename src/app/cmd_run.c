@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "identity.h"
 #include "launch.h"
 #include "screen.h"
 
@@ -21,11 +22,11 @@ static int check_resume(const struct run_arguments *arguments, struct err *err)
 {
     const struct launch_options *launch = &arguments->launch;
 
-    if (launch->targets || launch->audit || launch->witness || launch->as || launch->environment ||
-        arguments->params.count > 0)
+    if (launch->targets || launch->audit || launch->policy || launch->witness || launch->as ||
+        launch->environment || arguments->params.count > 0)
         return err_set(err, ERR_USAGE,
                        "--resume goes on with what was frozen: it takes no --targets, --param, --audit, "
-                       "--witness, --as and --environment");
+                       "--witness, --policy, --as and --environment");
     return 0;
 }
 
@@ -37,6 +38,8 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
         { "--audit", OPTION_VALUE, &ret->launch.audit },
         { "--witness", OPTION_VALUE, &ret->launch.witness },
         { "--as", OPTION_VALUE, &ret->launch.as },
+        { "--policy", OPTION_VALUE, &ret->launch.policy },
+        { "--key", OPTION_VALUE, &ret->launch.key },
         { "--environment", OPTION_VALUE, &ret->launch.environment },
         { "--no-screen", OPTION_FLAG, &ret->no_screen },
         { "--resume", OPTION_VALUE, &ret->resume },
@@ -49,6 +52,9 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
 
     if (r == 0)
         r = arguments_count(&arguments, ret->resume ? 0 : 1, ret->resume ? 0 : 1, "run", err);
+    if (r == 0)
+        r = identity_key(arena, ret->launch.key, &ret->launch.key, err);
+    ret->launch.goes_by_policy = true;
     if (r == 0 && ret->resume)
         return check_resume(ret, err);
     if (r < 0)
@@ -112,7 +118,7 @@ static int start_runner(void *data, struct screen_options *screen, struct err *e
         return r;
     screen->dir = frozen->dir;
     screen->title = frozen->run;
-    r = launch_start(frozen->dir, beginning->resume, &screen->answer, err);
+    r = launch_start(frozen->dir, beginning->resume, beginning->launch->key, &screen->answer, err);
     if (r < 0)
         forget_if_nothing_happened(beginning);
     return r;
@@ -121,8 +127,9 @@ static int start_runner(void *data, struct screen_options *screen, struct err *e
 static int begin(const struct run_arguments *arguments, struct beginning *beginning, struct err *err)
 {
     struct screen_options screen = { .name = beginning->frozen.operator,
-                                     .title = beginning->resume ? beginning->frozen.run
-                                                                : arguments->launch.book,
+                                     .key = arguments->launch.key,
+                                     .title =
+                                         beginning->resume ? beginning->frozen.run : arguments->launch.book,
                                      .theme = arguments->theme,
                                      .ascii = arguments->ascii,
                                      .answer = -1,

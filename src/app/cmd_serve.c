@@ -21,9 +21,11 @@ static void on_ready(void *data)
     answer("ready");
 }
 
-static int serve(struct arena *arena, const char *dir, bool resume, struct err *err)
+static int serve(struct arena *arena, const char *dir, bool resume, const char *key, struct err *err)
 {
-    struct runner_options options = { .resume = resume, .version = TMINUS_VERSION, .ready = on_ready };
+    struct runner_options options = {
+        .resume = resume, .key = key, .version = TMINUS_VERSION, .ready = on_ready
+    };
     struct frozen frozen;
     int lock, r;
 
@@ -44,11 +46,18 @@ int cmd_serve(int argc, char **argv)
 {
     struct arena *arena = arena_create();
     struct err err = ERR_INIT;
-    bool resume = argc == 3 && text_equal(argv[2], "--resume");
+    const char *key = NULL;
+    bool resume = false;
     char line[ERR_MESSAGE_MAX + 32];
     int status = 0;
 
-    if (argc < 2 || serve(arena, argv[1], resume, &err) < 0) {
+    for (int i = 2; i < argc; i++) {
+        if (text_equal(argv[i], "--resume"))
+            resume = true;
+        else if (text_equal(argv[i], "--key") && i + 1 < argc)
+            key = argv[++i];
+    }
+    if (argc < 2 || serve(arena, argv[1], resume, key, &err) < 0) {
         status = err.code < 0 ? err_exit_status(err.code) : 2;
         (void)fprintf(stderr, "tminus: %s\n", err.message);
         /* Cut at the size of a message and of a line. */

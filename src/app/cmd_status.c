@@ -113,7 +113,7 @@ static int look_live(const char *dir, bool json, bool follow, struct err *err)
     static const struct follower_events events = {
         .event = on_event, .live = on_live, .halt = on_halt, .lost = on_lost
     };
-    struct follower_options options = { "status", WIRE_FOLLOWER, true };
+    struct follower_options options = { "status", WIRE_FOLLOWER, true, NULL };
     struct looking looking;
     int r;
 

@@ -14,13 +14,13 @@ const struct command all_commands[] = {
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
-      "             [--as NAME] [--environment live|staging|rehearsal] [--no-screen] [--theme NAME] "
-      "[--ascii]\n"
-      "         or run --resume RUN [--no-screen] [--theme NAME] [--ascii]",
+      "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal] "
+      "[--no-screen] [--theme NAME] [--ascii]\n"
+      "         or run --resume RUN [--key FILE] [--no-screen] [--theme NAME] [--ascii]",
       "begin a run and attach to it, or take one up again after a crash" },
-    { "attach", false, "[RUN] [--watch] [--as NAME] [--theme NAME] [--ascii]",
+    { "attach", false, "[RUN] [--watch] [--as NAME] [--key FILE] [--theme NAME] [--ascii]",
       "a screen on a live run; --watch may hold, tick and vote, not execute" },
-    { "do", false, "[RUN] ACTION ... [--as NAME] [--watch]",
+    { "do", false, "[RUN] ACTION ... [--as NAME] [--watch] [--key FILE]",
       "one action without a screen; `tminus do help` lists them" },
     { "status", true, "[RUN] [--json] [--follow]",
       "where a run stands; --follow tells what happens as it happens" },

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/statement.h"
+#include "sign/sign.h"
 
 struct follower {
     struct arena *arena;
@@ -15,6 +17,23 @@ struct follower {
     void *data;
     int64_t last_number;
     bool live;
+    uv_loop_t *loop;
+    const char *name, *key;
+    struct signing *signings;
+};
+
+/* A decision that a worker signs. */
+struct signing {
+    struct signing *next;
+    struct follower *follower; /* NULL: it is gone */
+    struct arena *arena;
+    int64_t number;
+    struct action action;
+    const char *key;
+    struct buf statement, signature;
+    uv_work_t work;
+    int result;
+    struct err err;
 };
 
 static void lose(struct follower *follower, const char *why)
@@ -143,6 +162,9 @@ int follower_open(uv_loop_t *loop, const char *dir, const struct follower_option
     follower->arena = arena_create();
     follower->events = events;
     follower->data = data;
+    follower->loop = loop;
+    follower->name = arena_text(follower->arena, options->name);
+    follower->key = arena_text(follower->arena, options->key);
     r = rundir_read(follower->arena, dir, &follower->frozen, err);
     if (r == 0)
         r = frozen_book(follower->arena, &follower->frozen, &follower->book, err);
@@ -163,20 +185,115 @@ void follower_close(struct follower *follower)
 {
     if (!follower)
         return;
+    for (struct signing *signing = follower->signings; signing; signing = signing->next)
+        signing->follower = NULL;
     link_close(follower->link);
     run_destroy(follower->run);
     arena_destroy(follower->arena);
     free(follower);
 }
 
-int64_t follower_act(struct follower *follower, const struct action *action)
+/* ---- asking ---- */
+
+static void ask(struct follower *follower, int64_t number, const struct action *action)
 {
-    struct wire_message message = { .type = WIRE_ACTION,
-                                    .number = ++follower->last_number,
-                                    .action = *action };
+    struct wire_message message = { .type = WIRE_ACTION, .number = number, .action = *action };
 
     say(follower, &message);
-    return message.number;
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct signing *signing = work->data;
+
+    signing->result = sign_bytes(signing->key, SIGN_DECISION, signing->statement.data, signing->statement.len,
+                                 &signing->signature, &signing->err);
+}
+
+static void answer(struct follower *follower, int64_t number, const char *why)
+{
+    if (follower->events->reply)
+        follower->events->reply(follower->data, number, false, NULL, why);
+}
+
+static void signing_free(struct signing *signing)
+{
+    buf_finish(&signing->statement);
+    buf_finish(&signing->signature);
+    arena_destroy(signing->arena);
+    free(signing);
+}
+
+static void on_signed(uv_work_t *work, int status)
+{
+    struct signing *signing = work->data, **at;
+    struct follower *follower = signing->follower;
+
+    (void)status; /* never cancelled */
+    if (follower) {
+        for (at = &follower->signings; *at != signing;)
+            at = &(*at)->next;
+        *at = signing->next;
+        signing->action.statement = buf_str(&signing->statement);
+        signing->action.signature = buf_str(&signing->signature);
+        if (signing->result < 0)
+            answer(follower, signing->number, signing->err.message);
+        else
+            ask(follower, signing->number, &signing->action);
+    }
+    signing_free(signing);
+}
+
+/* What is signed is the decision as it would be recorded, and what was seen when it was made. */
+static int state(const struct follower *follower, struct signing *signing, const struct action *action,
+                 struct err *err)
+{
+    struct action by_me = *action;
+    struct statement statement;
+    int r;
+
+    by_me.actor = follower->name;
+    r = statement_of(follower->run, &by_me, clock_now(), signing->arena, &statement, err);
+    if (r < 0)
+        return r;
+    statement_write(&signing->statement, &statement);
+    signing->action.verb = action->verb;
+    signing->action.subject = arena_text(signing->arena, action->subject);
+    signing->action.choice = action->choice;
+    return buf_ok(&signing->statement, "what is to be signed", err);
+}
+
+static void sign_and_ask(struct follower *follower, int64_t number, const struct action *action)
+{
+    struct signing *signing = mem_alloc(sizeof(*signing));
+
+    signing->follower = follower;
+    signing->arena = arena_create();
+    signing->number = number;
+    signing->key = arena_text(signing->arena, follower->key);
+    signing->work.data = signing;
+    buf_init(&signing->statement, STATEMENT_MAX);
+    buf_init(&signing->signature, SIGN_SIGNATURE_MAX);
+    if (state(follower, signing, action, &signing->err) < 0) {
+        answer(follower, number, signing->err.message);
+        signing_free(signing);
+        return;
+    }
+    signing->next = follower->signings;
+    follower->signings = signing;
+    /* Fails only for a missing callback. */
+    (void)uv_queue_work(follower->loop, &signing->work, on_work, on_signed);
+}
+
+int64_t follower_act(struct follower *follower, const struct action *action)
+{
+    int64_t number = ++follower->last_number;
+
+    if (follower->key && statement_wanted(follower->run, action))
+        sign_and_ask(follower, number, action);
+    else
+        ask(follower, number, action);
+    return number;
 }
 
 const struct run *follower_run(const struct follower *follower)

@@ -30,6 +30,7 @@ struct follower_options {
     const char *name;
     enum wire_client client;
     bool watch;
+    const char *key; /* with which decisions are signed where a policy is in force; NULL. Borrowed */
 };
 
 /* Loads the frozen book of the run in `dir` and connects. ERR_CLOSED when no runner is there. */
@@ -38,7 +39,8 @@ int follower_open(uv_loop_t *loop, const char *dir, const struct follower_option
                   struct err *err) MUST_CHECK;
 void follower_close(struct follower *follower); /* NULL-safe */
 
-/* Asks; the reply comes with the number that is returned. */
+/* Asks; the reply comes with the number that is returned. What a policy wants signed is signed first, by a
+ * worker; when that cannot be the reply says why, perhaps before this returns. */
 int64_t follower_act(struct follower *follower, const struct action *action);
 
 const struct run *follower_run(const struct follower *follower);

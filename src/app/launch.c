@@ -12,6 +12,8 @@
 #include "app.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "identity.h"
+#include "sign/policy.h"
 #include "wire/remote.h"
 
 int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len, struct err *err)
@@ -127,6 +129,21 @@ static int resolve_paths(struct arena *arena, const struct launch_options *optio
     return r;
 }
 
+/* The policy that counts here, and who begins the run by it. */
+static int go_by_policy(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                        struct err *err)
+{
+    const char *path = options->goes_by_policy ? policy_find(arena, options->policy) : NULL;
+    int r;
+
+    if (!path)
+        return 0;
+    r = read_document(arena, path, &frozen->policy_text, &frozen->policy_len, err);
+    return r < 0 ? r
+                 : identity_of(arena, path, frozen->policy_text, frozen->policy_len, options->key,
+                               options->as, &frozen->operator, err);
+}
+
 int launch_look(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
                 struct err *err)
 {
@@ -140,6 +157,8 @@ int launch_look(struct arena *arena, const struct launch_options *options, struc
     if (r == 0)
         r = who_am_i(arena, options->as, &frozen->operator, err);
     if (r == 0)
+        r = go_by_policy(arena, options, frozen, err);
+    if (r == 0)
         r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
     if (r == 0 && options->targets)
         r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
@@ -151,9 +170,10 @@ static int check_witness(const struct book *book, const struct frozen *frozen, s
 {
     for (size_t i = 0; i < book->gate_count && !frozen->witness; i++) {
         if (book->gates[i].witness)
-            return err_set(err, ERR_USAGE,
-                           "gate \"%s\" asks for a witness: say which remote gets the trail with --witness REMOTE",
-                           book->gates[i].id);
+            return err_set(
+                err, ERR_USAGE,
+                "gate \"%s\" asks for a witness: say which remote gets the trail with --witness REMOTE",
+                book->gates[i].id);
     }
     return 0;
 }
@@ -186,8 +206,10 @@ int launch_prepare(struct arena *arena, const struct launch_options *options, st
 }
 
 /* In the grandchild: becomes the runner. Returns only when it cannot. */
-static void become_runner(const char *program, const char *dir, bool resume, int answer)
+static void become_runner(const char *program, const char *dir, bool resume, const char *key, int answer)
 {
+    const char *argv[] = { "tminus-runner", "serve", dir, NULL, NULL, NULL, NULL };
+    size_t count = 3;
     char log[PATH_MAX];
     int null, errors;
 
@@ -201,12 +223,19 @@ static void become_runner(const char *program, const char *dir, bool resume, int
     /* A descriptor that a shell left open here would stay open for as long as the run. */
     if (close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
         return;
-    execl(program, "tminus-runner", "serve", dir, resume ? "--resume" : NULL, (char *)NULL);
+    if (resume)
+        argv[count++] = "--resume";
+    if (key) {
+        argv[count++] = "--key";
+        argv[count++] = key;
+    }
+    /* It does not change them; the type is POSIX's. */
+    execv(program, (char *const *)(uintptr_t)argv);
 }
 
 /* Twice forked, so that the runner is nobody's child and in a session of its own: no terminal can hang it up.
  */
-static void detach(const char *program, const char *dir, bool resume, int answer)
+static void detach(const char *program, const char *dir, bool resume, const char *key, int answer)
 {
     static const char failed[] = "failed 3 the runner cannot be started\n";
     pid_t child;
@@ -216,7 +245,7 @@ static void detach(const char *program, const char *dir, bool resume, int answer
     child = fork();
     if (child != 0)
         _exit(child < 0 ? 1 : 0);
-    become_runner(program, dir, resume, answer);
+    become_runner(program, dir, resume, key, answer);
     /* Nobody else can say it: the line goes where the runner's would have gone, which may be our output by
      * now. */
     if (write(answer, failed, sizeof(failed) - 1) < 0)
@@ -224,7 +253,7 @@ static void detach(const char *program, const char *dir, bool resume, int answer
     _exit(1);
 }
 
-int launch_start(const char *dir, bool resume, int *ret_fd, struct err *err)
+int launch_start(const char *dir, bool resume, const char *key, int *ret_fd, struct err *err)
 {
     struct arena *arena = arena_create();
     const char *program;
@@ -240,7 +269,7 @@ int launch_start(const char *dir, bool resume, int *ret_fd, struct err *err)
     }
     child = fork();
     if (child == 0)
-        detach(program, dir, resume, ends[1]);
+        detach(program, dir, resume, key, ends[1]);
     close(ends[1]);
     arena_destroy(arena);
     if (child > 0)

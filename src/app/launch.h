@@ -7,6 +7,8 @@
 
 struct launch_options {
     const char *book, *targets, *audit, *as, *environment, *witness; /* NULL where not said, but for `book` */
+    bool goes_by_policy;      /* the one that is said or found counts */
+    const char *policy, *key; /* NULL where not said; the key as a path that means the same from anywhere */
     size_t param_count;
     const struct book_param *params;
 };
@@ -39,9 +41,9 @@ int launch_freeze(struct arena *arena, const struct book *book, struct frozen *f
 int launch_prepare(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
                    struct buf *report, struct err *err) MUST_CHECK;
 
-/* Starts a runner for the run in `dir`, away from this terminal and session. The descriptor that comes back
- * ends with one line: "ready", or "failed <status> <why>". */
-int launch_start(const char *dir, bool resume, int *ret_fd, struct err *err) MUST_CHECK;
+/* Starts a runner for the run in `dir`, away from this terminal and session; `key` (NULL: none) signs. The
+ * descriptor that comes back ends with one line: "ready", or "failed <status> <why>". */
+int launch_start(const char *dir, bool resume, const char *key, int *ret_fd, struct err *err) MUST_CHECK;
 /* What that line says: 0 for ready; else the runner's own error. */
 int launch_answer(const char *line, struct err *err) MUST_CHECK;
 /* Waits for the line. */

@@ -166,7 +166,8 @@ static void on_lost(void *data, const char *why)
 static void connect_run(struct screen *screen)
 {
     static const struct follower_events events = { on_event, on_live, on_output, on_reply, on_halt, on_lost };
-    struct follower_options options = { screen->options->name, WIRE_SCREEN, screen->options->watch };
+    struct follower_options options = { screen->options->name, WIRE_SCREEN, screen->options->watch,
+                                        screen->options->key };
     struct follower *follower;
     struct err err = ERR_INIT;
 

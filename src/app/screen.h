@@ -9,6 +9,7 @@
 struct screen_options {
     const char *dir;   /* of the run; NULL: `begin` tells it */
     const char *name;  /* who sits here */
+    const char *key;   /* with which they sign; NULL */
     const char *title; /* of the book, shown while nothing is known yet */
     const char *theme; /* a name in themes/, or a path; NULL: dark */
     bool watch, ascii;

@@ -138,6 +138,8 @@ void status_print_text(const struct run *run, const struct standing *standing)
     printf("state    %s\n", run_state_word(run_state(run)));
     if (run->held)
         printf("held     by %s: %s\n", run->held_by, visible(&buf, run->held_why ? run->held_why : ""));
+    if (run->glass)
+        printf("glass    BREAK-GLASS %s\n", visible(&buf, run->glass));
     if (run->trouble)
         printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
     print_witness(run, &buf);
@@ -257,6 +259,8 @@ void status_print_json(const struct run *run, const struct standing *standing)
     json_put_text(&w, "held_by", run->held_by);
     json_put_text(&w, "held_why", run->held_why);
     json_put_text(&w, "trouble", run->trouble);
+    json_put_text(&w, "glass", run->glass);
+    json_put_text(&w, "policy", run->policy_sha256);
     put_witness(&w, run);
     json_put_text(&w, "proposed_by",
                   run->proposed_by != BOOK_NONE ? run->book->triggers[run->proposed_by].id : NULL);

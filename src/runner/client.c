@@ -18,6 +18,14 @@ struct client {
     enum wire_client kind;
     bool watch;
     bool live; /* has had the backlog: gets what comes */
+    struct pending *pending;
+};
+
+/* A signed action whose signature is being judged. */
+struct pending {
+    struct pending *next;
+    struct client *client;
+    int64_t number;
 };
 
 static void send_message(struct client *client, const struct wire_message *message)
@@ -78,6 +86,11 @@ static void tell_presence(struct client *client, enum input_type type)
 
 static void client_free(struct client *client)
 {
+    for (struct pending *next, *pending = client->pending; pending; pending = next) {
+        next = pending->next;
+        signed_forget(client->runner, pending);
+        free(pending);
+    }
     free(client->name);
     free(client);
 }
@@ -217,6 +230,35 @@ static bool too_long(const char *text)
     return text && strlen(text) > WIRE_TEXT_MAX;
 }
 
+static void on_signed_told(void *data, int result, const char *rule, const char *why)
+{
+    struct pending *pending = data, **at = &pending->client->pending;
+
+    while (*at != pending)
+        at = &(*at)->next;
+    *at = pending->next;
+    reply(pending->client, pending->number, result, rule, why);
+    free(pending);
+}
+
+static void on_signed(struct client *client, const struct wire_message *message)
+{
+    struct pending *pending;
+
+    if (!client->runner->policy) {
+        reply(client, message->number, ERR_REFUSED, NULL,
+              "this run goes by no policy: nobody can tell whose signature that is");
+        return;
+    }
+    pending = mem_alloc(sizeof(*pending));
+    pending->client = client;
+    pending->number = message->number;
+    pending->next = client->pending;
+    client->pending = pending;
+    runner_take_signed(client->runner, message->action.statement, message->action.signature, client->watch,
+                       on_signed_told, pending);
+}
+
 static void on_action(struct client *client, const struct wire_message *message)
 {
     struct action action = message->action;
@@ -231,6 +273,10 @@ static void on_action(struct client *client, const struct wire_message *message)
     if (too_long(action.text) || too_long(action.subject) || too_long(action.role)) {
         reply(client, message->number, ERR_LIMIT, NULL,
               "a text is at most 4096 bytes long: nothing was done");
+        return;
+    }
+    if (action.statement) {
+        on_signed(client, message);
         return;
     }
     action.actor = client->name;

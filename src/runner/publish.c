@@ -45,6 +45,8 @@ static void add_frozen(const struct publisher *publisher, struct batch *batch)
     batch_file(batch, "book.json", NULL, frozen->book_text, frozen->book_len);
     if (frozen->targets_text)
         batch_file(batch, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
+    if (frozen->policy_text)
+        batch_file(batch, "policy.json", NULL, frozen->policy_text, frozen->policy_len);
 }
 
 /* What the trail had to put right is kept until it can be noted. */
@@ -72,9 +74,18 @@ static void tell_remark(struct publisher *publisher)
     tell(publisher, publisher->missing);
 }
 
+static int open_trail(struct publisher *publisher, struct err *err)
+{
+    const struct runner_options *options = publisher->runner->options;
+    int r = audit_open(options->frozen->audit, options->frozen->run, &publisher->audit, err);
+
+    if (r == 0)
+        audit_set_signer(publisher->audit, options->key);
+    return r;
+}
+
 int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha256 *ret_head, struct err *err)
 {
-    const struct frozen *frozen = runner->options->frozen;
     struct publisher *publisher = mem_alloc(sizeof(*publisher));
     int r;
 
@@ -83,7 +94,7 @@ int publisher_create(struct runner *runner, uint64_t *ret_last_seq, struct sha25
     publisher->attempts = mem_array(runner->book->step_count, sizeof(*publisher->attempts));
     publisher->first = publisher->gathering = batch_create();
     runner->publisher = publisher;
-    r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
+    r = open_trail(publisher, err);
     if (r == 0)
         r = audit_last(publisher->audit, ret_last_seq, ret_head, err);
     if (r == 0)
@@ -158,7 +169,6 @@ static int add_missing(void *data, const struct event *event, const char *line, 
  * again, from the journal, what it lacks before the batch that is due. */
 static int rebuild(struct publisher *publisher, struct err *err)
 {
-    const struct frozen *frozen = publisher->runner->options->frozen;
     int64_t *attempts = mem_array(publisher->runner->book->step_count, sizeof(*attempts));
     struct missing missing = { publisher, batch_create(), attempts, 0, publisher->before };
     struct sha256 head;
@@ -167,7 +177,7 @@ static int rebuild(struct publisher *publisher, struct err *err)
 
     audit_close(publisher->audit);
     publisher->audit = NULL;
-    r = audit_open(frozen->audit, frozen->run, &publisher->audit, err);
+    r = open_trail(publisher, err);
     if (r == 0)
         r = audit_last(publisher->audit, &missing.after, &head, err);
     if (r == 0)

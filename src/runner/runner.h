@@ -63,7 +63,10 @@ struct runner {
     struct client *clients;
     struct execution *executions;
     struct publisher *publisher;
-    struct witness *witness; /* NULL: the run has none */
+    struct witness *witness;     /* NULL: the run has none */
+    const struct policy *policy; /* NULL: names are claimed */
+    const char *operator_key;    /* fingerprint; NULL */
+    struct judging *judgings;    /* signatures that a worker looks at */
     struct watch *watches;
     size_t watches_stopping;
     bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
@@ -200,6 +203,21 @@ bool witness_owed(const struct witness *witness);
 /* At the end: no more is tried. Whether that led to a record, which is to be published still. */
 bool witness_give_up(struct witness *witness);
 void witness_destroy(struct witness *witness);
+
+/* ---- signed.c: decisions that are signed ---- */
+
+/* Reads the frozen policy, holds it against what this machine has seen, and the operator's key against it. */
+int policy_begin(struct runner *runner, struct err *err) MUST_CHECK;
+
+/* How it went: 0, or the code with the rule (NULL) and the sentence. Called exactly once, later, unless it
+ * was forgotten. */
+typedef void (*signed_told)(void *data, int result, const char *rule, const char *why);
+/* A decision came with a signature, from a client or from elsewhere: has a worker judge it, and then decides
+ * by what it says and by whose key it was. Texts are copied. */
+void runner_take_signed(struct runner *runner, const char *statement, const char *signature, bool watcher,
+                        signed_told told, void *data);
+/* Nobody is there any more to be told, as `data`. */
+void signed_forget(struct runner *runner, const void *data);
 
 /* ---- client.c ---- */
 

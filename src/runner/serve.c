@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "driver/process.h"
 
 /* How often time is let pass: deadlines and staleness are seen this late at most. */
@@ -89,7 +90,8 @@ static void on_sigterm(uv_signal_t *signal, int number)
 
 /* What is executed is bound to the run by these. */
 struct frozen_hashes {
-    struct sha256 book, targets, settings;
+    struct sha256 book, targets, settings, policy;
+    const char *policy_hex; /* NULL without one */
 };
 
 static void hash_frozen(const struct frozen *frozen, struct frozen_hashes *ret)
@@ -97,6 +99,8 @@ static void hash_frozen(const struct frozen *frozen, struct frozen_hashes *ret)
     sha256_of(frozen->book_text, frozen->book_len, &ret->book);
     sha256_of(frozen->targets_text ? frozen->targets_text : "", frozen->targets_len, &ret->targets);
     sha256_of(frozen->settings_text, frozen->settings_len, &ret->settings);
+    sha256_of(frozen->policy_text ? frozen->policy_text : "", frozen->policy_len, &ret->policy);
+    ret->policy_hex = frozen->policy_text ? ret->policy.hex : NULL;
 }
 
 static bool is_same(const char *recorded, const struct sha256 *now)
@@ -112,10 +116,11 @@ static int check_frozen(const struct runner *runner, struct err *err)
     const char *changed;
 
     hash_frozen(runner->options->frozen, &now);
-    changed = !is_same(run->book_sha256, &now.book)           ? "book.json"
-              : !is_same(run->targets_sha256, &now.targets)   ? "targets.json"
-              : !is_same(run->settings_sha256, &now.settings) ? "run.json"
-                                                              : NULL;
+    changed = !is_same(run->book_sha256, &now.book)             ? "book.json"
+              : !is_same(run->targets_sha256, &now.targets)     ? "targets.json"
+              : !is_same(run->settings_sha256, &now.settings)   ? "run.json"
+              : !text_equal(run->policy_sha256, now.policy_hex) ? "policy.json"
+                                                                : NULL;
     if (!changed)
         return 0;
     return err_set(err, ERR_CORRUPT,
@@ -142,6 +147,8 @@ static void describe(struct runner *runner, struct input *input, char *boot, cha
     input->open.book_sha256 = hashes->book.hex;
     input->open.targets_sha256 = hashes->targets.hex;
     input->open.settings_sha256 = hashes->settings.hex;
+    input->open.policy_sha256 = hashes->policy_hex;
+    input->open.key = runner->operator_key;
     input->open.boot = boot;
     input->open.host = host;
     input->open.version = runner->options->version;
@@ -268,6 +275,8 @@ static int begin(struct runner *runner, struct err *err)
     struct folding folding = { .runner = runner };
     int r = process_init(err);
 
+    if (r == 0)
+        r = policy_begin(runner, err);
     if (r == 0)
         r = servers_create(runner, err);
     if (r == 0)

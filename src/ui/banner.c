@@ -132,6 +132,17 @@ static void say_behind(const struct ui *ui, struct buf *buf)
     buf_format(buf, "behind by %" PRIu64 ": %s", ui->run->last_seq - witness->seq, witness->trouble);
 }
 
+/* For good: whoever looks later has to see it too. */
+static bool is_broken(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->glass != NULL;
+}
+
+static void say_broken(const struct ui *ui, struct buf *buf)
+{
+    buf_text(buf, ui->run->glass);
+}
+
 static bool is_over(const struct ui *ui)
 {
     return ui->run != NULL && ui->run->closed != CHOICE_NONE;
@@ -149,6 +160,7 @@ static const struct alarm alarms[] = {
     { is_unknown, ROLE_ALARM, GLYPH_UNKNOWN, "UNKNOWN", say_unknown },
     { is_proposed, ROLE_ALARM, GLYPH_NO_RETURN, "TRIGGER", say_proposed },
     { is_rolling_back, ROLE_ALARM, GLYPH_UNDONE, "ROLLING BACK", say_rolling_back },
+    { is_broken, ROLE_ALARM, GLYPH_NO_RETURN, "BREAK-GLASS", say_broken },
     { is_held, ROLE_HELD, GLYPH_HELD, "HELD", say_held },
     { is_frozen, ROLE_HELD, GLYPH_HELD, "FROZEN", say_frozen },
     { is_troubled, ROLE_HELD, GLYPH_NO_RETURN, "TRAIL", say_troubled },

@@ -70,6 +70,9 @@ int frozen_write(struct arena *arena, const struct frozen *frozen, struct err *e
     if (r == 0 && frozen->targets_text)
         r = file_write(rundir_path(arena, frozen->dir, "targets.json"), frozen->targets_text,
                        frozen->targets_len, 0600, err);
+    if (r == 0 && frozen->policy_text)
+        r = file_write(rundir_path(arena, frozen->dir, "policy.json"), frozen->policy_text,
+                       frozen->policy_len, 0600, err);
     /* Last: a directory without it was never a run. */
     if (r == 0)
         r = write_settings(arena, frozen, err);
@@ -143,6 +146,8 @@ int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct
     if (r < 0)
         return r;
     r = read_text(arena, dir, "targets.json", &ret->targets_text, &ret->targets_len, err);
+    if (r == 0 || r == ERR_NOT_FOUND)
+        r = read_text(arena, dir, "policy.json", &ret->policy_text, &ret->policy_len, err);
     return r == ERR_NOT_FOUND ? 0 : r;
 }
 

@@ -57,6 +57,8 @@ static void write_action(struct json_writer *w, const struct wire_message *m)
     put_if(w, "text", m->action.text);
     if (m->action.choice != CHOICE_NONE)
         json_put_text(w, "choice", choice_word(m->action.choice));
+    put_if(w, "statement", m->action.statement);
+    put_if(w, "signature", m->action.signature);
 }
 
 static void write_reply(struct json_writer *w, const struct wire_message *m)
@@ -76,7 +78,8 @@ static void write_halt(struct json_writer *w, const struct wire_message *m)
 
 struct raw {
     int64_t wire, n;
-    const char *name, *run, *operator, * step, *bytes, *verb, *subject, *role, *text, *choice, *rule;
+    const char *name, *run, *operator, * step, *bytes, *verb, *subject, *role, *text, *choice, *rule,
+        *statement, *signature;
     int kind;
     bool watch, ok;
 };
@@ -117,6 +120,8 @@ static const struct json_field action_fields[] = {
     RAW("role", JSON_FIELD_TEXT, role, 0),
     RAW("text", JSON_FIELD_TEXT, text, 0),
     RAW("choice", JSON_FIELD_TEXT, choice, 0),
+    RAW("statement", JSON_FIELD_TEXT, statement, 0),
+    RAW("signature", JSON_FIELD_TEXT, signature, 0),
     RAW_END,
 };
 static const struct json_field reply_fields[] = {
@@ -157,6 +162,10 @@ static int read_action(const struct raw *raw, struct wire_message *ret, struct e
     ret->action.subject = raw->subject;
     ret->action.role = raw->role;
     ret->action.text = raw->text;
+    ret->action.statement = raw->statement;
+    ret->action.signature = raw->signature;
+    if (!raw->statement != !raw->signature)
+        return err_set(err, ERR_INVALID, "a statement comes with its signature");
     return 0;
 }
 
