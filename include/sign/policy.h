@@ -50,12 +50,19 @@ struct policy {
 int policy_read(struct arena *arena, const char *path, const char *text, size_t len,
                 const struct policy **ret, struct err *err) MUST_CHECK;
 
+/* The same without fingerprints (they stay ""), and so without waiting for another program: for who only
+ * wants to know who is who. Keys that OpenSSH cannot read are not found. */
+int policy_people(struct arena *arena, const char *path, const char *text, size_t len,
+                  const struct policy **ret, struct err *err) MUST_CHECK;
+
 /* Which file is meant: `given` when it is not NULL, else $XDG_CONFIG_HOME/tminus/policy.json (~/.config),
  * else /etc/tminus/policy.json; NULL when there is none. */
 const char *policy_find(struct arena *arena, const char *given);
 
 /* Whose key that is; NULL: nobody's. */
 const struct policy_person *policy_person_of(const struct policy *policy, const char *fingerprint);
+/* The same for a line of a .pub file. */
+const struct policy_person *policy_person_with(const struct policy *policy, const char *public_key);
 const struct policy_person *policy_person_named(const struct policy *policy, const char *name);
 bool policy_may(const struct policy_person *person, const char *role);
 

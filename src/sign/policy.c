@@ -245,33 +245,55 @@ static void take_fingerprints(struct loading *l, const struct child_result *resu
     }
 }
 
+static void begin(struct loading *l, struct arena *arena, const char *text, size_t len)
+{
+    memset(l, 0, sizeof(*l));
+    l->arena = arena;
+    l->policy = arena_alloc(arena, sizeof(*l->policy));
+    l->keys = arena_array(arena, POLICY_KEYS_MAX, sizeof(struct policy_key *));
+    l->places = arena_array(arena, POLICY_KEYS_MAX, sizeof(struct json *));
+    json_faults_init(&l->faults, arena);
+    if (len > POLICY_MAX_BYTES)
+        json_fault_add(&l->faults, 1, 1, "over %d bytes", POLICY_MAX_BYTES);
+    else
+        load(l, text, len);
+}
+
+static int finish(const struct loading *l, const char *path, const struct policy **ret, struct err *err)
+{
+    const struct json_fault *first = &l->faults.list[0];
+
+    if (l->faults.count > 0)
+        return err_set(err, ERR_INVALID, "%s:%d:%d: %s%s", path, first->line, first->column, first->message,
+                       l->faults.count > 1 ? " (and there is more)" : "");
+    *ret = l->policy;
+    return 0;
+}
+
+int policy_people(struct arena *arena, const char *path, const char *text, size_t len,
+                  const struct policy **ret, struct err *err)
+{
+    struct loading l;
+
+    begin(&l, arena, text, len);
+    return finish(&l, path, ret, err);
+}
+
 int policy_read(struct arena *arena, const char *path, const char *text, size_t len,
                 const struct policy **ret, struct err *err)
 {
-    struct loading l = { .arena = arena, .policy = arena_alloc(arena, sizeof(*l.policy)) };
     struct child_result result;
-    int r;
+    struct loading l;
+    int r = 0;
 
-    l.keys = arena_array(arena, POLICY_KEYS_MAX, sizeof(struct policy_key *));
-    l.places = arena_array(arena, POLICY_KEYS_MAX, sizeof(struct json *));
-    json_faults_init(&l.faults, arena);
-    if (len > POLICY_MAX_BYTES)
-        return err_set(err, ERR_INVALID, "%s is over %d bytes", path, POLICY_MAX_BYTES);
-    load(&l, text, len);
+    begin(&l, arena, text, len);
     if (l.faults.count == 0) {
         r = ask_fingerprints(&l, &result, err);
         if (r == 0)
             take_fingerprints(&l, &result);
         child_finish(&result);
-        if (r < 0)
-            return err_prefix(err, "%s", path);
     }
-    if (l.faults.count > 0)
-        return err_set(err, ERR_INVALID, "%s:%d:%d: %s%s", path, l.faults.list[0].line,
-                       l.faults.list[0].column, l.faults.list[0].message,
-                       l.faults.count > 1 ? " (and there is more)" : "");
-    *ret = l.policy;
-    return 0;
+    return r < 0 ? err_prefix(err, "%s", path) : finish(&l, path, ret, err);
 }
 
 const char *policy_find(struct arena *arena, const char *given)
@@ -298,6 +320,21 @@ const struct policy_person *policy_person_of(const struct policy *policy, const 
 
         for (size_t k = 0; k < person->key_count; k++) {
             if (strcmp(person->keys[k].fingerprint.text, fingerprint) == 0)
+                return person;
+        }
+    }
+    return NULL;
+}
+
+const struct policy_person *policy_person_with(const struct policy *policy, const char *public_key)
+{
+    for (size_t i = 0; i < policy->person_count; i++) {
+        const struct policy_person *person = &policy->people[i];
+
+        for (size_t k = 0; k < person->key_count; k++) {
+            size_t len = strlen(person->keys[k].text);
+
+            if (strncmp(person->keys[k].text, public_key, len) == 0 && strchr(" \n", public_key[len]) != NULL)
                 return person;
         }
     }
