@@ -69,7 +69,7 @@ size_t judge_durable(const char *bytes, size_t len)
 {
     size_t used = 0;
     const char *end;
-    while ((end = memchr(bytes + used, '\n', len - used)) != NULL) {
+    while (used < len && (end = memchr(bytes + used, '\n', len - used)) != NULL) {
         size_t line = (size_t)(end - (bytes + used)) + 1;
         take(bytes + used, line);
         used += line;

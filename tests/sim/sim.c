@@ -42,6 +42,8 @@ struct share {
 
 static struct sim_book books[BOOKS_MAX];
 static size_t book_count;
+static struct arena *arena; /* of the books */
+static char *targets_text;
 
 /* ---- books ---- */
 
@@ -69,8 +71,9 @@ static void load_books(void)
 {
     static const char *const names[] = { "whole", "beside", "small" };
     struct book_options options = { .targets_path = "targets.json" };
-    struct arena *arena = arena_create();
-    options.targets_text = read_text(BOOKS "/../targets.json", &options.targets_len);
+    arena = arena_create();
+    targets_text = read_text(BOOKS "/../targets.json", &options.targets_len);
+    options.targets_text = targets_text;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char path[1024];
         struct json_faults faults, target_faults;
