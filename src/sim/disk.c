@@ -11,11 +11,12 @@
 #include "sim.h"
 
 /*
- * The disk: a few files, each of which knows how much of it is durable. What the machine loses is only what
- * was not synced; what a killed process leaves is everything that it had written, also the half of it.
+ * The disk: files, names for them, and of both what is durable. What the machine loses is only what was not
+ * synced, a name like a byte; what a killed process leaves is everything that it had done, also the half of
+ * it. After a sync that failed what was written can be read, and no later sync brings it to the disk.
  */
 
-#define FILES_MAX 16
+#define NAMES_MAX 24
 #define FDS_MAX   64
 #define FD_FIRST  1000
 #define IO_SIZE   4096
@@ -27,6 +28,7 @@ extern __typeof__(write) FAKE(write), REAL(write);
 extern __typeof__(pread) FAKE(pread64);
 extern __typeof__(fstat) FAKE(fstat64);
 extern __typeof__(stat) FAKE(stat64);
+extern __typeof__(lstat) FAKE(lstat64);
 extern __typeof__(ftruncate) FAKE(ftruncate64);
 extern __typeof__(fallocate) FAKE(fallocate64);
 extern __typeof__(fsync) FAKE(fsync);
@@ -37,6 +39,11 @@ extern __typeof__(unlink) FAKE(unlink);
 extern __typeof__(rename) FAKE(rename);
 extern __typeof__(mkostemp) FAKE(mkostemp64);
 
+struct name {
+    char path[64];
+    struct disk_file *file; /* NULL: the row is free */
+};
+
 struct descriptor {
     struct disk_file *file; /* NULL: closed */
     size_t at;
@@ -44,37 +51,77 @@ struct descriptor {
 };
 
 static struct {
-    struct disk_file files[FILES_MAX];
+    struct name names[NAMES_MAX], durable[NAMES_MAX];
     struct descriptor fds[FDS_MAX];
     struct disk_file directory;
+    uint64_t last_number;
     bool full;
 } disk;
 
 void disk_create(void)
 {
     memset(&disk, 0, sizeof(disk));
-    disk.directory.there = true;
 }
 
-struct disk_file *disk_find(const char *path)
+static struct name *find_name(struct name *names, const char *path)
 {
-    for (size_t i = 0; i < FILES_MAX; i++) {
-        if (disk.files[i].there && strcmp(disk.files[i].path, path) == 0)
-            return &disk.files[i];
+    for (size_t i = 0; i < NAMES_MAX; i++) {
+        if (names[i].file != NULL && strcmp(names[i].path, path) == 0)
+            return &names[i];
     }
     return NULL;
 }
 
+static struct disk_file *find_in(struct name *names, const char *path)
+{
+    const struct name *name = find_name(names, path);
+    return name != NULL ? name->file : NULL;
+}
+
+struct disk_file *disk_find(const char *path)
+{
+    return find_in(disk.names, path);
+}
+
+/* The name is the file's from now on; NULL takes it away. */
+static bool set_name(const char *path, struct disk_file *file)
+{
+    struct name *name = find_name(disk.names, path);
+    for (size_t i = 0; name == NULL && i < NAMES_MAX; i++) {
+        if (disk.names[i].file == NULL)
+            name = &disk.names[i];
+    }
+    if (name == NULL || strlen(path) >= sizeof(name->path))
+        return false;
+    memset(name, 0, sizeof(*name));
+    memcpy(name->path, path, strlen(path));
+    name->file = file;
+    return true;
+}
+
 static struct disk_file *make_file(const char *path)
 {
-    size_t i = 0;
-    while (i < FILES_MAX && disk.files[i].there)
-        i++;
-    if (i == FILES_MAX || strlen(path) >= sizeof(disk.files[i].path))
-        return NULL;
-    disk.files[i] = (struct disk_file){ .there = true };
-    memcpy(disk.files[i].path, path, strlen(path));
-    return &disk.files[i];
+    struct disk_file *file = mem_alloc(sizeof(*file));
+    file->number = ++disk.last_number;
+    return set_name(path, file) ? file : NULL;
+}
+
+void disk_remove(const char *path)
+{
+    if (disk_find(path) != NULL)
+        (void)set_name(path, NULL);
+}
+
+/* The journal as it would be found after a power cut. */
+static const struct disk_file *durable_journal(void)
+{
+    return find_in(disk.durable, JOURNAL_PATH);
+}
+
+static void judge_disk(void)
+{
+    const struct disk_file *journal = durable_journal();
+    judge_journal(journal != NULL ? journal->bytes : "", journal != NULL ? journal->durable : 0);
 }
 
 static struct descriptor *descriptor_of(int fd)
@@ -177,6 +224,7 @@ static int fill_stat(const struct disk_file *file, struct stat *ret)
     memset(ret, 0, sizeof(*ret));
     ret->st_mode = S_IFREG | 0600;
     ret->st_uid = geteuid();
+    ret->st_ino = file->number;
     ret->st_size = (off_t)file->len;
     return 0;
 }
@@ -192,24 +240,21 @@ int FAKE(stat64)(const char *path, struct stat *ret)
     return file != NULL ? fill_stat(file, ret) : refused(ENOENT);
 }
 
+int FAKE(lstat64)(const char *path, struct stat *ret)
+{
+    return FAKE(stat64)(path, ret);
+}
+
 int FAKE(ftruncate64)(int fd, off_t len)
 {
     struct disk_file *file = descriptor_of(fd)->file;
-    size_t wanted = (size_t)len;
     world_called();
-    if (world_broken(BREAK_CUT) && wanted < file->len && wanted > 0) {
-        while (wanted > 1 && file->bytes[wanted - 2] != '\n')
-            wanted--;
-        wanted--;
-    }
-    if (strcmp(file->path, JOURNAL_PATH) == 0 && wanted < file->durable)
-        world_failed(SIM_LOST,
-                     "durable records are cut off the journal: %zu bytes were durable, %zu are left",
-                     file->durable, wanted);
-    if (wanted < file->len)
-        file->len = wanted;
+    if ((size_t)len < file->len)
+        file->len = (size_t)len;
     if (file->durable > file->len)
         file->durable = file->len;
+    if (file == durable_journal())
+        judge_disk();
     return 0;
 }
 
@@ -230,21 +275,23 @@ int FAKE(fallocate64)(int fd, int mode, off_t at, off_t len)
 /* From here on it is durable: whoever judges has to see it before the runner goes on. */
 static void make_durable(struct disk_file *file)
 {
-    size_t from = file->durable;
-    if (world_broken(BREAK_SYNC))
+    if (world_broken(BREAK_SYNC) || file->lost)
         return;
-    if (strcmp(file->path, JOURNAL_PATH) == 0)
-        file->durable += judge_durable(file->bytes + from, file->len - from);
-    else
-        file->durable = file->len;
+    file->durable = file->len;
+    if (file == &disk.directory)
+        memcpy(disk.durable, disk.names, sizeof(disk.durable));
+    if (file == &disk.directory || file == durable_journal())
+        judge_disk();
 }
 
 int FAKE(fdatasync)(int fd)
 {
     struct disk_file *file = descriptor_of(fd)->file;
     world_called();
-    if (chance_fault(1))
+    if (chance_fault(1)) {
+        file->lost = file != &disk.directory && chance(500);
         return refused(EIO);
+    }
     make_durable(file);
     world_called(); /* durable, and the runner does not come to know of it */
     return 0;
@@ -269,26 +316,38 @@ int FAKE(flock)(int fd, int operation)
     return 0;
 }
 
+/* As if recovery forgot the last record. */
+static void cut_record(struct disk_file *file)
+{
+    size_t len = file->len;
+    while (len > 1 && file->bytes[len - 2] != '\n')
+        len--;
+    file->len = file->durable = len > 0 ? len - 1 : 0;
+}
+
 int FAKE(unlink)(const char *path)
 {
-    struct disk_file *file = disk_find(path);
     world_called();
-    if (file == NULL)
+    if (disk_find(path) == NULL)
         return refused(ENOENT);
-    file->there = false;
+    disk_remove(path);
     return 0;
 }
 
 int FAKE(rename)(const char *from, const char *to)
 {
-    struct disk_file *file = disk_find(from), *old = disk_find(to);
+    struct disk_file *file = disk_find(from);
     world_called();
-    if (file == NULL || strlen(to) >= sizeof(file->path))
+    if (file == NULL)
         return refused(ENOENT);
-    if (old != NULL)
-        old->there = false;
-    memset(file->path, 0, sizeof(file->path));
-    memcpy(file->path, to, strlen(to));
+    if (chance_fault(2))
+        return refused(EIO);
+    if (world_broken(BREAK_CUT) && strcmp(to, JOURNAL_PATH) == 0)
+        cut_record(file);
+    if (!set_name(to, file))
+        return refused(ENOSPC);
+    disk_remove(from);
+    world_called();
     return 0;
 }
 
@@ -311,8 +370,6 @@ int FAKE(mkostemp64)(char *path, int flags)
     struct disk_file *file = disk_find(path);
     if (file == NULL)
         file = make_file(path);
-    if (file != NULL)
-        file->len = file->durable = 0;
     return file != NULL ? open_file(file, false) : refused(ENOSPC);
 }
 
@@ -326,23 +383,33 @@ void disk_process_ended(void)
 
 /* What was written and not synced may have come to the disk, from the front up to some byte; pages after it
  * may be there as zeros. */
-void disk_power_lost(void)
+static void lose(struct disk_file *file, bool zeros_after)
 {
     static const char zeros[64];
+    size_t loose = file->len - file->durable;
+    if (loose == 0)
+        return;
+    if (file->lost)
+        loose = 0;
+    file->len = file->durable + chance_below(loose + 1);
+    file->durable = file->len;
+    file->lost = false;
+    if (zeros_after && chance(300))
+        append(file, zeros, chance_below(sizeof(zeros)));
+}
+
+/* A name that was given and not synced may be there, or the one before it. */
+void disk_power_lost(void)
+{
     disk_process_ended();
-    for (size_t i = 0; i < FILES_MAX; i++) {
-        struct disk_file *file = &disk.files[i];
-        size_t loose = file->len - file->durable;
-        if (!file->there || loose == 0)
-            continue;
-        size_t from = file->durable;
-        file->len = from + chance_below(loose + 1);
-        if (strcmp(file->path, JOURNAL_PATH) != 0) {
-            file->durable = file->len;
-            continue;
-        }
-        file->durable += judge_durable(file->bytes + from, file->len - from);
-        if (chance(300))
-            append(file, zeros, chance_below(sizeof(zeros)));
+    if (chance(500))
+        memcpy(disk.names, disk.durable, sizeof(disk.names));
+    else
+        memcpy(disk.durable, disk.names, sizeof(disk.names));
+    for (size_t i = 0; i < NAMES_MAX; i++) {
+        struct disk_file *file = disk.names[i].file;
+        if (file != NULL)
+            lose(file, file == durable_journal());
     }
+    judge_disk();
 }

@@ -22,11 +22,13 @@ static struct {
     struct chain chain;
     struct arena *arena;
     struct record *records;
-    const struct run *last_run; /* of the runner; a new one has seen no samples yet */
+    size_t taken;      /* bytes of all records */
+    const char *bytes; /* where the journal was when it was looked at last */
 } judge;
 
 void judge_create(void)
 {
+    memset(&judge, 0, sizeof(judge));
     judge.arena = arena_create();
     judge.records = mem_array(RECORDS_MAX, sizeof(*judge.records));
     chain_start(&judge.chain);
@@ -65,16 +67,30 @@ static void take(const char *line, size_t len)
     rules_note(record->event);
 }
 
-size_t judge_durable(const char *bytes, size_t len)
+/* What was durable stays so, to the byte, whatever file it is in now. */
+static void check_kept(const char *bytes, size_t len)
 {
-    size_t used = 0;
-    const char *end;
-    while (used < len && (end = memchr(bytes + used, '\n', len - used)) != NULL) {
-        size_t line = (size_t)(end - (bytes + used)) + 1;
-        take(bytes + used, line);
-        used += line;
+    size_t at = 0;
+    for (uint64_t i = 0; i < world()->seq; i++) {
+        const struct record *record = &judge.records[i];
+        if (at + record->len > len || memcmp(bytes + at, record->line, record->len) != 0)
+            world_failed(SIM_LOST, "record %llu was durable, and is not in the journal any more",
+                         (unsigned long long)i + 1);
+        at += record->len;
     }
-    return used;
+}
+
+void judge_journal(const char *bytes, size_t len)
+{
+    const char *end;
+    if (len < judge.taken || bytes != judge.bytes)
+        check_kept(bytes, len);
+    judge.bytes = bytes;
+    while (judge.taken < len && (end = memchr(bytes + judge.taken, '\n', len - judge.taken)) != NULL) {
+        size_t line = (size_t)(end - (bytes + judge.taken)) + 1;
+        take(bytes + judge.taken, line);
+        judge.taken += line;
+    }
 }
 
 bool judge_recorded(uint64_t after, enum event_type type, const char *actor)

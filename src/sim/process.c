@@ -47,9 +47,7 @@ static void forget_file(const struct process *process)
 {
     char path[64];
     (void)snprintf(path, sizeof(path), "/proc/%ld/environ", process->pid);
-    struct disk_file *file = disk_find(path);
-    if (file != NULL)
-        file->there = false;
+    disk_remove(path);
 }
 
 static void end(struct process *process)

@@ -141,17 +141,17 @@ static void on_broken(void *data)
         backend->events->done(backend->data, &result);
 }
 
-static void on_commit(void *data)
-{
-    struct backend *backend = data;
-    backend->committed = true;
-    due_in(chance_us(0, 20 * MS_US), false, on_worked, backend);
-}
-
 /* Most take no time at all; some wait for a lock. */
 static int64_t how_long(void)
 {
     return chance(200) && !world()->well ? chance_us(100 * MS_US, 5 * SECOND_US) : chance_us(0, 50 * MS_US);
+}
+
+static void on_commit(void *data)
+{
+    struct backend *backend = data;
+    backend->committed = true;
+    due_in(how_long(), false, on_worked, backend); /* a COMMIT may wait, too: for a standby */
 }
 
 static enum plan make_plan(void)

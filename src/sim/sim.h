@@ -84,15 +84,16 @@ void truth_settle(const struct def *def);
 /* ---- disk.c ---- */
 
 struct disk_file {
-    char path[64];
     char *bytes;
     size_t len, capacity;
-    size_t durable; /* of `bytes`, from the front; of the journal: whole lines */
-    bool there;
+    size_t durable; /* of `bytes`, from the front */
+    bool lost;      /* a sync failed: what is behind that never comes to the disk any more */
+    uint64_t number;
 };
 
 void disk_create(void);
 struct disk_file *disk_find(const char *path);
+void disk_remove(const char *path);
 void disk_write(const char *path, const void *bytes, size_t len);
 void disk_process_ended(void);
 void disk_power_lost(void);
@@ -125,8 +126,8 @@ void loop_terminate(void); /* SIGTERM, if the runner listens */
 /* ---- judge.c: what was promised ---- */
 
 void judge_create(void);
-/* Lines that became durable; perhaps with the beginning of one more. Returns the bytes of whole ones. */
-size_t judge_durable(const char *bytes, size_t len);
+/* The journal as far as it is durable now, perhaps with the beginning of one more line. */
+void judge_journal(const char *bytes, size_t len);
 void judge_begins(const struct def *def); /* something with an effect is being sent or spawned */
 void judge_at_rest(void);                 /* the runner's state against the fold */
 void judge_runner_begins(void);
