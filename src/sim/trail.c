@@ -15,6 +15,7 @@ extern __typeof__(audit_last) FAKE(audit_last);
 extern __typeof__(audit_remark) FAKE(audit_remark);
 extern __typeof__(audit_publish) FAKE(audit_publish);
 extern __typeof__(audit_tip) FAKE(audit_tip);
+extern __typeof__(audit_set_signer) FAKE(audit_set_signer);
 
 struct audit {
     char remark[64];
@@ -147,6 +148,12 @@ bool FAKE(audit_tip)(const struct audit *audit, struct audit_tip *ret)
     ret->seq = trail.seq;
     sha256_of(line, len - 1, &ret->head);
     return true;
+}
+
+void FAKE(audit_set_signer)(struct audit *audit, const char *key_path)
+{
+    (void)audit;
+    (void)key_path;
 }
 
 void trail_create(void)

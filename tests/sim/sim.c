@@ -204,7 +204,7 @@ static void wait_for(struct share *shares, size_t jobs)
             continue;
         for (size_t k = 0; k < jobs; k++) {
             if (shares[k].why[0] == '\0')
-                printf("a job died, perhaps in seed %" PRIu64 "\n", shares[k].seed);
+                printf("a job died; perhaps: sim --seed %" PRIu64 " --trace\n", shares[k].seed);
         }
         shares[0].others++;
     }
