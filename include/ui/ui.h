@@ -63,6 +63,7 @@ struct ui_options {
     bool ascii;     /* no glyph outside ASCII */
     bool watcher;   /* attached to watch: may hold, vote and note */
     const char *me; /* name of who sits here */
+    bool signs;     /* with a key, where the run goes by a policy */
 };
 
 struct ui;

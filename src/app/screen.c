@@ -293,7 +293,9 @@ static int open_terminal(struct screen *screen, struct err *err)
 {
     const char *no_color = getenv("NO_COLOR");
     struct term_options options = { .no_color = no_color && no_color[0] };
-    struct ui_options ui_options = { .watcher = screen->options->watch, .me = screen->options->name };
+    struct ui_options ui_options = { .watcher = screen->options->watch,
+                                     .me = screen->options->name,
+                                     .signs = screen->options->key != NULL };
     int r = load_theme(screen, &options.theme, err);
 
     if (r == 0)

@@ -79,10 +79,23 @@ static const char *vote_word(const struct ui *ui, int index)
     return index == 1 ? "no-go" : NULL;
 }
 
+/* Whether this decision will be proven to be of who sits here. */
+static void put_who_signs(const struct ui *ui, struct page *page)
+{
+    if (ui->run->policy_sha256 == NULL)
+        page_format(page, NULL, ROLE_PROMPT, "In the name of %s, unproven: this run goes by no policy.",
+                    ui->me);
+    else if (ui->options.signs)
+        page_format(page, NULL, ROLE_PROMPT, "Signed with the key of %s.", ui->me);
+    else
+        page_line(page, NULL, ROLE_WARN, "It will not count without your key: attach with --key FILE.");
+}
+
 static void vote_body(const struct ui *ui, struct page *page)
 {
     gate_page(ui, ui->dialog.gate, page);
     page_line(page, NULL, ROLE_PROMPT, "");
+    put_who_signs(ui, page);
     page_format(page, NULL, ROLE_PROMPT, "Type %s for GO, no-go for NO-GO. Silence is not GO.",
                 ui->run->book->gates[ui->dialog.gate].id);
 }
@@ -107,6 +120,7 @@ static void take_no_go_reason(struct ui *ui)
 static void no_go_body(const struct ui *ui, struct page *page)
 {
     page_format(page, NULL, ROLE_STRONG, "NO-GO at %s", ui->run->book->gates[ui->dialog.gate].id);
+    put_who_signs(ui, page);
 }
 
 /* ---- rollback ---- */

@@ -70,7 +70,8 @@ void gate_heading(const struct ui *ui, struct buf *buf)
     const struct run_gate *state = &ui->run->gates[gate];
     buf_format(buf, "%s ", def->id);
     if (state->decision != CHOICE_NONE) {
-        buf_format(buf, "%s", look_of_vote(state->decision).word);
+        buf_format(buf, "%s%s", look_of_vote(state->decision).word,
+                   state->forced != NULL ? " BY BROKEN GLASS" : "");
         return;
     }
     struct buf missing;
@@ -168,9 +169,9 @@ static void draw_votes(const struct ui *ui, struct page *page, size_t gate)
         struct buf when;
         buf_init(&when, 64);
         wall_clock(&when, vote->at.wall_us);
-        area_format(&page->area, row, column + 1, ROLE_TEXT, "%s %s %s",
+        area_format(&page->area, row, column + 1, ROLE_TEXT, "%s %s%s %s",
                     vote->actor != NULL ? vote->actor : "?", buf_str(&when),
-                    vote->text != NULL ? vote->text : "");
+                    vote->key != NULL ? ", signed" : "", vote->text != NULL ? vote->text : "");
         buf_finish(&when);
     }
 }

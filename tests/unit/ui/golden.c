@@ -27,6 +27,7 @@ static const struct {
     { "failed", 120, 40, false },
     { "unknown", 80, 24, false },
     { "unknown", 60, 15, false },
+    { "broken-glass", 80, 24, false },
     { "held", 80, 24, false },
     { "held", 120, 40, true },
     { "held", 20, 5, false },

@@ -105,6 +105,13 @@ static void unknown(struct scene *s)
     scene_quiet(s, 5);
 }
 
+static void broken_glass(struct scene *s)
+{
+    synced(s);
+    (void)scene_do(s, "mia", VERB_BREAK_GLASS, "go-cutover", CHOICE_NONE, "nobody answers the phone");
+    scene_quiet(s, 2);
+}
+
 static void held(struct scene *s)
 {
     voted(s);
@@ -277,6 +284,7 @@ static const struct {
     { "failed", failed },
     { "leftover", leftover },
     { "unknown", unknown },
+    { "broken-glass", broken_glass },
     { "held", held },
     { "trigger", trigger },
     { "rolling-back", rolling_back },
