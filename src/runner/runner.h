@@ -31,6 +31,7 @@ struct witness;
 struct watch;
 struct sense;
 struct queued;
+struct approvals;
 
 struct runner {
     uv_loop_t loop;
@@ -71,6 +72,7 @@ struct runner {
     size_t watches_stopping;
     bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
     struct sense *senses;
+    struct approvals *approvals; /* NULL: none are taken */
 
     int samples_fd;
     off_t samples_len;         /* of what is whole in it */
@@ -225,6 +227,15 @@ int clients_listen(struct runner *runner, struct err *err) MUST_CHECK;
 void clients_event(struct runner *runner, const struct event *event);
 void clients_send(struct runner *runner, const struct wire_message *message);
 void clients_close(struct runner *runner);
+
+/* ---- approvals.c: votes given in another clone; each NULL-safe ---- */
+
+/* After policy and witness. Nothing when the run goes by no policy. */
+void approvals_create(struct runner *runner);
+void approvals_tick(struct approvals *approvals, struct instant now);
+/* Nothing is looked for any more; what is under way is forgotten. */
+void approvals_stop(struct approvals *approvals);
+void approvals_destroy(struct approvals *approvals); /* when the loop has drained */
 
 /* ---- passing.c: what is shown and not numbered ---- */
 

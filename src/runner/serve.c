@@ -64,6 +64,7 @@ static void on_tick(uv_timer_t *timer)
         senses_tick(runner, tick.now);
     publisher_tick(runner->publisher, tick.now);
     witness_tick(runner->witness, tick.now);
+    approvals_tick(runner->approvals, tick.now);
     runner_end_if_due(runner);
 }
 
@@ -256,6 +257,7 @@ static void tell_repairs(struct runner *runner, const struct folding *folding)
 static int begin_work(struct runner *runner, const struct folding *folding, struct err *err)
 {
     senses_create(runner);
+    approvals_create(runner);
     /* Over, but not wholly published: that is all that is left to do. */
     if (runner->run->closed != CHOICE_NONE) {
         publisher_resume(runner->publisher);
@@ -306,6 +308,7 @@ static void on_linger(uv_timer_t *timer)
 static void free_all(struct runner *runner)
 {
     publisher_destroy(runner->publisher);
+    approvals_destroy(runner->approvals);
     queue_destroy(runner);
     output_destroy(runner);
     run_destroy(runner->run);
@@ -321,6 +324,7 @@ static void finish(struct runner *runner)
     runner->finishing = true;
     executions_destroy(runner);
     watches_destroy(runner);
+    approvals_stop(runner->approvals);
     witness_destroy(runner->witness);
     runner->witness = NULL;
     clients_close(runner);
