@@ -124,9 +124,27 @@ static int resolve_paths(struct arena *arena, const struct launch_options *optio
     r = check_path(frozen->book_path, "the book", err);
     if (r == 0)
         r = check_path(frozen->audit, "the trail", err);
-    if (r == 0 && options->witness)
-        r = remote_check(arena, options->witness, &frozen->witness, err);
     return r;
+}
+
+/* The remote that was said, else the policy's. One that the policy requires is not replaced by another. */
+static int choose_witness(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                          struct err *err)
+{
+    const struct policy *policy = NULL;
+    const char *remote = options->witness;
+    int r = frozen->policy_text
+                ? policy_read(arena, "the policy", frozen->policy_text, frozen->policy_len, &policy, err)
+                : 0;
+
+    if (r < 0)
+        return r;
+    if (policy && policy->witness && policy->witness_required && remote &&
+        !text_equal(remote, policy->witness))
+        return err_set(err, ERR_REFUSED, "by the policy another remote is the witness of every run");
+    if (!remote && policy)
+        remote = policy->witness;
+    return remote ? remote_check(arena, remote, &frozen->witness, err) : 0;
 }
 
 /* The policy that counts here, and who begins the run by it. */
@@ -162,7 +180,9 @@ int launch_look(struct arena *arena, const struct launch_options *options, struc
         r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
     if (r == 0 && options->targets)
         r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
-    return r < 0 ? r : resolve_paths(arena, options, frozen, err);
+    if (r == 0)
+        r = resolve_paths(arena, options, frozen, err);
+    return r < 0 ? r : choose_witness(arena, options, frozen, err);
 }
 
 /* A gate that waits for a witness that does not exist would never be passed. */
