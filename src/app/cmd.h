@@ -2,6 +2,7 @@
 #ifndef APP_CMD_H
 #define APP_CMD_H
 
+int cmd_approve(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_do(int argc, char **argv);

@@ -22,6 +22,10 @@ const struct command all_commands[] = {
       "a screen on a live run; --watch may hold, tick and vote, not execute" },
     { "do", false, "[RUN] ACTION ... [--as NAME] [--watch] [--key FILE]",
       "one action without a screen; `tminus do help` lists them" },
+    { "approve", true,
+      "REPOSITORY:RUN GATE go|no-go --key FILE [--role ROLE] [--reason TEXT]\n"
+      "             [--push REMOTE] [--policy FILE] [--param K=V]...",
+      "a vote from another clone of the trail: shows what is approved, signs it, stores it, pushes it" },
     { "status", true, "[RUN] [--json] [--follow]",
       "where a run stands; --follow tells what happens as it happens" },
     { "runs", true, "[--json]", "all runs with their state" },
