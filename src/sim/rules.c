@@ -346,6 +346,9 @@ void judge_begins(const struct def *def)
         world_failed(SIM_LOST, "%s is carried out, and that it was begun is not durable", def->step->id);
     if (world()->fold->held)
         world_failed(SIM_RULE, "%s is carried out while the run is held", def->step->id);
+    if (backends_at_work(def))
+        world_failed(SIM_TWICE, "%s is carried out beside an earlier attempt that is still at work",
+                     def->step->id);
 }
 
 void judge_effect_again(const struct def *def)

@@ -330,6 +330,16 @@ const struct backend *backends_next(const struct backend *before)
     return backend;
 }
 
+bool backends_at_work(const struct def *def)
+{
+    for (const struct backend *backend = backends; backend != NULL; backend = backend->next) {
+        if (backend->def == def && !backend->cleans && !backend->attached &&
+            backend->stage == BACKEND_WORKING)
+            return true;
+    }
+    return false;
+}
+
 int64_t backends_find(const char *but)
 {
     int64_t found = 0;

@@ -103,6 +103,7 @@ void disk_power_lost(void);
 void backends_runner_ended(bool machine);
 bool backends_busy(void); /* a backend of an earlier runner is at work */
 void backends_create(void);
+bool backends_at_work(const struct def *def); /* one that nobody is attached to any more */
 void processes_create(void);
 void processes_runner_ended(bool machine);
 bool processes_busy(void);
