@@ -27,7 +27,7 @@
 struct arguments {
     uint64_t from, count, seconds;
     size_t jobs;
-    bool one, trace, again, breaks;
+    bool one, trace, again, breaks, rotates;
     enum sim_break broken;
 };
 
@@ -225,18 +225,18 @@ static void run_jobs(const struct arguments *arguments, struct share *shares)
     wait_for(shares, arguments->jobs);
 }
 
-static void write_figures(const struct share *sum)
+static void write_figures(const struct arguments *arguments, const struct share *sum)
 {
     const char *directory = getenv("TMINUS_FIGURES");
     char path[1024];
     if (directory == NULL)
         return;
-    (void)snprintf(path, sizeof(path), "%s/sim.txt", directory);
+    (void)snprintf(path, sizeof(path), "%s/sim%s.txt", directory, arguments->rotates ? "-new" : "");
     FILE *file = fopen(path, "we");
     if (file == NULL)
         return;
-    fprintf(file, "simulated runs | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 "\n", sum->done,
-            sum->lost, sum->twice, sum->diverged);
+    fprintf(file, "simulated runs%s | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 "\n",
+            arguments->rotates ? ", new seeds" : "", sum->done, sum->lost, sum->twice, sum->diverged);
     fclose(file);
 }
 
@@ -266,7 +266,7 @@ static int run_many(const struct arguments *arguments, const char *program)
         if (shares[i].why[0] != '\0')
             tell_failure(arguments, program, &shares[i]);
     }
-    write_figures(&sum);
+    write_figures(arguments, &sum);
     return sum.lost + sum.twice + sum.diverged + sum.others > 0;
 }
 
@@ -381,6 +381,7 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
             ret->breaks = true;
             break;
         case 'r': /* others every time, far from those that are always the same */
+            ret->rotates = true;
             ret->from = (uint64_t)time(NULL) * 1000000;
             break;
         default:
@@ -389,14 +390,24 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
     }
 }
 
+static int run(const struct arguments *arguments, const char *program)
+{
+    if (arguments->again)
+        return run_again(arguments);
+    if (arguments->breaks)
+        return find_breaks(arguments);
+    return arguments->one ? run_one(arguments) : run_many(arguments, program);
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
     read_arguments(argc, argv, &arguments);
     load_books();
-    if (arguments.again)
-        return run_again(&arguments);
-    if (arguments.breaks)
-        return find_breaks(&arguments);
-    return arguments.one ? run_one(&arguments) : run_many(&arguments, argv[0]);
+    int status = run(&arguments, argv[0]);
+    for (size_t i = 0; i < book_count; i++)
+        free((void *)books[i].text);
+    free(targets_text);
+    arena_destroy(arena);
+    return status;
 }
