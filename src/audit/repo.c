@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/loose.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -272,7 +273,10 @@ int repo_open(const char *path, git_repository **ret, struct err *err)
     git_repository *repo = NULL;
     if (access(path, F_OK) < 0)
         return err_set_errno(err, ERR_NOT_FOUND, errno, "cannot open %s", path);
-    int r = git_repository_open_bare(&repo, path);
+    int r = packs_check(path, err);
+    if (r < 0)
+        return r;
+    r = git_repository_open_bare(&repo, path);
     if (r < 0)
         return repo_failed(GIT_ENOTFOUND, ERR_ENVIRONMENT, err, "%s is no git repository", path);
     r = git_config_new(&empty);
@@ -282,6 +286,11 @@ int repo_open(const char *path, git_repository **ret, struct err *err)
     if (r < 0) {
         git_repository_free(repo);
         return repo_failed(r, ERR_ENVIRONMENT, err, "%s", path);
+    }
+    r = loose_take_over(repo, path, err);
+    if (r < 0) {
+        git_repository_free(repo);
+        return r;
     }
     *ret = repo;
     return 0;

@@ -29,7 +29,8 @@ int repo_check(const char *path, struct err *err) MUST_CHECK;
 /* Directories that a repository may have lost on the way (git removes empty ones). */
 int repo_complete(const char *path, struct err *err) MUST_CHECK;
 
-/* ERR_NOT_FOUND when nothing is there, ERR_ENVIRONMENT when it is no repository. */
+/* ERR_NOT_FOUND when nothing is there, ERR_ENVIRONMENT when it is no repository, ERR_CORRUPT when a pack of
+ * it is damaged. */
 int repo_open(const char *path, git_repository **ret, struct err *err) MUST_CHECK;
 
 /* Turns the last error of libgit2, which returned `code`, into ours: ERR_BUSY for a lock or a ref that moved,

@@ -120,9 +120,13 @@ static int judge_all(struct judge *judge, const char *directory, struct err *err
 {
     git_oid tip;
     struct err cause = ERR_INIT;
-    int r = repo_open(directory, &judge->repo, err);
+    int r = repo_open(directory, &judge->repo, &cause);
+    if (r == ERR_CORRUPT) {
+        judge_found(judge, NULL, 0, "%s: nothing in it can be believed", cause.message);
+        return 0;
+    }
     if (r < 0)
-        return r;
+        return err_set(err, (enum err_code)r, "%s", cause.message);
     r = git_repository_odb(&judge->odb, judge->repo);
     if (r < 0)
         return repo_failed(r, ERR_ENVIRONMENT, err, "cannot open the objects of %s", directory);
