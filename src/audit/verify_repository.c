@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
+
+#define CONFIG_MAX (64 * 1024)
 
 static const struct {
     const char *path, *why;
@@ -19,9 +22,8 @@ static const struct {
     { "config.worktree", "git obeys it as it does the configuration" },
 };
 
-/* What a repository of ours, a clone of it and a person's own name in it need; a star at the end stands for
- * anything, one in the middle for a part between dots that may have dots in it. Whatever else is set can
- * change what git shows, or make it run a program. */
+/* What a repository of ours, a clone of it and a person's own name in it need; a star stands for the name of
+ * a remote or a branch. Whatever else is set can change what git shows, or make it run a program. */
 static const char *const harmless[] = {
     "core.repositoryformatversion",
     "core.filemode",
@@ -60,33 +62,88 @@ static bool is_like(const char *name, const char *pattern)
            text_equal(name + len - after, star + 1);
 }
 
-static void judge_entry(struct judge *judge, const git_config_entry *entry)
+static void judge_setting(struct judge *judge, const char *name, const char *value)
 {
-    bool runs = text_starts(entry->name, "remote.") && strstr(entry->value, "::") != NULL;
+    bool runs = text_starts(name, "remote.") && strstr(value, "::") != NULL;
     for (size_t i = 0; i < ARRAY_LEN(harmless) && !runs; i++) {
-        if (is_like(entry->name, harmless[i]))
+        if (is_like(name, harmless[i]))
             return;
     }
     judge_found(judge, "config", 0,
                 "%s is set (\"%s\"), which nothing of a trail needs: it can change what git shows of it, or "
                 "run a program when somebody looks",
-                entry->name, entry->value);
+                name, value);
+}
+
+static const char *lower(struct arena *arena, const char *text, size_t len)
+{
+    char *copy = arena_text_len(arena, text, len);
+    for (char *c = copy; *c != '\0'; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    }
+    return copy;
+}
+
+/* "[remote "origin"]": "remote.origin". What follows it on the line goes to `ret_rest`; NULL when it is none.
+ */
+static const char *section_of(struct arena *arena, const char *line, const char **ret_rest)
+{
+    size_t len = strspn(line + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.");
+    const char *at = line + 1 + len;
+    const char *name = lower(arena, line + 1, len);
+    if (strncmp(at, " \"", 2) == 0) {
+        size_t sub = strcspn(at + 2, "\"\\");
+        name = arena_format(arena, "%s.%.*s", name, (int)sub, at + 2);
+        at += 2 + sub;
+        if (*at++ != '"')
+            return NULL;
+    }
+    *ret_rest = at + 1;
+    return *at == ']' && len > 0 ? name : NULL;
+}
+
+/* git reads more than this; what is not plain is told, and nothing that it names is opened. */
+static bool judge_config_line(struct judge *judge, const char *line, const char **section)
+{
+    line += strspn(line, " \t\r");
+    if (*line == '[') {
+        *section = section_of(judge->arena, line, &line);
+        if (*section == NULL)
+            return false;
+        line += strspn(line, " \t\r");
+    }
+    if (*line == '\0' || *line == '#' || *line == ';')
+        return true;
+    size_t len = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+    const char *value = line + len + strspn(line + len, " \t");
+    if (len == 0 || *section == NULL || (*value != '=' && *value != '\0') || line[strlen(line) - 1] == '\\')
+        return false;
+    value += *value == '=';
+    judge_setting(judge, arena_format(judge->arena, "%s.%s", *section, lower(judge->arena, line, len)),
+                  value + strspn(value, " \t"));
+    return true;
 }
 
 static void judge_config(struct judge *judge, const char *path)
 {
-    git_config *config = NULL;
-    git_config_iterator *iterator = NULL;
-    git_config_entry *entry = NULL;
-    int r = git_config_open_ondisk(&config, path);
-    if (r == 0)
-        r = git_config_iterator_new(&iterator, config);
-    while (r == 0 && (r = git_config_next(&entry, iterator)) == 0)
-        judge_entry(judge, entry);
-    if (r != 0 && r != GIT_ITEROVER && r != GIT_ENOTFOUND)
-        judge_found(judge, "config", 0, "cannot be read: %s", git_error_last()->message);
-    git_config_iterator_free(iterator);
-    git_config_free(config);
+    struct buf text;
+    struct err err = ERR_INIT;
+    const char *section = NULL;
+    unsigned number = 1;
+    buf_init(&text, CONFIG_MAX);
+    int r = file_read(path, &text, &err);
+    if (r < 0 && r != ERR_NOT_FOUND)
+        judge_found(judge, "config", 0, "cannot be read: %s", err.message);
+    if (r == 0 && strlen(buf_str(&text)) != text.len)
+        judge_found(judge, "config", 0, "is no text");
+    for (char *rest = arena_text(judge->arena, buf_str(&text)), *line; (line = strsep(&rest, "\n")) != NULL;
+         number++) {
+        if (!judge_config_line(judge, line, &section))
+            judge_found(judge, "config", 0, "line %u is \"%s\": what git makes of that is not judged", number,
+                        line);
+    }
+    buf_finish(&text);
 }
 
 static void judge_hooks(struct judge *judge, const char *path)

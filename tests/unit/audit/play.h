@@ -1,0 +1,39 @@
+/*
+ * A run that was played in the engine, from its beginning to its end, and its trail as a runner would have
+ * published it: what the tests of verifying have to judge. With keys or without.
+ */
+#ifndef UNIT_AUDIT_PLAY_H
+#define UNIT_AUDIT_PLAY_H
+
+#include "audit/verify.h"
+
+#define PLAY_RUN "tiny-1"
+
+struct play {
+    struct arena *arena;
+    const char *book; /* text */
+    const char *output, *output_path;
+    const char *samples;
+    struct event *events; /* records; may be changed before they are chained */
+    size_t count;
+    struct buf lines;   /* chained */
+    const char *key;    /* of the operator; NULL: nothing is signed */
+    const char *policy; /* text; NULL */
+    const struct policy *people;
+    struct sha256 policy_sha256;
+};
+
+/* Plays it. With `keys`, the files "mia" and "jo" are made, and everything is signed. */
+void play_make(struct play *play, bool keys);
+void play_finish(struct play *play);
+
+/* Chains the events, with seqs from 1 on. */
+void play_chain(struct play *play);
+/* Publishes all of it to a new repository at `path`: a commit for each milestone. */
+void play_publish(const struct play *play, const char *path);
+
+/* Verifies; `ret` is in `arena`. */
+int play_verify(const struct play *play, const char *path, struct arena *arena, struct verify_report *ret);
+struct verify_options play_options(const struct play *play, const char *path);
+
+#endif
