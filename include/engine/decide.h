@@ -132,7 +132,7 @@ struct input {
     const struct sample *sample;
     struct {
         const char *run, *book_sha256, *targets_sha256, *settings_sha256, *boot, *host, *version,
-            *environment, *policy_sha256, *key;
+            *environment, *policy_sha256, *witness, *key;
     } open;
 };
 

@@ -23,7 +23,7 @@
 #define EVENTS(X)                                                                                            \
     X(EVENT_RUN_OPENED, "run.opened", true,                                                                  \
       F_RUN | F_SUBJECT | F_TEXT | F_BOOK | F_TARGETS | F_SETTINGS | F_BOOT | F_HOST | F_VERSION |           \
-          F_ENVIRONMENT | F_POLICY | F_KEY)                                                                  \
+          F_ENVIRONMENT | F_POLICY | F_KEY | F_WITNESS)                                                      \
     X(EVENT_RUN_RESUMED, "run.resumed", true, F_TEXT | F_BOOT | F_HOST | F_VERSION | F_KEY)                  \
     X(EVENT_RUN_HELD, "run.held", true, F_TEXT)                                                              \
     X(EVENT_RUN_RELEASED, "run.released", true, F_TEXT)                                                      \
@@ -96,8 +96,9 @@
     X(F_HOST, "host", host, TEXT)                                                                            \
     X(F_VERSION, "version", version, TEXT)                                                                   \
     X(F_ENVIRONMENT, "environment", environment, TEXT)                                                       \
-    X(F_POLICY, "policy", policy, TEXT) /* SHA-256 of the frozen policy; not there without one */            \
-    X(F_KEY, "key", key, TEXT)          /* fingerprint, "SHA256:..." */                                      \
+    X(F_POLICY, "policy", policy, TEXT)    /* SHA-256 of the frozen policy; not there without one */         \
+    X(F_WITNESS, "witness", witness, TEXT) /* "every gate" waits for it; else not there */                   \
+    X(F_KEY, "key", key, TEXT)             /* fingerprint, "SHA256:..." */                                   \
     X(F_STATEMENT, "statement", statement, TEXT)                                                             \
     X(F_SIGNATURE, "signature", signature, TEXT) /* armoured, as ssh-keygen writes it */                     \
     X(F_SAMPLE, "sample", sample, SAMPLE)
@@ -151,7 +152,7 @@ struct event {
     struct instant at;
     const char *actor; /* who; "tminus" when nobody asked for it */
     const char *run, *subject, *role, *gate, *code, *text, *detail, *hint, *value, *leftover, *output, *book,
-        *targets, *settings, *boot, *host, *version, *environment, *policy, *key, *statement,
+        *targets, *settings, *boot, *host, *version, *environment, *policy, *witness, *key, *statement,
         *signature; /* NULL where the type does not have it */
     int64_t entry, attempt, wait_us, elapsed_us;
     enum choice choice;
@@ -159,7 +160,8 @@ struct event {
     const struct sample *sample;
 };
 
-#define EVENT_ACTOR_SELF "tminus"
+#define EVENT_ACTOR_SELF         "tminus"
+#define EVENT_WITNESS_EVERYWHERE "every gate"
 
 const char *event_word(enum event_type type);
 bool event_is_record(enum event_type type);

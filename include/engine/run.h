@@ -153,8 +153,9 @@ struct run_counts {
 
 /* What a remote holds of the trail, as far as it was recorded. */
 struct run_witness {
-    uint64_t due; /* the last record that it should hold (event_wants_witness) */
-    uint64_t seq; /* it holds everything up to this one; 0: nothing is known */
+    bool everywhere; /* every gate asks for it, whatever the book says */
+    uint64_t due;    /* the last record that it should hold (event_wants_witness) */
+    uint64_t seq;    /* it holds everything up to this one; 0: nothing is known */
     struct instant at;
     const char *trouble; /* why it gets no further; NULL */
     const char *alarm;   /* it holds something else than our trail; NULL */
@@ -250,6 +251,7 @@ void run_condition_view(const struct run *run, const struct run_condition *condi
 /* "lag.seconds 0.2 (< 1, held 31.0 s)", "lag.seconds unknown (< 1): stale". */
 void run_condition_evidence(const struct run *run, const struct run_condition *condition, struct instant now,
                             struct buf *buf);
+bool run_gate_asks_witness(const struct run *run, size_t gate);
 /* Why a gate has to wait for its witness, in `buf`, which stays empty when it has not. */
 void run_witness_lacks(const struct run *run, size_t gate, struct buf *buf);
 /* Every criterion is met or overridden, by what is known now. */

@@ -19,6 +19,7 @@ int apply_opened(struct change *c)
     run->settings_sha256 = run_keep(run, c->event->settings);
     run->boot_id = run_keep(run, c->event->boot);
     run->policy_sha256 = run_keep(run, text_or_null(c->event->policy));
+    run->witness.everywhere = text_equal(c->event->witness, EVENT_WITNESS_EVERYWHERE);
     run->operator_key = run_keep(run, c->event->key);
     run->opened = c->event->at;
     run->anchor = c->event->at;

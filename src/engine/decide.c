@@ -109,6 +109,7 @@ static int decide_open(struct deciding *d)
     event->version = arena_text(d->arena, input->open.version);
     event->environment = arena_text(d->arena, input->open.environment);
     event->policy = arena_text(d->arena, text_or_null(input->open.policy_sha256));
+    event->witness = arena_text(d->arena, text_or_null(input->open.witness));
     event->key = arena_text(d->arena, text_or_null(input->open.key));
     return 0;
 }

@@ -125,7 +125,7 @@ static int check_vote_go(struct deciding *d, const struct gate *def)
     if (d->run->trouble != NULL)
         return refuse(d, RULE_STATE, "the trail cannot be published: %s", d->run->trouble);
     /* A push that is late is waited for after the votes; a history that is not ours is not voted on. */
-    if (def->witness && d->run->witness.alarm != NULL)
+    if (run_gate_asks_witness(d->run, def->index) && d->run->witness.alarm != NULL)
         return refuse(d, RULE_WITNESS, "\"%s\": it holds another history: %s", def->id,
                       d->run->witness.alarm);
     r = check_reached(d, def->phase);

@@ -18,10 +18,15 @@ bool event_wants_witness(enum event_type type)
 
 /* ---- looking ---- */
 
+bool run_gate_asks_witness(const struct run *run, size_t gate)
+{
+    return run->witness.everywhere || run->book->gates[gate].witness;
+}
+
 bool gate_is_witnessed(const struct run *run, size_t gate)
 {
     const struct run_witness *witness = &run->witness;
-    return !run->book->gates[gate].witness || (witness->alarm == NULL && witness->seq >= witness->due);
+    return !run_gate_asks_witness(run, gate) || (witness->alarm == NULL && witness->seq >= witness->due);
 }
 
 void run_witness_lacks(const struct run *run, size_t gate, struct buf *buf)

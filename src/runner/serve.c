@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "driver/process.h"
+#include "sign/policy.h"
 
 /* How often time is let pass: deadlines and staleness are seen this late at most. */
 #define TICK_MS 250
@@ -149,6 +150,8 @@ static void describe(struct runner *runner, struct input *input, char *boot, cha
     input->open.targets_sha256 = hashes->targets.hex;
     input->open.settings_sha256 = hashes->settings.hex;
     input->open.policy_sha256 = hashes->policy_hex;
+    input->open.witness =
+        runner->policy && runner->policy->witness_required ? EVENT_WITNESS_EVERYWHERE : NULL;
     input->open.key = runner->operator_key;
     input->open.boot = boot;
     input->open.host = host;

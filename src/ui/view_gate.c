@@ -210,7 +210,7 @@ static void draw_deferred(const struct ui *ui, struct page *page, size_t gate)
 
 static void draw_witness(const struct ui *ui, struct page *page, size_t gate)
 {
-    if (!ui->run->book->gates[gate].witness)
+    if (!run_gate_asks_witness(ui->run, gate))
         return;
     bool go = ui->run->gates[gate].decision == CHOICE_GO;
     struct buf lacks;

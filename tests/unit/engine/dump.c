@@ -74,8 +74,8 @@ void run_dump(struct buf *buf, const struct run *run)
                run->rolling_back, run->rollback_to, run->rollback_phase, run->rolled_back, run->proposed_by,
                choice_word(run->closed), or_none(run->trouble));
     dump_instant(buf, "closed", run->closed_at);
-    buf_format(buf, " witness=%" PRIu64 "/%" PRIu64 " %s %s", run->witness.seq, run->witness.due,
-               or_none(run->witness.trouble), or_none(run->witness.alarm));
+    buf_format(buf, " witness=%d %" PRIu64 "/%" PRIu64 " %s %s", run->witness.everywhere, run->witness.seq,
+               run->witness.due, or_none(run->witness.trouble), or_none(run->witness.alarm));
     dump_steps(buf, run);
     dump_gates(buf, run);
     for (size_t i = 0; i < run->book->trigger_count; i++)

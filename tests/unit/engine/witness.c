@@ -197,6 +197,28 @@ static void test_not_asked(void **state)
     scene_close(s);
 }
 
+/* Where the policy requires it, a gate waits that the book says nothing about. */
+static void test_everywhere(void **state)
+{
+    (void)state;
+    struct scene *s = scene_of(small_book);
+    struct input open = { .type = INPUT_OPEN,
+                          .now = s->now,
+                          .action = { .actor = "mia" },
+                          .open = { .run = "run-1", .boot = "boot-1", .witness = EVENT_WITNESS_EVERYWHERE } };
+    assert_int_equal(scene_put(s, &open), 0);
+    stage_ticked(s);
+    scene_ok(s, "mia", "vote go-expand go");
+    scene_ok(s, "jo", "vote go-expand go");
+    assert_int_equal(s->run->gates[0].decision, CHOICE_NONE);
+    struct run *again = scene_fold(s);
+    assert_true(run_gate_asks_witness(again, 0));
+    run_destroy(again);
+    holds_all(s);
+    assert_int_equal(s->run->gates[0].decision, CHOICE_GO);
+    scene_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,7 +226,7 @@ int main(void)
         cmocka_unit_test(test_trouble),   cmocka_unit_test(test_later_word),
         cmocka_unit_test(test_alarm),     cmocka_unit_test(test_alarm_while_held),
         cmocka_unit_test(test_end),       cmocka_unit_test(test_impossible),
-        cmocka_unit_test(test_not_asked),
+        cmocka_unit_test(test_not_asked), cmocka_unit_test(test_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
