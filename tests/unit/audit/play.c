@@ -9,6 +9,8 @@
 #include "engine/words.h"
 #include "journal/chain.h"
 
+#define LINES_MAX ((size_t)64 * 1024 * 1024)
+
 static const char tiny[] =
     "{'tminus':1,'id':'tiny','title':'A tiny book','roles':{'operator':{},'reviewer':{'not':'operator'}},"
     "'phases':[{'id':'preflight','kind':'preflight','title':'Before','steps':["
@@ -144,7 +146,7 @@ void play_make(struct play *play, bool keys)
     play->output = "deployed\n";
     play->output_path = "output/deploy.1.log";
     play->samples = "{\"seq\":0}\n{\"seq\":0}\n";
-    buf_init(&play->lines, JOURNAL_RESERVE);
+    buf_init(&play->lines, LINES_MAX);
     if (keys)
         make_policy(play);
     struct scene *scene = scene_of(play->book);
@@ -157,6 +159,19 @@ void play_finish(struct play *play)
 {
     buf_finish(&play->lines);
     arena_destroy(play->arena);
+}
+
+void play_notes(struct play *play, size_t count)
+{
+    struct event *events = arena_array(play->arena, play->count + count, sizeof(*events));
+    size_t before = play->count - 1; /* the last one ends the run */
+    memcpy(events, play->events, before * sizeof(*events));
+    for (size_t i = 0; i < count; i++)
+        events[before + i] = play->events[before - 1]; /* a note */
+    events[before + count] = play->events[before];
+    play->events = events;
+    play->count += count;
+    play_chain(play);
 }
 
 void play_chain(struct play *play)
@@ -218,7 +233,8 @@ void play_publish(const struct play *play, const char *path)
     audit_set_signer(audit, play->key);
     for (size_t i = 0; i < play->count; i++) {
         to = end_of_line(&play->lines, to);
-        if (!audit_is_milestone(&play->events[i]) && i + 1 < play->count)
+        bool enough = play->most > 0 && i + 1 - first >= play->most;
+        if (!enough && !audit_is_milestone(&play->events[i]) && i + 1 < play->count)
             continue;
         publish_batch(play, audit, first, i, from, to);
         first = i + 1;

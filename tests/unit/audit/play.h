@@ -21,11 +21,15 @@ struct play {
     const char *policy; /* text; NULL */
     const struct policy *people;
     struct sha256 policy_sha256;
+    size_t most; /* records a commit, also without a milestone; 0: as many as there are */
 };
 
 /* Plays it. With `keys`, the files "mia" and "jo" are made, and everything is signed. */
 void play_make(struct play *play, bool keys);
 void play_finish(struct play *play);
+
+/* Puts that many notes before the end of the run. */
+void play_notes(struct play *play, size_t count);
 
 /* Chains the events, with seqs from 1 on. */
 void play_chain(struct play *play);
