@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -42,10 +44,33 @@ static void expect_whole_with(const struct verify_options *options)
     arena_destroy(arena);
 }
 
+/* The script for reviewers is of the same mind: exit status 0 or 1. */
+static void expect_script(const char *path, int want)
+{
+    const char *script = getenv("TMINUS_VERIFY_SH");
+    int status = 0;
+    assert_non_null(script);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd = open("script-output", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+            _exit(126);
+        execlp("sh", "sh", script, path, PLAY_RUN, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    struct buf said = fixture_bytes("script-output");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != want)
+        fail_msg("%s: the script ends with %d, expected %d: %s", path, status, want, buf_str(&said));
+    buf_finish(&said);
+}
+
 static void expect_whole(const struct play *play, const char *path)
 {
     struct verify_options options = play_options(play, path);
     expect_whole_with(&options);
+    expect_script(path, 0);
 }
 
 /* One line of the report has `want` in it, or in the name of its file. */
@@ -69,10 +94,17 @@ static void expect_found_with(const struct verify_options *options, const char *
     arena_destroy(arena);
 }
 
-static void expect_found(const struct play *play, const char *path, const char *want)
+/* Found by the program; the script need not see it. */
+static void expect_found_here(const struct play *play, const char *path, const char *want)
 {
     struct verify_options options = play_options(play, path);
     expect_found_with(&options, want);
+}
+
+static void expect_found(const struct play *play, const char *path, const char *want)
+{
+    expect_found_here(play, path, want);
+    expect_script(path, 1);
 }
 
 /* ---- whole ones ---- */
@@ -316,7 +348,7 @@ static void test_impossible(void **state)
         cases[i].change(&play);
         play_chain(&play);
         play_publish(&play, path);
-        expect_found(&play, path, cases[i].want);
+        expect_found_here(&play, path, cases[i].want);
         play_finish(&play);
     }
 }
@@ -442,7 +474,7 @@ static void test_reworded(void **state)
     play_publish(&play, "audit.git");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         reword(cases[i].word, cases[i].other);
-        expect_found(&play, "edited.git", "is not the commit that these records make");
+        expect_found_here(&play, "edited.git", "is not the commit that these records make");
     }
     play_finish(&play);
 }
