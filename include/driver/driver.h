@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/time.h"
 
@@ -66,6 +67,9 @@ struct driver_events {
     /* A notice or warning of the server ("NOTICE 42P07: ..."), one call each; of a hundred of a job. With the
      * last call before `done` it says how many more there were. */
     void (*notice)(void *data, const char *text);
+    /* What of the bytes that a command wrote is to be kept and told, appended to `ret`; with no bytes: there
+     * are no more, and what was held back is to come. NULL: all as it is. */
+    void (*rewrite)(void *data, const char *bytes, size_t len, struct buf *ret);
     /* Bytes that a command wrote (stdout and stderr together, in order of arrival). */
     void (*output)(void *data, const char *bytes, size_t len);
     /* Exactly once, always later than the call that started the job. */

@@ -182,6 +182,7 @@ struct step {
     const struct secret_env *secrets;
     const char *directory; /* where a command runs: the directory of the book unless stated; NULL: there */
     int64_t timeout_us;    /* command, wait; 0: none */
+    bool keeps_nothing;    /* command, "capture": "none": what it writes is neither kept nor shown */
     int64_t grace_us;      /* command: between SIGTERM and SIGKILL; 5 s unless stated */
 
     struct condition until;   /* wait */
@@ -210,7 +211,7 @@ struct gate {
     const struct criterion *criteria;
     bool override_allowed;
     size_t override_by; /* role */
-    bool witness;     /* GO only when the remote holds the trail up to what was said here */
+    bool witness;       /* GO only when the remote holds the trail up to what was said here */
     int64_t valid_us; /* how long a GO stands before the next step must have started; 15 min unless stated */
     int line, column;
 };

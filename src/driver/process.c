@@ -21,6 +21,9 @@
 #include "driver/process_output.h"
 #include "driver/process_tree.h"
 
+/* What a piece can become when it is rewritten, with what was held back before. */
+#define REWRITTEN_MAX ((size_t)32 * 1024 * 1024)
+
 #define READ_SIZE    65536
 #define PIPE_SIZE    (1024 * 1024)
 #define LINGER_MS    500  /* for the pipe's end after the first process has ended */
@@ -293,15 +296,37 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     *ret = uv_buf_init(process->bytes, READ_SIZE);
 }
 
+static void keep_and_tell(struct process *process, const char *bytes, size_t len)
+{
+    process_output_add(&process->output, bytes, len);
+    if (process->events != NULL && process->events->output != NULL)
+        process->events->output(process->data, bytes, len);
+}
+
+/* With no bytes: there are no more. */
+static void take_output(struct process *process, const char *bytes, size_t len)
+{
+    struct buf rewritten;
+    if (process->events == NULL || process->events->rewrite == NULL) {
+        if (len > 0)
+            keep_and_tell(process, bytes, len);
+        return;
+    }
+    buf_init(&rewritten, REWRITTEN_MAX);
+    process->events->rewrite(process->data, bytes, len, &rewritten);
+    if (rewritten.len > 0)
+        keep_and_tell(process, rewritten.data, rewritten.len);
+    buf_finish(&rewritten);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *read_buf)
 {
     struct process *process = stream->data;
     if (len > 0) {
-        process_output_add(&process->output, read_buf->base, (size_t)len);
-        if (process->events != NULL && process->events->output != NULL)
-            process->events->output(process->data, read_buf->base, (size_t)len);
+        take_output(process, read_buf->base, (size_t)len);
     } else if (len < 0) {
         uv_read_stop(stream);
+        take_output(process, NULL, 0);
         process->end_of_pipe = true;
         look(process);
     }

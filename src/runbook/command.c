@@ -9,7 +9,11 @@ struct command_fields {
     const char *directory;
     int64_t timeout_us;
     int64_t grace_us;
+    int capture;
 };
+
+static const char *const capture_words[] = { "all", "none", NULL };
+enum { CAPTURE_ALL, CAPTURE_NONE };
 
 static const struct json_field fields[] = {
     STEP_COMMON_ROWS,
@@ -24,6 +28,8 @@ static const struct json_field fields[] = {
       "how long it may take; no limit unless stated" },
     { "grace", JSON_FIELD_DURATION, offsetof(struct command_fields, grace_us), 0, NULL, 0, 0,
       "from the request to end until it is killed; 5s unless stated" },
+    { "capture", JSON_FIELD_ENUM, offsetof(struct command_fields, capture), 0, capture_words, 0, 0,
+      "\"none\": what it writes is neither kept nor shown, only counted; \"all\" unless stated" },
     { 0 },
 };
 
@@ -76,6 +82,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->directory = resolve(l, load_at(source, "directory"), raw->directory, LAND_ARGUMENT);
     step->timeout_us = raw->timeout_us;
     step->grace_us = raw->grace_us;
+    step->keeps_nothing = raw->capture == CAPTURE_NONE;
     load_step_change(l, source, &raw->change, step);
 }
 

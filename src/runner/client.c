@@ -180,11 +180,15 @@ static void send_output_tail(struct client *client)
 
 static void reply(struct client *client, int64_t number, int result, const char *rule, const char *text)
 {
-    struct wire_message message = {
-        .type = WIRE_REPLY, .number = number, .ok = result == 0, .rule = rule, .text = text
-    };
+    struct arena *arena = arena_create();
+    struct wire_message message = { .type = WIRE_REPLY,
+                                    .number = number,
+                                    .ok = result == 0,
+                                    .rule = rule,
+                                    .text = clean_text(client->runner, arena, text) };
 
     send_message(client, &message);
+    arena_destroy(arena);
 }
 
 static void on_hello(struct client *client, const struct wire_message *hello)

@@ -21,8 +21,9 @@ struct queued {
  * length, and a line of the journal has a maximum. What is left out is said. */
 #define OUTSIDE_MAX 1200
 
-static const char *clip(struct arena *arena, const char *text)
+static const char *clip(const struct runner *runner, struct arena *arena, const char *unclean)
 {
+    const char *text = clean_text(runner, arena, unclean);
     size_t len = text ? strlen(text) : 0, cut = OUTSIDE_MAX;
 
     if (len <= OUTSIDE_MAX)
@@ -32,18 +33,40 @@ static const char *clip(struct arena *arena, const char *text)
     return arena_format(arena, "%.*s... (%zu more bytes)", (int)cut, text, len - cut);
 }
 
-/* What comes from servers and commands, copied and within bounds. */
-static void copy_outside(struct arena *arena, struct input *input)
+/* What other sessions do stands in the panes, with the text of their queries. */
+static const struct sample *clean_sample(const struct runner *runner, struct arena *arena,
+                                         const struct sample *sample)
+{
+    struct sample *clean = arena_alloc(arena, sizeof(*clean));
+    struct sample_row *rows = arena_array(arena, sample->row_count + 1, sizeof(*rows));
+
+    *clean = *sample;
+    clean->why = clean_text(runner, arena, sample->why);
+    clean->rows = rows;
+    for (size_t i = 0; i < sample->row_count; i++) {
+        rows[i] = sample->rows[i];
+        for (size_t k = 0; k < SAMPLE_CELLS_MAX; k++)
+            rows[i].cells[k] = clean_text(runner, arena, sample->rows[i].cells[k]);
+    }
+    return clean;
+}
+
+/* What comes from servers, commands and people, without secrets, copied and within bounds. */
+static void copy_outside(const struct runner *runner, struct arena *arena, struct input *input)
 {
     struct outcome *outcome = &input->outcome;
 
-    input->text = clip(arena, input->text);
-    input->value = clip(arena, input->value);
-    outcome->code = clip(arena, outcome->code);
-    outcome->message = clip(arena, outcome->message);
-    outcome->detail = clip(arena, outcome->detail);
-    outcome->hint = clip(arena, outcome->hint);
-    outcome->value = clip(arena, outcome->value);
+    /* A statement that was signed cannot be changed any more: one with a secret in it was not taken. */
+    input->action.text = clean_text(runner, arena, input->action.text);
+    if (input->sample && !redactor_is_empty(runner->redactor))
+        input->sample = clean_sample(runner, arena, input->sample);
+    input->text = clip(runner, arena, input->text);
+    input->value = clip(runner, arena, input->value);
+    outcome->code = clip(runner, arena, outcome->code);
+    outcome->message = clip(runner, arena, outcome->message);
+    outcome->detail = clip(runner, arena, outcome->detail);
+    outcome->hint = clip(runner, arena, outcome->hint);
+    outcome->value = clip(runner, arena, outcome->value);
     outcome->leftover = arena_text(arena, outcome->leftover); /* a name of the catalog, never long */
     outcome->output = arena_text(arena, outcome->output);
 }
@@ -59,7 +82,7 @@ static void enqueue(struct runner *runner, const struct input *input)
     queued->input.subject = arena_text(queued->arena, input->subject);
     if (input->sample)
         queued->input.sample = sample_copy(queued->arena, input->sample);
-    copy_outside(queued->arena, &queued->input);
+    copy_outside(runner, queued->arena, &queued->input);
     if (runner->queue_last)
         runner->queue_last->next = queued;
     else
@@ -101,7 +124,8 @@ void runner_halt(struct runner *runner, const char *why)
         return;
     runner->halted = true;
     /* Cut at the size of a message. */
-    (void)snprintf(runner->halted_why, sizeof(runner->halted_why), "%s", why);
+    (void)snprintf(runner->halted_why, sizeof(runner->halted_why), "%s",
+                   clean_text(runner, runner->arena, why));
     clients_send(runner, &message);
 }
 
@@ -238,7 +262,7 @@ static int take_one(struct runner *runner, const struct input *input, enum rule 
     int r;
 
     memset(&decision, 0, sizeof(decision));
-    copy_outside(arena, &bounded);
+    copy_outside(runner, arena, &bounded);
     r = decide(runner->run, &bounded, arena, &decision, err);
     if (r < 0 && ret_rule)
         *ret_rule = decision.rule;

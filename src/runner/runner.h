@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "audit/audit.h"
+#include "base/redact.h"
 #include "driver/driver.h"
 #include "engine/decide.h"
 #include "journal/journal.h"
@@ -64,10 +65,12 @@ struct runner {
     struct client *clients;
     struct execution *executions;
     struct publisher *publisher;
-    struct witness *witness;     /* NULL: the run has none */
-    const struct policy *policy; /* NULL: names are claimed */
-    const char *operator_key;    /* fingerprint; NULL */
-    struct judging *judgings;    /* signatures that a worker looks at */
+    struct witness *witness;      /* NULL: the run has none */
+    const struct policy *policy;  /* NULL: names are claimed */
+    const char *operator_key;     /* fingerprint; NULL */
+    struct redactor *redactor;    /* knows all secrets of this run */
+    struct secret_value *secrets; /* what commands get in their environment */
+    struct judging *judgings;     /* signatures that a worker looks at */
     struct watch *watches;
     size_t watches_stopping;
     bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
@@ -115,11 +118,13 @@ struct execution {
     const struct step *definition;
     struct driver_job *job;
     struct process *process;
-    int64_t pid;             /* of the backend or the child; 0 not known yet */
-    bool cancelled;          /* somebody asked for it */
-    bool asking;             /* its probe or query is out */
-    struct arena *arena;     /* what lives as long as it, secrets of its environment among it */
-    const char *output_path; /* command */
+    int64_t pid;                /* of the backend or the child; 0 not known yet */
+    bool cancelled;             /* somebody asked for it */
+    bool asking;                /* its probe or query is out */
+    struct arena *arena;        /* what lives as long as it, secrets of its environment among it */
+    const char *output_path;    /* command */
+    struct redact_stream clean; /* command: what it writes goes through it */
+    int64_t written;            /* command: bytes that were not captured */
     struct driver_sql sql;
     struct driver_command command;
     char waiting[ERR_MESSAGE_MAX]; /* whom it waits for, as last told; "" */
@@ -156,6 +161,17 @@ long survivor_process(const char *run);
  * perhaps at once. */
 typedef void (*survivor_told)(void *data, const char *text);
 void survivor_ask(struct runner *runner, struct session *session, survivor_told told, void *data);
+
+/* ---- secrets.c ---- */
+
+/* Fetches what the commands of the book get in their environment, all of it before anything begins, and takes
+ * it out of this process's own, which others can look at. ERR_ENVIRONMENT names everything that is missing.
+ */
+int secrets_begin(struct runner *runner, struct err *err) MUST_CHECK;
+/* The value of the variable `from`. */
+const char *secrets_value(const struct runner *runner, const char *from);
+/* What is said or was read, without any secret; borrowed from `text` or `arena`. */
+const char *clean_text(const struct runner *runner, struct arena *arena, const char *text);
 
 /* ---- server.c ---- */
 

@@ -285,6 +285,8 @@ static int begin(struct runner *runner, struct err *err)
     if (r == 0)
         r = servers_create(runner, err);
     if (r == 0)
+        r = secrets_begin(runner, err);
+    if (r == 0)
         r = publisher_create(runner, &folding.published, &folding.head, err);
     if (r == 0)
         r = witness_create(runner, err);
@@ -314,6 +316,7 @@ static void free_all(struct runner *runner)
     approvals_destroy(runner->approvals);
     queue_destroy(runner);
     output_destroy(runner);
+    redactor_destroy(runner->redactor);
     run_destroy(runner->run);
     run_destroy(runner->trial);
     arena_destroy(runner->arena);
@@ -361,6 +364,7 @@ static struct runner *create(const struct runner_options *options)
     uv_signal_init(&runner->loop, &runner->sigterm);
     runner->tick.data = runner;
     runner->sigterm.data = runner;
+    runner->redactor = redactor_create();
     output_create(runner);
     return runner;
 }

@@ -23,6 +23,9 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
         return err_set(err, ERR_INVALID, "target \"%s\" has no server: give a targets file (--targets)",
                        target->id);
     r = secret_fetch(runner->arena, target->password_from, &password, err);
+    if (r == 0 && password)
+        r = redactor_add(runner->redactor, arena_format(runner->arena, "password of %s", target->id),
+                         password, err);
     if (r < 0)
         return err_prefix(err, "target \"%s\"", target->id);
     server->target = (struct driver_target){

@@ -116,6 +116,8 @@ static int take(struct judging *judging, enum rule *ret_rule, struct err *err)
     struct action action;
     int r = statement_read(judging->arena, judging->statement, &statement, err);
 
+    if (r == 0 && clean_text(runner, judging->arena, judging->statement) != judging->statement)
+        r = err_set(err, ERR_REFUSED, "a secret stands in it, and it would stand in the trail for ever");
     if (r == 0)
         r = statement_fits(&statement, runner->run, clock_now(), err);
     if (r == 0)

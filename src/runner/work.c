@@ -39,6 +39,7 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
 
 static void execution_free(struct execution *execution)
 {
+    redact_stream_finish(&execution->clean);
     arena_destroy(execution->arena);
     free(execution);
 }

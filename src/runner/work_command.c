@@ -38,9 +38,24 @@ static void on_done(void *data, const struct driver_result *result)
     /* Its last words before the word that it has ended. */
     output_flush(execution->runner);
     /* Without the hash the outcome still stands: the file itself is published. */
-    if (sha256_of_file(execution->output_path, &sha, NULL) == 0)
+    if (execution->definition->keeps_nothing)
+        execution_note(execution, arena_format(execution->arena, "not captured: %" PRId64 " bytes of output",
+                                               execution->written));
+    else if (sha256_of_file(execution->output_path, &sha, NULL) == 0)
         outcome.output = sha.hex;
     execution_end(execution, &outcome);
+}
+
+static void on_rewrite(void *data, const char *bytes, size_t len, struct buf *ret)
+{
+    struct execution *execution = data;
+
+    if (execution->definition->keeps_nothing)
+        execution->written += (int64_t)len;
+    else if (len > 0)
+        redact_stream_add(&execution->clean, bytes, len, ret);
+    else
+        redact_stream_end(&execution->clean, ret);
 }
 
 static void on_output(void *data, const char *bytes, size_t len)
@@ -91,11 +106,10 @@ static int make_environment(struct execution *execution, const char *const **ret
     for (size_t i = 0; i < step->env_count; i++)
         environment[count++] = step->env[i];
     for (size_t i = 0; i < step->secret_count; i++) {
-        const char *value = getenv(step->secrets[i].from);
+        const char *value = secrets_value(execution->runner, step->secrets[i].from);
 
         if (!value)
-            return err_set(err, ERR_ENVIRONMENT,
-                           "not started: the runner's environment has no %s, which is to be %s",
+            return err_set(err, ERR_ENVIRONMENT, "not started: nothing is known of %s, which is to be %s",
                            step->secrets[i].from, step->secrets[i].name);
         environment[count++] = arena_format(arena, "%s=%s", step->secrets[i].name, value);
     }
@@ -122,7 +136,7 @@ static int prepare(struct execution *execution, struct err *err)
         .directory = directory_of(execution),
         .timeout_us = step->timeout_us,
         .grace_us = step->grace_us,
-        .output_path = execution->output_path,
+        .output_path = step->keeps_nothing ? NULL : execution->output_path,
         .output_max = OUTPUT_MAX,
     };
     return 0;
@@ -130,16 +144,26 @@ static int prepare(struct execution *execution, struct err *err)
 
 void command_begin(struct execution *execution)
 {
-    static const struct driver_events events = { .identified = on_identified,
-                                                 .settings = on_text,
-                                                 .notice = on_text,
-                                                 .output = on_output,
-                                                 .done = on_done };
+    static const struct driver_events as_it_is = { .identified = on_identified,
+                                                   .settings = on_text,
+                                                   .notice = on_text,
+                                                   .output = on_output,
+                                                   .done = on_done };
+    static const struct driver_events rewritten = { .identified = on_identified,
+                                                    .settings = on_text,
+                                                    .notice = on_text,
+                                                    .rewrite = on_rewrite,
+                                                    .output = on_output,
+                                                    .done = on_done };
+    bool looked_through =
+        execution->definition->keeps_nothing || !redactor_is_empty(execution->runner->redactor);
+    const struct driver_events *events = looked_through ? &rewritten : &as_it_is;
     struct runner *runner = execution->runner;
     long survivor = runner->options->resume ? survivor_process(runner->options->frozen->run) : 0;
     struct err err = ERR_INIT;
     int r = prepare(execution, &err);
 
+    redact_stream_init(&execution->clean, runner->redactor);
     if (r == 0 && survivor > 0)
         r = err_set(&err, ERR_BUSY,
                     "not started: process %ld, which an earlier runner of this run began, is still at work: "
@@ -147,7 +171,7 @@ void command_begin(struct execution *execution)
                     "it has ended, or end it",
                     survivor);
     if (r == 0)
-        r = process_start(&execution->runner->loop, &execution->command, &events, execution,
+        r = process_start(&execution->runner->loop, &execution->command, events, execution,
                           &execution->process, &err);
     if (r < 0)
         end_failed(execution, err.message);
