@@ -21,6 +21,9 @@
  * which writes one line to stderr and exits with 3. */
 void mem_on_exhausted(void (*handler)(void));
 
+/* For a library that tells that it got no memory: as if one of ours had been refused. */
+_Noreturn void mem_exhausted(void);
+
 void *mem_alloc(size_t size);                    /* zeroed; yours, free() it */
 void *mem_realloc(void *old, size_t size);       /* new bytes are not zeroed */
 void *mem_array(size_t count, size_t item_size); /* zeroed; overflow of the product counts as exhausted */

@@ -16,7 +16,7 @@ static void exhausted_default(void)
 
 static void (*on_exhausted)(void) = exhausted_default;
 
-static _Noreturn void exhausted(void)
+_Noreturn void mem_exhausted(void)
 {
     on_exhausted();
     /* A handler that came back has nothing to come back to: the allocation failed. */
@@ -39,7 +39,7 @@ void *mem_realloc(void *old, size_t size)
     /* realloc of 0 bytes frees on some systems; here it always gives memory. */
     void *memory = realloc(old, size > 0 ? size : 1);
     if (memory == NULL)
-        exhausted();
+        mem_exhausted();
     return memory;
 }
 
@@ -47,10 +47,10 @@ void *mem_array(size_t count, size_t item_size)
 {
     size_t size;
     if (__builtin_mul_overflow(count, item_size, &size) || size > PTRDIFF_MAX)
-        exhausted();
+        mem_exhausted();
     void *memory = calloc(1, size > 0 ? size : 1);
     if (memory == NULL)
-        exhausted();
+        mem_exhausted();
     return memory;
 }
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 static void spell(const unsigned char *digest, size_t len, struct sha256 *ret)
 {
     static const char digits[] = "0123456789abcdef";
@@ -23,7 +25,8 @@ void sha256_of(const void *bytes, size_t len, struct sha256 *ret)
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len = 0;
     int ok = EVP_Digest(bytes, len, digest, &digest_len, EVP_sha256(), NULL);
-    assert(ok == 1); /* it fails only without memory or without the algorithm */
+    if (ok != 1)
+        mem_exhausted(); /* it fails only without memory or without the algorithm */
     spell(digest, digest_len, ret);
 }
 
@@ -55,13 +58,12 @@ int sha256_of_file(const char *path, struct sha256 *ret, struct err *err)
     if (fd < 0)
         return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, "cannot open %s", path);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    assert(context != NULL);
-    int ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    assert(ok == 1);
+    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        mem_exhausted();
     int r = digest_fd(context, fd, path, err);
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len = 0;
-    ok = EVP_DigestFinal_ex(context, digest, &digest_len);
+    int ok = EVP_DigestFinal_ex(context, digest, &digest_len);
     assert(ok == 1);
     if (r == 0)
         spell(digest, digest_len, ret);
