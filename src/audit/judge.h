@@ -44,6 +44,7 @@ struct judged_output {
     const char *commit;   /* that added it */
     const char *named;    /* SHA-256, by a record; NULL */
     uint64_t seq;         /* of that record */
+    bool begun;           /* an attempt that can have written it: one that a dead runner left names no hash */
 };
 
 /* From a run.opened or a run.resumed on: who has the key to the trail. */

@@ -185,6 +185,9 @@ static const char *writer_of(const struct judge *judge, const struct event *even
 static void note_output(struct judge *judge, const struct event *event)
 {
     const char *writer = writer_of(judge, event);
+    if (event->type == EVENT_STEP_STARTED && writer != NULL)
+        output_of(judge, arena_format(judge->arena, "output/%s.%" PRId64 ".log", writer, event->attempt))
+            ->begun = true;
     if (event->output == NULL || event->output[0] == '\0' || writer == NULL)
         return;
     struct judged_output *output =
@@ -198,12 +201,13 @@ void judge_outputs_end(struct judge *judge)
     for (size_t i = 0; i < judge->output_count; i++) {
         const struct judged_output *output = &judge->outputs[i];
         judge->commit = output->commit;
-        if (output->stored.hex[0] == '\0')
+        bool is_there = output->stored.hex[0] != '\0';
+        if (!is_there && output->named != NULL)
             judge_found(judge, output->path, output->seq,
                         "is not there: the record says that its SHA-256 is %s", output->named);
-        else if (output->named == NULL && !judge->journal.broken)
+        else if (is_there && output->named == NULL && !output->begun && !judge->journal.broken)
             judge_found(judge, output->path, 0,
-                        "belongs to no record: no step that ended says it wrote that");
+                        "belongs to no record: no step that began can have written that");
         else if (output->named != NULL && !text_equal(output->named, output->stored.hex))
             judge_found(judge, output->path, output->seq,
                         "its SHA-256 is %s, the record says %s: it is not what the step wrote",
@@ -231,6 +235,7 @@ void judge_note_record(struct judge *judge, const struct event *event)
     case EVENT_RUN_RESUMED:
         note_session(judge, event);
         break;
+    case EVENT_STEP_STARTED:
     case EVENT_STEP_ENDED:
         note_output(judge, event);
         break;
