@@ -205,8 +205,16 @@ static int fold(void *data, const struct event *event, const char *line, size_t 
 
 static int resume_journal(struct runner *runner, struct folding *folding, struct err *err)
 {
+    const struct frozen *frozen = runner->options->frozen;
     int r = journal_open(runner->journal_path, fold, folding, &runner->journal, &folding->torn, err);
 
+    /* The trail may lack the last records, so nobody goes on from it; it can be read. */
+    if (r == ERR_NOT_FOUND && folding->published > 0)
+        return err_set(
+            err, ERR_NOT_FOUND,
+            "the journal is gone: put it back to take the run up; the trail holds events up to %llu, to be "
+            "read with `git -C %s log runs/%s`; nothing is done",
+            (unsigned long long)folding->published, frozen->audit, frozen->run);
     if (r == 0)
         r = check_frozen(runner, err);
     if (r < 0)
