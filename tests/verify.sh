@@ -165,7 +165,7 @@ grow() {
 # check_file STATUS PATH NEW
 check_file() {
     case $2 in
-    book.json | targets.json | policy.json)
+    book.json | targets.json | run.json | policy.json)
         if [ -n "$parent" ] || [ "$1" != A ]; then
             found "commit $commit: $2 was touched after the run began"
         fi
@@ -297,9 +297,12 @@ sed -n 1p "$work/journal" >"$work/first"
 grep -q '"type":"run.opened"' "$work/first" || found "the first record does not open the run"
 [ "$(field run "$work/first")" = "$run" ] || found "the records are of run $(field run "$work/first")"
 expect_hash book.json "$(field book "$work/first")"
-targets=$(field targets "$work/first")
-[ "$targets" != e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || targets=''
-expect_hash targets.json "$targets"
+for file in targets.json:targets run.json:settings; do
+    hash=$(field "${file#*:}" "$work/first")
+    # Of nothing: there was no such file.
+    [ "$hash" != e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || hash=''
+    expect_hash "${file%:*}" "$hash"
+done
 expect_hash policy.json "$(field policy "$work/first")"
 
 : >"$work/outputs"

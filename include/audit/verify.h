@@ -63,8 +63,6 @@ struct verify_options {
     bool live;           /* a runner is at work on it here */
     bool open;           /* that the run is not over is expected */
     const char *head;    /* what the last record's hash must be; NULL */
-    size_t param_count;  /* what the book was resolved with, as far as it is known */
-    const struct book_param *params;
     const struct policy *policy; /* NULL: none was given */
     const char *policy_sha256;   /* of its file */
 };

@@ -52,6 +52,9 @@ int rundir_create(struct arena *arena, const char *book_id, struct instant now, 
 /* Reads what was frozen in the run's directory. */
 int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct err *err) MUST_CHECK;
 
+/* What `settings_text` says (run.json, from `path`), into the members that come from it. ERR_CORRUPT. */
+int frozen_settings(struct arena *arena, const char *path, struct frozen *frozen, struct err *err) MUST_CHECK;
+
 /* The frozen book again; ERR_CORRUPT with the first fault when it does not load any more. */
 int frozen_book(struct arena *arena, const struct frozen *frozen, const struct book **ret,
                 struct err *err) MUST_CHECK;

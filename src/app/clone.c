@@ -43,62 +43,68 @@ int clone_file(struct arena *arena, const struct clone *clone, const char *name,
     return r;
 }
 
-struct texts {
-    const char *book, *targets;
-    size_t book_len, targets_len;
-};
-
-static int load_book(struct arena *arena, const struct texts *texts, size_t param_count,
-                     const struct book_param *params, struct clone *clone, struct err *err)
+/* A file that is missing is none. */
+static int frozen_file(struct arena *arena, const struct clone *clone, const char *name, const char **ret,
+                       size_t *ret_len, struct err *err)
 {
-    struct json_faults *faults = arena_alloc(arena, 2 * sizeof(*faults));
-    struct book_options options = { .targets_path = texts->targets ? "targets.json" : NULL,
-                                    .targets_text = texts->targets,
-                                    .targets_len = texts->targets_len,
-                                    .param_count = param_count,
-                                    .params = params };
-    const struct json_fault *first;
+    int r = clone_file(arena, clone, name, ret, ret_len, err);
 
-    json_faults_init(&faults[0], arena);
-    json_faults_init(&faults[1], arena);
-    clone->book =
-        book_load(arena, "book.json", texts->book, texts->book_len, &options, &faults[0], &faults[1]);
-    if (clone->book)
-        return 0;
-    first = faults[0].count > 0 ? &faults[0].list[0] : &faults[1].list[0];
-    return err_set(err, ERR_INVALID, "the book in the trail does not load: %d:%d: %s", first->line,
-                   first->column, first->message);
+    return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+int clone_open(struct arena *arena, const char *where, struct clone *ret, struct err *err)
+{
+    struct frozen *frozen = &ret->frozen;
+    int r;
+
+    memset(ret, 0, sizeof(*ret));
+    r = split(arena, where, ret, err);
+    if (r == 0)
+        r = clone_file(arena, ret, "book.json", &frozen->book_text, &frozen->book_len, err);
+    if (r == 0)
+        r = clone_file(arena, ret, "run.json", &frozen->settings_text, &frozen->settings_len, err);
+    if (r == 0)
+        r = frozen_file(arena, ret, "targets.json", &frozen->targets_text, &frozen->targets_len, err);
+    if (r == 0)
+        r = frozen_file(arena, ret, "policy.json", &frozen->policy_text, &frozen->policy_len, err);
+    if (r == 0)
+        r = frozen_settings(arena, "run.json", frozen, err);
+    return r < 0 ? r : frozen_book(arena, frozen, &ret->book, err);
+}
+
+static bool is_hash_of(const char *hash, const char *text, size_t len)
+{
+    struct sha256 is;
+
+    sha256_of(text ? text : "", len, &is);
+    return text_equal(hash, is.hex);
+}
+
+int clone_check(const struct clone *clone, const struct event *opened, struct err *err)
+{
+    const struct frozen *frozen = &clone->frozen;
+    const char *other =
+        !is_hash_of(opened->book, frozen->book_text, frozen->book_len)               ? "book.json"
+        : !is_hash_of(opened->targets, frozen->targets_text, frozen->targets_len)    ? "targets.json"
+        : !is_hash_of(opened->settings, frozen->settings_text, frozen->settings_len) ? "run.json"
+                                                                                     : NULL;
+
+    return !other ? 0
+                  : err_set(err, ERR_CORRUPT, "%s in the trail is not what the run was begun with", other);
 }
 
 static int fold(void *data, const struct event *event, const char *line, size_t len, struct err *err)
 {
     struct clone *clone = data;
+    int r = event->type == EVENT_RUN_OPENED ? clone_check(clone, event, err) : 0;
 
     (void)line;
     (void)len;
     clone->last = event->at;
-    return run_apply(clone->run, event, err);
-}
-
-/* What is shown is what was frozen, or nothing is shown. */
-static int check_frozen(const struct clone *clone, const struct texts *texts, struct err *err)
-{
-    struct sha256 book, targets;
-
-    sha256_of(texts->book, texts->book_len, &book);
-    sha256_of(texts->targets ? texts->targets : "", texts->targets_len, &targets);
-    if (text_equal(clone->run->book_sha256, book.hex) && text_equal(clone->run->targets_sha256, targets.hex))
-        return 0;
-    return err_set(err, ERR_CORRUPT,
-                   "book.json or targets.json in the trail is not what the run was begun with");
+    return r < 0 ? r : run_apply(clone->run, event, err);
 }
 
 /* ---- what the panes showed last ---- */
-
-static const char *sample_path(struct arena *arena, unsigned number)
-{
-    return arena_format(arena, "samples/%03u/%06u.jsonl", number / 100, number);
-}
 
 /* A passing event that does not fold any more says nothing: then that is not known. */
 static void apply_line(struct arena *arena, struct clone *clone, const char *line, size_t len)
@@ -113,12 +119,19 @@ static void apply_line(struct arena *arena, struct clone *clone, const char *lin
         clone->last = event.at;
 }
 
+int clone_samples(struct arena *arena, const struct clone *clone, unsigned number, const char **ret,
+                  size_t *ret_len, struct err *err)
+{
+    return clone_file(arena, clone, arena_format(arena, "samples/%03u/%06u.jsonl", number / 100, number), ret,
+                      ret_len, err);
+}
+
 static void apply_samples(struct arena *arena, struct clone *clone, unsigned number)
 {
     const char *text = NULL, *end;
     size_t len = 0;
 
-    if (number == 0 || clone_file(arena, clone, sample_path(arena, number), &text, &len, NULL) < 0)
+    if (number == 0 || clone_samples(arena, clone, number, &text, &len, NULL) < 0)
         return;
     for (const char *at = text; (end = memchr(at, '\n', len - (size_t)(at - text))); at = end + 1)
         apply_line(arena, clone, at, (size_t)(end - at));
@@ -130,35 +143,20 @@ static unsigned last_samples(struct arena *arena, const struct clone *clone)
     size_t len;
     unsigned number = 0;
 
-    while (number < SAMPLE_FILES_MAX &&
-           clone_file(arena, clone, sample_path(arena, number + 1), &text, &len, NULL) == 0)
+    while (number < SAMPLE_FILES_MAX && clone_samples(arena, clone, number + 1, &text, &len, NULL) == 0)
         number++;
     return number;
 }
 
-int clone_read(struct arena *arena, const char *where, size_t param_count, const struct book_param *params,
-               struct clone *ret, struct err *err)
+int clone_read(struct arena *arena, const char *where, struct clone *ret, struct err *err)
 {
-    struct texts texts = { NULL, NULL, 0, 0 };
     unsigned samples;
-    int r;
+    int r = clone_open(arena, where, ret, err);
 
-    memset(ret, 0, sizeof(*ret));
-    r = split(arena, where, ret, err);
-    if (r == 0)
-        r = clone_file(arena, ret, "book.json", &texts.book, &texts.book_len, err);
-    if (r == 0) {
-        r = clone_file(arena, ret, "targets.json", &texts.targets, &texts.targets_len, err);
-        r = r == ERR_NOT_FOUND ? 0 : r;
-    }
-    if (r == 0)
-        r = load_book(arena, &texts, param_count, params, ret, err);
     if (r < 0)
         return r;
     ret->run = run_create(ret->book);
     r = audit_read(ret->path, ret->id, fold, ret, err);
-    if (r == 0)
-        r = check_frozen(ret, &texts, err);
     if (r < 0) {
         clone_finish(ret);
         return r;

@@ -24,8 +24,6 @@
 struct approving {
     struct arena *arena;
     const char *where, *key, *push, *policy_path;
-    struct option_list param_list;
-    const struct book_param *params;
     struct action action;
     struct clone clone;
     struct buf text, signature;
@@ -38,7 +36,6 @@ static int parse(int argc, char **argv, struct approving *a, struct err *err)
                                           { "--role", OPTION_VALUE, &a->action.role },
                                           { "--reason", OPTION_VALUE, &a->action.text },
                                           { "--policy", OPTION_VALUE, &a->policy_path },
-                                          { "--param", OPTION_LIST, &a->param_list },
                                           { "--push", OPTION_VALUE, &a->push },
                                           { NULL, OPTION_FLAG, NULL } };
     struct arguments arguments;
@@ -59,7 +56,7 @@ static int parse(int argc, char **argv, struct approving *a, struct err *err)
         return err_set(err, ERR_USAGE, "an approval is signed: say with which key, --key FILE");
     if (r == 0 && a->push)
         r = remote_check(a->arena, a->push, &a->push, err);
-    return r < 0 ? r : parse_params(a->arena, a->param_list.items, a->param_list.count, &a->params, err);
+    return r;
 }
 
 /* Who signs: by the policy of this machine, else by the copy in the trail, which is believed for no more than
@@ -188,7 +185,7 @@ static int sign_and_store(struct approving *a, struct err *err)
 static int approve(struct approving *a, struct err *err)
 {
     size_t gate;
-    int r = clone_read(a->arena, a->where, a->param_list.count, a->params, &a->clone, err);
+    int r = clone_read(a->arena, a->where, &a->clone, err);
 
     if (r < 0)
         return r;

@@ -147,8 +147,6 @@ static int add_directory(struct arena *arena, const struct rundir_entry *entry,
     options->run = entry->run;
     options->journal = rundir_path(arena, entry->dir, "journal");
     options->live = entry->live;
-    options->params = frozen.params;
-    options->param_count = frozen.param_count;
     if (!options->path)
         options->path = frozen.audit;
     return 0;

@@ -24,7 +24,7 @@ const struct command all_commands[] = {
       "one action without a screen; `tminus do help` lists them" },
     { "approve", true,
       "REPOSITORY:RUN GATE go|no-go --key FILE [--role ROLE] [--reason TEXT]\n"
-      "             [--push REMOTE] [--policy FILE] [--param K=V]...",
+      "             [--push REMOTE] [--policy FILE]",
       "a vote from another clone of the trail: shows what is approved, signs it, stores it, pushes it" },
     { "status", true, "[RUN] [--json] [--follow]",
       "where a run stands; --follow tells what happens as it happens" },

@@ -26,67 +26,32 @@ static bool take_frozen(struct judge *judge, const struct tree_change *change, s
     return true;
 }
 
-/* Where a clone does not know what a param was, anything of its kind does: no param has a part in what can
- * happen after what. */
-static const char *stand_in(const char *type)
-{
-    static const struct {
-        const char *type, *value;
-    } values[] = {
-        { "identifier", "param" }, { "text", "param" }, { "boolean", "true" }, { "duration", "1s" }
-    };
-    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-        if (text_equal(type, values[i].type))
-            return values[i].value;
-    }
-    return NULL;
-}
-
-static bool is_given(const struct verify_options *options, const char *name)
-{
-    for (size_t i = 0; i < options->param_count; i++) {
-        if (text_equal(options->params[i].name, name))
-            return true;
-    }
-    return false;
-}
-
-static void add_stand_in(struct judge *judge, const struct json *param, struct book_param *params,
-                         size_t *count)
-{
-    const struct json *type = json_member(param, "type"), *min = json_member(param, "min");
-    if (type == NULL || type->type != JSON_TEXT || json_member(param, "default") != NULL ||
-        text_equal(type->text, "secret") || is_given(judge->options, param->key))
-        return;
-    const char *value = stand_in(type->text);
-    if (value == NULL) /* an integer */
-        value = arena_format(judge->arena, "%.0f", min != NULL && min->type == JSON_NUMBER ? min->number : 1);
-    params[(*count)++] = (struct book_param){ param->key, value };
-}
-
-static void load_params(struct judge *judge, const struct frozen_text *book, struct book_options *options)
+/* What the run was begun with. A param that is no text is not there: then the book does not load. */
+static void load_params(struct judge *judge, const struct frozen_text *settings, struct book_options *options)
 {
     struct json_faults *faults = arena_alloc(judge->arena, sizeof(*faults));
     json_faults_init(faults, judge->arena);
-    const struct json *object = json_parse(judge->arena, book->text, book->len, faults);
-    const struct json *declared = object != NULL ? json_member(object, "params") : NULL;
-    size_t most = judge->options->param_count + (declared != NULL ? declared->count : 0), count = 0;
-    struct book_param *params = arena_array(judge->arena, most + 1, sizeof(*params));
-    for (size_t i = 0; i < judge->options->param_count; i++)
-        params[count++] = judge->options->params[i];
-    for (size_t i = 0; declared != NULL && declared->type == JSON_OBJECT && i < declared->count; i++)
-        add_stand_in(judge, &declared->items[i], params, &count);
+    const struct json *object =
+        settings->text != NULL ? json_parse(judge->arena, settings->text, settings->len, faults) : NULL;
+    const struct json *given = object != NULL ? json_member(object, "params") : NULL;
+    if (given == NULL || given->type != JSON_OBJECT)
+        return;
+    struct book_param *params = arena_array(judge->arena, given->count + 1, sizeof(*params));
+    for (size_t i = 0; i < given->count; i++) {
+        if (given->items[i].type == JSON_TEXT)
+            params[options->param_count++] = (struct book_param){ given->items[i].key, given->items[i].text };
+    }
     options->params = params;
-    options->param_count = count;
 }
 
-static void load_book(struct judge *judge, const struct frozen_text *book, const struct frozen_text *targets)
+static void load_book(struct judge *judge, const struct frozen_text *book, const struct frozen_text *targets,
+                      const struct frozen_text *settings)
 {
     struct json_faults *faults = arena_alloc(judge->arena, 2 * sizeof(*faults));
     struct book_options options = { .targets_path = targets->text != NULL ? "targets.json" : NULL,
                                     .targets_text = targets->text,
                                     .targets_len = targets->len };
-    load_params(judge, book, &options);
+    load_params(judge, settings, &options);
     json_faults_init(&faults[0], judge->arena);
     json_faults_init(&faults[1], judge->arena);
     judge->book =
@@ -103,7 +68,8 @@ static void load_book(struct judge *judge, const struct frozen_text *book, const
 
 void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool first)
 {
-    struct frozen_text book = { NULL, 0 }, targets = { NULL, 0 }, policy = { NULL, 0 };
+    struct frozen_text book = { NULL, 0 }, targets = { NULL, 0 }, settings = { NULL, 0 },
+                       policy = { NULL, 0 };
     struct {
         const char *path;
         struct frozen_text *text;
@@ -111,6 +77,7 @@ void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool 
     } const frozen[] = {
         { "book.json", &book, &judge->book_sha256 },
         { "targets.json", &targets, &judge->targets_sha256 },
+        { "run.json", &settings, &judge->settings_sha256 },
         { "policy.json", &policy, &judge->policy_sha256 },
     };
     for (size_t i = 0; i < changes->count; i++) {
@@ -129,7 +96,7 @@ void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool 
     judge->policy_text = policy.text;
     judge->policy_len = policy.len;
     if (book.text != NULL)
-        load_book(judge, &book, &targets);
+        load_book(judge, &book, &targets, &settings);
     else
         judge_found(judge, "book.json", 0, "is not there: the first commit of a run has the book");
 }

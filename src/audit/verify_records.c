@@ -130,6 +130,7 @@ static void judge_opened(struct judge *judge, const struct event *event, const c
 {
     static const char *const none = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     const char *targets = judge->targets_sha256.hex[0] != '\0' ? judge->targets_sha256.hex : none;
+    const char *settings = judge->settings_sha256.hex[0] != '\0' ? judge->settings_sha256.hex : none;
     if (!text_equal(event->run, judge->options->run))
         judge_found(judge, path, event->seq, "the records are of run %s, the branch is of run %s",
                     event->run != NULL ? event->run : "(none)", judge->options->run);
@@ -141,6 +142,10 @@ static void judge_opened(struct judge *judge, const struct event *event, const c
         judge_found(judge, "targets.json", event->seq,
                     "its SHA-256 is %s, the run was opened with %s: other targets were worked on", targets,
                     event->targets != NULL ? event->targets : "(none)");
+    if (!text_equal(event->settings, settings))
+        judge_found(judge, "run.json", event->seq,
+                    "its SHA-256 is %s, the run was opened with %s: other params or settings", settings,
+                    event->settings != NULL ? event->settings : "(none)");
     if (!text_equal(event->policy, judge->policy_sha256.hex[0] != '\0' ? judge->policy_sha256.hex : NULL))
         judge_found(judge, "policy.json", event->seq, "its SHA-256 is %s, the run was opened with %s",
                     judge->policy_sha256.hex[0] != '\0' ? judge->policy_sha256.hex : "(none)",

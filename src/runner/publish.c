@@ -43,6 +43,7 @@ static void add_frozen(const struct publisher *publisher, struct batch *batch)
     const struct frozen *frozen = publisher->runner->options->frozen;
 
     batch_file(batch, "book.json", NULL, frozen->book_text, frozen->book_len);
+    batch_file(batch, "run.json", NULL, frozen->settings_text, frozen->settings_len);
     if (frozen->targets_text)
         batch_file(batch, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
     if (frozen->policy_text)

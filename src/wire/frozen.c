@@ -95,26 +95,19 @@ static int read_text(struct arena *arena, const char *dir, const char *name, con
     return r;
 }
 
-static int read_settings(struct arena *arena, struct frozen *ret, struct err *err)
+int frozen_settings(struct arena *arena, const char *path, struct frozen *ret, struct err *err)
 {
     struct settings settings;
     struct json_faults faults;
     struct book_param *params;
     const struct json *value;
-    const char *text = NULL;
-    size_t len = 0;
-    int r = read_text(arena, ret->dir, "run.json", &text, &len, err);
 
-    if (r < 0)
-        return r;
     memset(&settings, 0, sizeof(settings));
     json_faults_init(&faults, arena);
-    value = json_parse(arena, text, len, &faults);
+    value = json_parse(arena, ret->settings_text, ret->settings_len, &faults);
     if (!value || json_decode(arena, value, setting_fields, &settings, "run.json", &faults) < 0)
-        return err_set(err, ERR_CORRUPT, "%s/run.json:%d:%d: %s", ret->dir, faults.list[0].line,
-                       faults.list[0].column, faults.list[0].message);
-    ret->settings_text = text;
-    ret->settings_len = len;
+        return err_set(err, ERR_CORRUPT, "%s:%d:%d: %s", path, faults.list[0].line, faults.list[0].column,
+                       faults.list[0].message);
     ret->run = settings.run;
     ret->operator= settings.operator;
     ret->environment = settings.environment;
@@ -126,7 +119,7 @@ static int read_settings(struct arena *arena, struct frozen *ret, struct err *er
         const struct json *item = &settings.params->items[i];
 
         if (item->type != JSON_TEXT)
-            return err_set(err, ERR_CORRUPT, "%s/run.json: param \"%s\" is not a text", ret->dir, item->key);
+            return err_set(err, ERR_CORRUPT, "%s: param \"%s\" is not a text", path, item->key);
         params[i] = (struct book_param){ item->key, item->text };
     }
     ret->params = params;
@@ -140,7 +133,9 @@ int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct
 
     memset(ret, 0, sizeof(*ret));
     ret->dir = arena_text(arena, dir);
-    r = read_settings(arena, ret, err);
+    r = read_text(arena, dir, "run.json", &ret->settings_text, &ret->settings_len, err);
+    if (r == 0)
+        r = frozen_settings(arena, rundir_path(arena, dir, "run.json"), ret, err);
     if (r == 0)
         r = read_text(arena, dir, "book.json", &ret->book_text, &ret->book_len, err);
     if (r < 0)

@@ -22,17 +22,18 @@ static const char tiny[] =
 
 static void open_run(struct play *play, struct scene *scene)
 {
-    struct sha256 book, nothing;
+    struct sha256 book, settings, nothing;
     struct fingerprint key;
     sha256_of(play->book, strlen(play->book), &book);
     sha256_of("", 0, &nothing);
+    sha256_of(play->settings, strlen(play->settings), &settings);
     struct input input = { .type = INPUT_OPEN,
                            .now = scene->now,
                            .action = { .actor = "mia" },
                            .open = { .run = PLAY_RUN,
                                      .book_sha256 = book.hex,
                                      .targets_sha256 = nothing.hex,
-                                     .settings_sha256 = nothing.hex,
+                                     .settings_sha256 = settings.hex,
                                      .boot = "boot-1",
                                      .host = "host",
                                      .version = "1",
@@ -143,6 +144,7 @@ void play_make(struct play *play, bool keys)
             *c = '"';
     }
     play->book = book;
+    play->settings = "{\"params\":{}}\n";
     play->output = "deployed\n";
     play->output_path = "output/deploy.1.log";
     play->samples = "{\"seq\":0}\n{\"seq\":0}\n";
@@ -196,7 +198,7 @@ static size_t end_of_line(const struct buf *lines, size_t at)
 static void publish_batch(const struct play *play, struct audit *audit, size_t first, size_t last,
                           size_t from, size_t to)
 {
-    struct audit_file files[4];
+    struct audit_file files[5];
     struct err err = ERR_INIT;
     struct audit_batch batch = { .count = last - first + 1,
                                  .events = &play->events[first],
@@ -208,6 +210,10 @@ static void publish_batch(const struct play *play, struct audit *audit, size_t f
     if (first == 0)
         files[batch.file_count++] =
             (struct audit_file){ .path = "book.json", .bytes = play->book, .len = strlen(play->book) };
+    if (first == 0)
+        files[batch.file_count++] = (struct audit_file){ .path = "run.json",
+                                                         .bytes = play->settings,
+                                                         .len = strlen(play->settings) };
     if (first == 0 && play->policy != NULL)
         files[batch.file_count++] =
             (struct audit_file){ .path = "policy.json", .bytes = play->policy, .len = strlen(play->policy) };

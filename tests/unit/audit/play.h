@@ -11,7 +11,7 @@
 
 struct play {
     struct arena *arena;
-    const char *book; /* text */
+    const char *book, *settings; /* texts */
     const char *output, *output_path;
     const char *samples;
     struct event *events; /* records; may be changed before they are chained */

@@ -306,6 +306,11 @@ static void another_book(struct play *play)
     play->book = arena_format(play->arena, "%s ", play->book);
 }
 
+static void other_params(struct play *play)
+{
+    play->settings = "{\"params\":{\"rows\":\"7\"}}\n";
+}
+
 static void another_output(struct play *play)
 {
     play->output = "deployed, nearly\n";
@@ -335,6 +340,7 @@ static void test_impossible(void **state)
         { twice, "gate.decided cannot have happened there" },
         { another_step, "step.started cannot have happened there" },
         { another_book, "another book was executed" },
+        { other_params, "other params or settings" },
         { another_output, "it is not what the step wrote" },
         { output_elsewhere, "belongs to no record" },
         { another_run, "the branch is of run" },
@@ -431,6 +437,8 @@ static void test_amended(void **state)
     amend("output/deploy.1.log", "x", 1, NULL);
     expect_found(&play, "edited.git", "what a step wrote never changes");
     amend("book.json", "{}", 2, NULL);
+    expect_found(&play, "edited.git", "what a run executes is frozen");
+    amend("run.json", "{}", 2, NULL);
     expect_found(&play, "edited.git", "what a run executes is frozen");
     amend("samples/000/000001.jsonl", "{}\n", 3, NULL);
     expect_found(&play, "edited.git", "line 1 is another one than in the commit before");
