@@ -59,10 +59,10 @@ struct verify_report {
 struct verify_options {
     const char *path; /* a bare repository, or a clone with its .git */
     const char *run;
-    const char *journal; /* of the run, when its directory is here; NULL */
-    bool live;           /* a runner is at work on it here */
-    bool open;           /* that the run is not over is expected */
-    const char *head;    /* what the last record's hash must be; NULL */
+    const char *journal;         /* of the run, when its directory is here; NULL */
+    bool live;                   /* a runner is at work on it here */
+    bool open;                   /* that the run is not over is expected */
+    const char *head;            /* what the last record's hash must be; NULL */
     const struct policy *policy; /* NULL: none was given */
     const char *policy_sha256;   /* of its file */
 };

@@ -211,9 +211,8 @@ static void publish_batch(const struct play *play, struct audit *audit, size_t f
         files[batch.file_count++] =
             (struct audit_file){ .path = "book.json", .bytes = play->book, .len = strlen(play->book) };
     if (first == 0)
-        files[batch.file_count++] = (struct audit_file){ .path = "run.json",
-                                                         .bytes = play->settings,
-                                                         .len = strlen(play->settings) };
+        files[batch.file_count++] =
+            (struct audit_file){ .path = "run.json", .bytes = play->settings, .len = strlen(play->settings) };
     if (first == 0 && play->policy != NULL)
         files[batch.file_count++] =
             (struct audit_file){ .path = "policy.json", .bytes = play->policy, .len = strlen(play->policy) };
