@@ -51,10 +51,44 @@ enum ui_request_type {
     UI_REQUEST_DETACH,      /* leave; the run goes on */
     UI_REQUEST_REPAINT,     /* paint everything anew */
     UI_REQUEST_FLUSH_INPUT, /* forget typed-ahead keys: a dialog that decides something came up */
+    UI_REQUEST_REPLAY,      /* move the replay */
 };
+
+/* ---- a replay: a run that is over, or what there is of one, shown as it was ---- */
+
+/* What a reviewer jumps to. */
+enum ui_replay_kind { UI_REPLAY_RECORD, UI_REPLAY_DECISION, UI_REPLAY_FAILURE, UI_REPLAY_TRIGGER };
+enum ui_replay_move {
+    UI_REPLAY_PLAY, /* or pause */
+    UI_REPLAY_FASTER,
+    UI_REPLAY_SLOWER,
+    UI_REPLAY_FIRST,
+    UI_REPLAY_LAST,
+    UI_REPLAY_NEXT,     /* of a kind; with a text, the record that has it */
+    UI_REPLAY_PREVIOUS, /* likewise */
+    UI_REPLAY_GO,       /* to what was typed: a seq, or a time */
+};
+struct ui_replay_mark {
+    int64_t wall_us;
+    enum ui_replay_kind kind;
+};
+/* Where it stands, for its line. */
+struct ui_replay {
+    bool playing, reading; /* reading: more is still coming in */
+    double speed;
+    uint64_t seq, last_seq;
+    int64_t first_us, last_us; /* wall clock, of all that there is */
+    const char *fault;         /* why there is not more; NULL. Copied */
+    const struct ui_replay_mark *marks;
+    size_t mark_count; /* borrowed until the next ui_set_replay */
+};
+
 struct ui_request {
     enum ui_request_type type;
-    struct action action; /* texts are valid until the next call of ui_request */
+    struct action action;     /* texts are valid until the next call of ui_request */
+    enum ui_replay_move move; /* UI_REQUEST_REPLAY, as are the next two */
+    enum ui_replay_kind kind;
+    const char *text; /* NULL; as those of the action */
 };
 
 enum ui_link { UI_LINK_STARTING, UI_LINK_UP, UI_LINK_LOST };
@@ -64,6 +98,7 @@ struct ui_options {
     bool watcher;   /* attached to watch: may hold, vote and note */
     const char *me; /* name of who sits here */
     bool signs;     /* with a key, where the run goes by a policy */
+    bool replay;    /* what is shown is over: nothing can be done but look */
 };
 
 struct ui;
@@ -74,6 +109,10 @@ void ui_destroy(struct ui *ui);
 /* The run to show (borrowed; it changes under the ui between calls, only by run_apply). NULL: none yet;
  * `title` (e.g. the book's) is shown while starting. */
 void ui_set_run(struct ui *ui, const struct run *run, const char *title);
+
+/* The same run from its beginning, folded anew: what was shown is forgotten, where the keys are is not. */
+void ui_rewind(struct ui *ui, const struct run *run);
+void ui_set_replay(struct ui *ui, const struct ui_replay *replay);
 
 /* An event was applied to the run: log line, history of samples, attention (bell, dialogs for triggers and
  * gates). `backlog`: it is old, from before this screen was there. */

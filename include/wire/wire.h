@@ -1,15 +1,28 @@
 /*
- * What a runner and its clients say to each other: one JSON object a line.
+ * What a runner and its clients say to each other: one JSON object a line. The client says
  *
- *     client  {"hello":{"wire":1,"name":"mia","kind":"screen","watch":false}}
- *     runner  {"welcome":{"wire":1,"run":"...","operator":"mia","watch":false}}
- *             {"event":{...}} for every record so far, then the passing events still remembered
- *             {"live":true}
- *             {"event":{...}}, {"output":{"step":"...","bytes":"..."}} as they come
- *     client  {"action":{"n":1,"verb":"start","subject":"add-column"}}
- *             {"action":{"n":2,"verb":"vote",...,"statement":"...","signature":"..."}}   signed: what counts
- * is the statement (engine/statement.h) runner  {"reply":{"n":1,"ok":false,"rule":"...","text":"..."}} runner
- * {"halt":{"text":"..."}}   the journal cannot be written: nothing new is done
+ *     {"hello":{"wire":1,"name":"mia","kind":"screen","watch":false}}
+ *     {"action":{"n":1,"verb":"start","subject":"add-column"}}
+ *     {"action":{"n":2,"verb":"vote",...,"statement":"...","signature":"..."}}
+ *
+ * (of a signed action the statement counts, see engine/statement.h), and the runner
+ *
+ *     {"welcome":{"wire":1,"run":"...","operator":"mia","watch":false}}
+ *     {"event":{...}}
+ *     {"live":true}
+ *     {"output":{"step":"...","bytes":"..."}}
+ *     {"reply":{"n":1,"ok":false,"rule":"...","text":"..."}}
+ *     {"halt":{"text":"..."}}
+ *
+ * Events are every record so far, then the passing ones still remembered; after "live" they and the output
+ * come as they happen. "halt": the journal cannot be written, and nothing new is done.
+ *
+ * What was recorded is told in the same words, one way, by whoever reads it (`tminus-runner feed`):
+ *
+ *     {"frozen":{"settings":312,"book":5120,"targets":-1}}
+ *
+ * and so many bytes of run.json, book.json and targets.json (-1: there is none), and a newline; then events
+ * and output in the order in which they came. "live" is the end, "halt" that nothing more can be read.
  *
  * Bytes of output travel as text with everything outside UTF-8 made visible.
  */
@@ -39,6 +52,7 @@ enum wire_type {
     WIRE_ACTION,
     WIRE_REPLY,
     WIRE_HALT,
+    WIRE_FROZEN,
     WIRE_TYPE_COUNT
 };
 
@@ -46,17 +60,18 @@ enum wire_client { WIRE_SCREEN, WIRE_SCRIPT, WIRE_FOLLOWER, WIRE_CLIENT_COUNT };
 
 struct wire_message {
     enum wire_type type;
-    int64_t version;          /* hello, welcome */
-    const char *name;         /* hello: who; welcome: the operator */
-    enum wire_client client;  /* hello */
-    bool watch;               /* hello, welcome */
-    const char *run;          /* welcome */
-    struct event event;       /* event */
-    const char *step, *bytes; /* output */
-    struct action action;     /* action; the actor is the runner's business */
-    int64_t number;           /* action, reply */
-    bool ok;                  /* reply */
-    const char *rule, *text;  /* reply refused, halt */
+    int64_t version;                             /* hello, welcome */
+    const char *name;                            /* hello: who; welcome: the operator */
+    enum wire_client client;                     /* hello */
+    bool watch;                                  /* hello, welcome */
+    const char *run;                             /* welcome */
+    struct event event;                          /* event */
+    const char *step, *bytes;                    /* output */
+    struct action action;                        /* action; the actor is the runner's business */
+    int64_t number;                              /* action, reply */
+    bool ok;                                     /* reply */
+    const char *rule, *text;                     /* reply refused, halt */
+    int64_t settings_len, book_len, targets_len; /* frozen */
 };
 
 /* Writes one message without a newline. */

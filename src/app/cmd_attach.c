@@ -4,13 +4,13 @@
 #include "app.h"
 #include "cmd.h"
 #include "identity.h"
-#include "screen.h"
+#include "live.h"
 #include "wire/rundir.h"
 
 int cmd_attach(int argc, char **argv)
 {
     struct arena *arena = arena_create();
-    struct screen_options screen = { .answer = -1 };
+    struct live_options screen = { .answer = -1 };
     const char *as = NULL, *key = NULL;
     const struct option_row options[] = {
         { "--watch", OPTION_FLAG, &screen.watch }, { "--as", OPTION_VALUE, &as },
@@ -35,7 +35,7 @@ int cmd_attach(int argc, char **argv)
     if (r == 0) {
         screen.dir = entry.dir;
         screen.title = entry.run;
-        r = screen_run(&screen, &err);
+        r = live_run(&screen, &err);
     }
     arena_destroy(arena);
     return r < 0 ? fail(&err) : 0;

@@ -7,7 +7,7 @@
 #include "cmd.h"
 #include "lab.h"
 #include "launch.h"
-#include "screen.h"
+#include "live.h"
 
 /* The scripted demonstration takes less than half of it. */
 #define SCRIPT_LIMIT_US (110 * SECOND_US)
@@ -55,15 +55,15 @@ static int bring_up(struct arena *arena, struct demo *demo, struct err *err)
 
 static int with_screen(struct demo *demo, struct err *err)
 {
-    struct screen_options screen = { .dir = demo->frozen.dir,
-                                     .name = DEMO_OPERATOR,
-                                     .title = demo->frozen.run,
-                                     .theme = demo->theme,
-                                     .ascii = demo->ascii,
-                                     .ret_over = &demo->over };
+    struct live_options screen = { .dir = demo->frozen.dir,
+                                   .name = DEMO_OPERATOR,
+                                   .title = demo->frozen.run,
+                                   .theme = demo->theme,
+                                   .ascii = demo->ascii,
+                                   .ret_over = &demo->over };
     int r = launch_start(demo->frozen.dir, false, NULL, &screen.answer, err);
 
-    return r < 0 ? r : screen_run(&screen, err);
+    return r < 0 ? r : live_run(&screen, err);
 }
 
 static int with_script(struct demo *demo, struct err *err)

@@ -8,7 +8,7 @@
 #include "cmd.h"
 #include "identity.h"
 #include "launch.h"
-#include "screen.h"
+#include "live.h"
 
 struct run_arguments {
     struct launch_options launch;
@@ -103,7 +103,7 @@ static void forget_if_nothing_happened(const struct beginning *beginning)
         return;
 }
 
-static int start_runner(void *data, struct screen_options *screen, struct err *err)
+static int start_runner(void *data, struct live_options *screen, struct err *err)
 {
     struct beginning *beginning = data;
     struct frozen *frozen = &beginning->frozen;
@@ -126,19 +126,19 @@ static int start_runner(void *data, struct screen_options *screen, struct err *e
 
 static int begin(const struct run_arguments *arguments, struct beginning *beginning, struct err *err)
 {
-    struct screen_options screen = { .name = beginning->frozen.operator,
-                                     .key = arguments->launch.key,
-                                     .title =
-                                         beginning->resume ? beginning->frozen.run : arguments->launch.book,
-                                     .theme = arguments->theme,
-                                     .ascii = arguments->ascii,
-                                     .answer = -1,
-                                     .begin = start_runner,
-                                     .data = beginning };
+    struct live_options screen = { .name = beginning->frozen.operator,
+                                   .key = arguments->launch.key,
+                                   .title =
+                                       beginning->resume ? beginning->frozen.run : arguments->launch.book,
+                                   .theme = arguments->theme,
+                                   .ascii = arguments->ascii,
+                                   .answer = -1,
+                                   .begin = start_runner,
+                                   .data = beginning };
     int r;
 
     if (!arguments->no_screen) {
-        r = screen_run(&screen, err);
+        r = live_run(&screen, err);
         if (r < 0 && screen.dir)
             forget_if_nothing_happened(beginning);
         return r;

@@ -30,6 +30,8 @@ const struct command all_commands[] = {
       "where a run stands; --follow tells what happens as it happens" },
     { "runs", true, "[--json]", "all runs with their state" },
     { "log", true, "[RUN] [--format text|json]", "the events of a run" },
+    { "replay", false, "RUN|REPO:RUN [--speed N] [--at SEQ] [--theme NAME] [--ascii]",
+      "the screen as it was: play, pause, step, search, jump to decisions, failures and triggers" },
     { "verify", true, "RUN|REPO[:RUN] [--signers POLICY|none] [--head HASH] [--open] [--json]",
       "whether a trail is what was written, every byte, record and signature of it" },
     { "lab", false, "up pg-pair|down|status [--dir DIR] [--load] [--json]",

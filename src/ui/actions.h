@@ -58,6 +58,25 @@ void do_find_next(struct ui *ui, const struct ui_key *key);
 void do_find_previous(struct ui *ui, const struct ui_key *key);
 void do_mouse(struct ui *ui, const struct ui_key *key);
 
+/* Moving a replay (replay.c). */
+void do_play(struct ui *ui, const struct ui_key *key);
+void do_step(struct ui *ui, const struct ui_key *key);
+void do_step_back(struct ui *ui, const struct ui_key *key);
+void do_faster(struct ui *ui, const struct ui_key *key);
+void do_slower(struct ui *ui, const struct ui_key *key);
+void do_decision(struct ui *ui, const struct ui_key *key);
+void do_decision_back(struct ui *ui, const struct ui_key *key);
+void do_failure(struct ui *ui, const struct ui_key *key);
+void do_failure_back(struct ui *ui, const struct ui_key *key);
+void do_trigger(struct ui *ui, const struct ui_key *key);
+void do_trigger_back(struct ui *ui, const struct ui_key *key);
+void do_found(struct ui *ui, const struct ui_key *key);
+void do_found_back(struct ui *ui, const struct ui_key *key);
+void do_rewind(struct ui *ui, const struct ui_key *key);
+void do_wind(struct ui *ui, const struct ui_key *key);
+/* To the next or former record that has what was searched for. */
+void replay_search(struct ui *ui, int direction);
+
 /* Opens the dialog to tick that box, with a field when evidence is asked for. */
 void open_tick(struct ui *ui, struct aim aim);
 void open_vote(struct ui *ui, size_t gate);

@@ -6,6 +6,13 @@
 
 #define BANNER_MAX ((size_t)2048)
 
+/* A key that would help; not where nothing can be done. */
+static void say_key(const struct ui *ui, struct buf *buf, const char *key)
+{
+    if (!ui->options.replay)
+        buf_format(buf, "  %s", key);
+}
+
 /* One thing that must not be overlooked: whether it is so, how loud, its word, and the rest of the sentence.
  * In order of how much it matters. */
 struct alarm {
@@ -24,6 +31,16 @@ static bool is_halted(const struct ui *ui)
 static void say_halted(const struct ui *ui, struct buf *buf)
 {
     buf_format(buf, "%s: nothing new is done", buf_str(&ui->halted_why));
+}
+
+static bool is_faulty(const struct ui *ui)
+{
+    return ui->replay_fault.len > 0;
+}
+
+static void say_faulty(const struct ui *ui, struct buf *buf)
+{
+    buf_format(buf, "there is more, but it cannot be shown: %s", buf_str(&ui->replay_fault));
 }
 
 static bool is_lost(const struct ui *ui)
@@ -57,7 +74,8 @@ static void say_unknown(const struct ui *ui, struct buf *buf)
     size_t entry = 0;
     size_t step = run_unknown_step(ui->run, &entry);
     struct aim aim = { step, entry };
-    buf_format(buf, "%s: nobody knows whether it happened  p probe  U rule", aim_id(ui->run, aim));
+    buf_format(buf, "%s: nobody knows whether it happened", aim_id(ui->run, aim));
+    say_key(ui, buf, "p probe  U rule");
 }
 
 static bool is_rolling_back(const struct ui *ui)
@@ -96,7 +114,7 @@ static void say_held(const struct ui *ui, struct buf *buf)
     buf_format(buf, " by %s", run->held_by != NULL ? run->held_by : "?");
     if (run->held_why != NULL && *run->held_why != '\0')
         buf_format(buf, ": %s", run->held_why);
-    buf_text(buf, "  r release");
+    say_key(ui, buf, "r release");
 }
 
 static bool is_frozen(const struct ui *ui)
@@ -150,11 +168,13 @@ static bool is_over(const struct ui *ui)
 
 static void say_over(const struct ui *ui, struct buf *buf)
 {
-    buf_format(buf, "this run is %s  q leave", run_state_word(run_state(ui->run)));
+    buf_format(buf, "this run is %s", run_state_word(run_state(ui->run)));
+    say_key(ui, buf, "q leave");
 }
 
 static const struct alarm alarms[] = {
     { is_halted, ROLE_ALARM, GLYPH_FAILED, "HALTED", say_halted },
+    { is_faulty, ROLE_ALARM, GLYPH_FAILED, "DAMAGED", say_faulty },
     { is_lost, ROLE_ALARM, GLYPH_UNKNOWN, "LINK LOST", say_lost },
     { is_alarmed, ROLE_ALARM, GLYPH_NO_RETURN, "WITNESS ALARM", say_alarmed },
     { is_unknown, ROLE_ALARM, GLYPH_UNKNOWN, "UNKNOWN", say_unknown },

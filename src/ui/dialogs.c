@@ -329,14 +329,20 @@ static void take_note(struct ui *ui)
 
 static void take_command(struct ui *ui)
 {
-    command_run(ui, dialog_field(ui, 0));
+    if (ui->options.replay)
+        ui_move_replay(ui, UI_REPLAY_GO, UI_REPLAY_RECORD, dialog_field(ui, 0));
+    else
+        command_run(ui, dialog_field(ui, 0));
 }
 
 static void take_search(struct ui *ui)
 {
     buf_clear(&ui->search);
     buf_text(&ui->search, dialog_field(ui, 0));
-    search_for(ui, buf_str(&ui->search), ui->focus == PANE_LOG ? -1 : 1);
+    if (ui->options.replay)
+        replay_search(ui, 1);
+    else
+        search_for(ui, buf_str(&ui->search), ui->focus == PANE_LOG ? -1 : 1);
 }
 
 static const struct dialog_kind kinds[] = {

@@ -17,7 +17,8 @@ void header_step_name(const struct run *run, size_t step, struct buf *buf)
 static enum role_style header_style(const struct ui *ui)
 {
     const char *environment = ui->run != NULL ? ui->run->environment : NULL;
-    return text_equal(environment, "live") ? ROLE_LIVE : ROLE_HEADER;
+    /* A replay of a live run is not to be taken for one. */
+    return text_equal(environment, "live") && !ui->options.replay ? ROLE_LIVE : ROLE_HEADER;
 }
 
 static void put_environment(struct segments *line, const struct run *run, enum role_style style)
@@ -153,6 +154,8 @@ static void draw_first(const struct ui *ui, const struct area *area)
     segment_form(segments_add(&line, 2, style), 0, "%s", title != NULL ? title : "tminus");
     if (ui->run != NULL) {
         put_environment(&line, ui->run, style);
+        if (ui->options.replay)
+            segment_form(segments_add(&line, 0, ROLE_HELD), 0, " REPLAY ");
         if (ui->options.watcher)
             segment_form(segments_add(&line, 1, style), 0, "WATCHING");
         struct segment *id = segments_add(&line, 5, ROLE_HEADER);

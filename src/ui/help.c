@@ -49,7 +49,7 @@ void help_key(struct ui *ui, const struct ui_key *key)
         { KEY_CODE_DOWN, 1 },     { 'j', 1 },     { KEY_CODE_WHEEL_DOWN, 1 }, { KEY_CODE_PAGE_DOWN, 10 },
         { KEY_CODE_HOME, -1000 }, { 'g', -1000 }, { KEY_CODE_END, 1000 },     { 'G', 1000 },
     };
-    if (key->code == ' ') {
+    if (key->code == ' ' && !ui->options.replay) {
         do_hold(ui, key);
         return;
     }
@@ -80,7 +80,8 @@ void help_draw(struct ui *ui, const struct area *screen)
     area_fill(&box, box.rows - 1, 0, box.columns, ROLE_PROMPT, GLYPH_HORIZONTAL);
     area_put(&box, 0, 2, ROLE_FOCUS, " KEYS THAT WORK HERE ");
     area_put(&box, box.rows - 1, 2, ROLE_PROMPT,
-             " Enter does the marked row  Esc closes  Space holds, always ");
+             ui->options.replay ? " Enter does the marked row  Esc closes "
+                                : " Enter does the marked row  Esc closes  Space holds, always ");
     if (ui->dialog.chosen >= count)
         choose(ui, 0);
     int top = ui->dialog.chosen >= rows ? ui->dialog.chosen - rows + 1 : 0;

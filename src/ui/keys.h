@@ -6,7 +6,9 @@
 
 #include "state.h"
 
-#define KEY_CODES 4
+#define KEY_CODES   4
+#define KEYS_LIVE   1u
+#define KEYS_REPLAY 2u
 
 struct key_row {
     uint32_t codes[KEY_CODES];          /* 0: none */
@@ -14,6 +16,7 @@ struct key_row {
     const char *label;                  /* in the key bar; NULL: only in the help */
     int rank;                           /* in the key bar: the highest goes first when it is narrow */
     const char *help;                   /* what it does: one sentence */
+    unsigned in;                        /* KEYS_LIVE, KEYS_REPLAY, or both */
     bool executes;                      /* not for a watcher */
     bool (*works)(const struct ui *ui); /* here and now; NULL: always */
     void (*run)(struct ui *ui, const struct ui_key *key);

@@ -97,10 +97,11 @@ static void remember(struct ui *ui, const struct canvas *canvas)
 
 static void draw_all(struct ui *ui, const struct area *screen)
 {
-    int banner = banner_needed(ui) ? 1 : 0;
+    int banner = banner_needed(ui) ? 1 : 0, replay = ui->options.replay ? 1 : 0;
     struct area header = area_part(screen, 0, 0, 2, screen->columns);
     struct area alarm = area_part(screen, 2, 0, banner, screen->columns);
-    struct area body = area_part(screen, 2 + banner, 0, screen->rows - 3 - banner, screen->columns);
+    struct area body = area_part(screen, 2 + banner, 0, screen->rows - 3 - banner - replay, screen->columns);
+    struct area track = area_part(screen, screen->rows - 2, 0, replay, screen->columns);
     struct area bar = area_part(screen, screen->rows - 1, 0, 1, screen->columns);
     bool picture = ui->frozen && ui->picture.rows == screen->rows && ui->picture.columns == screen->columns;
     header_draw(ui, &header);
@@ -114,6 +115,8 @@ static void draw_all(struct ui *ui, const struct area *screen)
         remember(ui, screen->canvas);
     if (banner > 0)
         banner_draw(ui, &alarm);
+    if (replay > 0)
+        replay_draw(ui, &track);
     keybar_draw(ui, &bar);
     message_draw(ui, &body);
 }

@@ -25,6 +25,7 @@ void header_draw(const struct ui *ui, const struct area *area); /* two rows */
 /* What must not be overlooked: halted, lost, unknown, rolling back, held, frozen. Whether there is any. */
 bool banner_needed(const struct ui *ui);
 void banner_draw(const struct ui *ui, const struct area *area);
+void replay_draw(const struct ui *ui, const struct area *area); /* one row: where a replay stands */
 void keybar_draw(const struct ui *ui, const struct area *area);
 void message_draw(const struct ui *ui, const struct area *body);
 /* All there is room for when the terminal is smaller than 80x24. */

@@ -94,6 +94,11 @@ static void put_log(const struct ui *ui, const struct area *area)
 
 static void put_keys(const struct ui *ui, struct page *page)
 {
+    if (ui->options.replay) {
+        struct area line = area_part(&page->area, page_next(page), 0, 1, page->area.columns);
+        replay_draw(ui, &line);
+        return;
+    }
     struct buf enter;
     buf_init(&enter, LINE_MAX_BYTES);
     keys_enter_label(ui, &enter);

@@ -44,6 +44,9 @@ struct queued_request {
     enum ui_request_type type;
     struct action action;
     char subject[SUBJECT_MAX], role[SUBJECT_MAX], text[INPUT_MAX + 1];
+    enum ui_replay_move move;
+    enum ui_replay_kind kind;
+    bool has_text;
 };
 
 struct ui {
@@ -55,6 +58,8 @@ struct ui {
     struct buf link_why;
     bool halted;
     struct buf halted_why;
+    struct ui_replay replay;
+    struct buf replay_fault;
     struct instant now; /* of the last call that brought one */
 
     enum pane focus;
@@ -90,6 +95,8 @@ void ui_ask(struct ui *ui, enum ui_request_type type);
 void ui_act(struct ui *ui, enum verb verb, const char *subject, enum choice choice, const char *text);
 /* As `action` says: who acts and whether a watcher does is filled in. */
 void ui_act_full(struct ui *ui, const struct action *action);
+
+void ui_move_replay(struct ui *ui, enum ui_replay_move move, enum ui_replay_kind kind, const char *text);
 
 void ui_say(struct ui *ui, enum role_style style, const char *format, ...) PRINTF_LIKE(3, 4);
 void ui_unsay(struct ui *ui);

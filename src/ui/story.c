@@ -74,8 +74,8 @@ void story_attend(struct ui *ui, const struct event *event)
 void story_propose(struct ui *ui)
 {
     const struct run *run = ui->run;
-    if (run == NULL || ui->options.watcher || dialog_is_open(ui) || run->proposed_by == BOOK_NONE ||
-        run->proposed_by == ui->answered_trigger)
+    if (run == NULL || ui->options.watcher || ui->options.replay || dialog_is_open(ui) ||
+        run->proposed_by == BOOK_NONE || run->proposed_by == ui->answered_trigger)
         return;
     ui->answered_trigger = run->proposed_by;
     dialog_open(ui, DIALOG_TRIGGER);

@@ -21,6 +21,7 @@ struct ui *ui_create(const struct ui_options *options)
     ui->answered_trigger = BOOK_NONE;
     buf_init(&ui->link_why, MESSAGE_MAX);
     buf_init(&ui->halted_why, MESSAGE_MAX);
+    buf_init(&ui->replay_fault, MESSAGE_MAX);
     buf_init(&ui->search, INPUT_MAX);
     buf_init(&ui->message, MESSAGE_MAX);
     log_init(&ui->log);
@@ -48,6 +49,7 @@ void ui_destroy(struct ui *ui)
     dialog_finish(&ui->dialog);
     buf_finish(&ui->link_why);
     buf_finish(&ui->halted_why);
+    buf_finish(&ui->replay_fault);
     buf_finish(&ui->search);
     buf_finish(&ui->message);
     canvas_finish(&ui->picture);
@@ -57,17 +59,11 @@ void ui_destroy(struct ui *ui)
     free(ui);
 }
 
-void ui_set_run(struct ui *ui, const struct run *run, const char *title)
+static void make_histories(struct ui *ui, const struct run *run)
 {
-    free(ui->title);
-    ui->title = mem_text(title);
-    dialog_close(ui);
     drop_histories(ui);
-    ui->run = run;
-    ui->halted = false;
-    ui->selected = BOOK_NONE;
-    ui->answered_trigger = BOOK_NONE;
     ui->mark_count = 0;
+    ui->run = run;
     if (run == NULL)
         return;
     ui->history_count = run->book->monitor_count;
@@ -76,6 +72,31 @@ void ui_set_run(struct ui *ui, const struct run *run, const char *title)
         if (run->book->monitors[i].kind == MONITOR_LAG)
             ui->histories[i] = mem_alloc(sizeof(**ui->histories));
     }
+}
+
+void ui_set_run(struct ui *ui, const struct run *run, const char *title)
+{
+    free(ui->title);
+    ui->title = mem_text(title);
+    dialog_close(ui);
+    ui->halted = false;
+    ui->selected = BOOK_NONE;
+    ui->answered_trigger = BOOK_NONE;
+    make_histories(ui, run);
+}
+
+void ui_rewind(struct ui *ui, const struct run *run)
+{
+    make_histories(ui, run);
+    log_finish(&ui->log);
+    log_init(&ui->log);
+}
+
+void ui_set_replay(struct ui *ui, const struct ui_replay *replay)
+{
+    ui->replay = *replay;
+    buf_clear(&ui->replay_fault);
+    buf_text(&ui->replay_fault, replay->fault != NULL ? replay->fault : "");
 }
 
 static void note_sample(struct ui *ui, const struct sample *sample)
@@ -202,6 +223,10 @@ void ui_act_full(struct ui *ui, const struct action *action)
         ui_say_halted(ui);
         return;
     }
+    if (ui->options.replay) {
+        ui_say(ui, ROLE_WARN, "this is a replay: what it shows is over, and nothing can be done to it");
+        return;
+    }
     struct queued_request *request = enqueue(ui, UI_REQUEST_ACTION);
     if (request == NULL)
         return;
@@ -211,6 +236,17 @@ void ui_act_full(struct ui *ui, const struct action *action)
     request->action.subject = keep(request->subject, sizeof(request->subject), action->subject);
     request->action.role = keep(request->role, sizeof(request->role), action->role);
     request->action.text = keep(request->text, sizeof(request->text), action->text);
+}
+
+void ui_move_replay(struct ui *ui, enum ui_replay_move move, enum ui_replay_kind kind, const char *text)
+{
+    struct queued_request *request = enqueue(ui, UI_REQUEST_REPLAY);
+    if (request == NULL)
+        return;
+    request->move = move;
+    request->kind = kind;
+    request->has_text = text != NULL;
+    (void)keep(request->text, sizeof(request->text), text);
 }
 
 void ui_act(struct ui *ui, enum verb verb, const char *subject, enum choice choice, const char *text)
@@ -229,7 +265,8 @@ struct ui_request ui_request(struct ui *ui)
     const struct queued_request *request = &ui->requests[ui->request_first];
     ui->request_first = (ui->request_first + 1) % REQUESTS_MAX;
     ui->request_count--;
-    return (struct ui_request){ request->type, request->action };
+    return (struct ui_request){ request->type, request->action, request->move, request->kind,
+                                request->has_text ? request->text : NULL };
 }
 
 bool ui_bell(struct ui *ui)

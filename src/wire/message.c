@@ -74,10 +74,17 @@ static void write_halt(struct json_writer *w, const struct wire_message *m)
     json_put_text(w, "text", m->text);
 }
 
+static void write_frozen(struct json_writer *w, const struct wire_message *m)
+{
+    json_put_integer(w, "settings", m->settings_len);
+    json_put_integer(w, "book", m->book_len);
+    json_put_integer(w, "targets", m->targets_len);
+}
+
 /* ---- reading ---- */
 
 struct raw {
-    int64_t wire, n;
+    int64_t wire, n, settings, book, targets;
     const char *name, *run, *operator, * step, *bytes, *verb, *subject, *role, *text, *choice, *rule,
         *statement, *signature;
     int kind;
@@ -131,6 +138,12 @@ static const struct json_field reply_fields[] = {
     RAW("text", JSON_FIELD_TEXT, text, 0),
     RAW_END,
 };
+static const struct json_field frozen_fields[] = {
+    RAW("settings", JSON_FIELD_INTEGER, settings, JSON_REQUIRED),
+    RAW("book", JSON_FIELD_INTEGER, book, JSON_REQUIRED),
+    RAW("targets", JSON_FIELD_INTEGER, targets, JSON_REQUIRED),
+    RAW_END,
+};
 static const struct json_field halt_fields[] = { RAW("text", JSON_FIELD_TEXT, text, JSON_REQUIRED), RAW_END };
 
 static int read_plain(const struct raw *raw, struct wire_message *ret, struct err *err)
@@ -177,6 +190,17 @@ static int read_reply(const struct raw *raw, struct wire_message *ret, struct er
     return read_plain(raw, ret, err);
 }
 
+static int read_frozen(const struct raw *raw, struct wire_message *ret, struct err *err)
+{
+    if (raw->settings < 0 || raw->book < 0 || raw->targets < -1 || raw->settings > JSON_MAX_BYTES ||
+        raw->book > JSON_MAX_BYTES || raw->targets > JSON_MAX_BYTES)
+        return err_set(err, ERR_INVALID, "what was frozen is not of a size that is taken");
+    ret->settings_len = raw->settings;
+    ret->book_len = raw->book;
+    ret->targets_len = raw->targets;
+    return 0;
+}
+
 /* One row for each type of message, in the order of the enum. An event has no fields of its own here: it is
  * read by the engine's table. */
 static const struct {
@@ -193,6 +217,7 @@ static const struct {
     [WIRE_ACTION] = { "action", write_action, action_fields, read_action },
     [WIRE_REPLY] = { "reply", write_reply, reply_fields, read_reply },
     [WIRE_HALT] = { "halt", write_halt, halt_fields, read_plain },
+    [WIRE_FROZEN] = { "frozen", write_frozen, frozen_fields, read_frozen },
 };
 
 void wire_write(struct buf *buf, const struct wire_message *message)

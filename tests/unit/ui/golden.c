@@ -10,49 +10,53 @@
 static const struct {
     const char *moment;
     int columns, rows;
-    bool ascii;
+    bool ascii, replay;
 } screens[] = {
-    { "opened", 80, 24, false },
-    { "gate", 80, 24, false },
-    { "gate", 120, 40, false },
-    { "swapping", 80, 24, false },
-    { "swapping", 80, 24, true },
-    { "swapping", 120, 40, false },
-    { "swapping", 200, 60, false },
-    { "swapping", 200, 60, true },
-    { "swapping", 150, 30, false },
-    { "swapping", 60, 15, false },
-    { "swapping", 20, 5, false },
-    { "retrying", 80, 24, false },
-    { "failed", 120, 40, false },
-    { "unknown", 80, 24, false },
-    { "unknown", 60, 15, false },
-    { "broken-glass", 80, 24, false },
-    { "held", 80, 24, false },
-    { "held", 120, 40, true },
-    { "held", 20, 5, false },
-    { "trigger", 80, 24, false },
-    { "trigger", 120, 40, false },
-    { "rolling-back", 120, 40, false },
-    { "stale", 80, 24, false },
-    { "stale", 120, 40, false },
-    { "lost", 80, 24, false },
-    { "halted", 80, 24, false },
-    { "vote-dialog", 80, 24, false },
-    { "vote-dialog", 120, 40, false },
-    { "rollback-dialog", 80, 24, false },
-    { "rollback-dialog", 60, 15, false },
-    { "tick-dialog", 80, 24, false },
-    { "no-return-dialog", 120, 40, false },
-    { "refusal", 80, 24, false },
-    { "help", 120, 40, false },
-    { "witnessed", 80, 24, false },
-    { "witnessed", 120, 40, false },
-    { "unwitnessed", 80, 24, false },
-    { "unwitnessed", 120, 40, false },
-    { "alarmed", 80, 24, false },
-    { "alarmed", 20, 5, false },
-    { "alarmed", 120, 40, false },
+    { "opened", 80, 24, false, false },
+    { "gate", 80, 24, false, false },
+    { "gate", 120, 40, false, false },
+    { "swapping", 80, 24, false, false },
+    { "swapping", 80, 24, true, false },
+    { "swapping", 120, 40, false, false },
+    { "swapping", 200, 60, false, false },
+    { "swapping", 200, 60, true, false },
+    { "swapping", 150, 30, false, false },
+    { "swapping", 60, 15, false, false },
+    { "swapping", 20, 5, false, false },
+    { "retrying", 80, 24, false, false },
+    { "failed", 120, 40, false, false },
+    { "unknown", 80, 24, false, false },
+    { "unknown", 60, 15, false, false },
+    { "broken-glass", 80, 24, false, false },
+    { "held", 80, 24, false, false },
+    { "held", 120, 40, true, false },
+    { "held", 20, 5, false, false },
+    { "trigger", 80, 24, false, false },
+    { "trigger", 120, 40, false, false },
+    { "rolling-back", 120, 40, false, false },
+    { "stale", 80, 24, false, false },
+    { "stale", 120, 40, false, false },
+    { "lost", 80, 24, false, false },
+    { "halted", 80, 24, false, false },
+    { "vote-dialog", 80, 24, false, false },
+    { "vote-dialog", 120, 40, false, false },
+    { "rollback-dialog", 80, 24, false, false },
+    { "rollback-dialog", 60, 15, false, false },
+    { "tick-dialog", 80, 24, false, false },
+    { "no-return-dialog", 120, 40, false, false },
+    { "refusal", 80, 24, false, false },
+    { "help", 120, 40, false, false },
+    { "witnessed", 80, 24, false, false },
+    { "witnessed", 120, 40, false, false },
+    { "unwitnessed", 80, 24, false, false },
+    { "unwitnessed", 120, 40, false, false },
+    { "alarmed", 80, 24, false, false },
+    { "alarmed", 20, 5, false, false },
+    { "alarmed", 120, 40, false, false },
+    { "failed", 80, 24, false, true },
+    { "held", 60, 15, false, true },
+    { "rolling-back", 120, 40, false, true },
+    { "rolling-back", 120, 40, true, true },
 };
 
 static void check(const char *path, const char *got)
@@ -79,10 +83,12 @@ static void test_screens(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(screens); i++) {
         char path[512];
-        struct scene *scene = moment_play(screens[i].moment, screens[i].ascii);
+        struct scene *scene =
+            (screens[i].replay ? moment_replay : moment_play)(screens[i].moment, screens[i].ascii);
         assert_non_null(scene);
-        (void)snprintf(path, sizeof(path), "%s/%s-%dx%d%s.txt", GOLDEN_DIR, screens[i].moment,
-                       screens[i].columns, screens[i].rows, screens[i].ascii ? "-ascii" : "");
+        (void)snprintf(path, sizeof(path), "%s/%s%s-%dx%d%s.txt", GOLDEN_DIR,
+                       screens[i].replay ? "replay-" : "", screens[i].moment, screens[i].columns,
+                       screens[i].rows, screens[i].ascii ? "-ascii" : "");
         check(path, scene_draw(scene, screens[i].rows, screens[i].columns));
         scene_destroy(scene);
     }

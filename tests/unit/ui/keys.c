@@ -119,27 +119,89 @@ static void test_keys(void **state)
     }
 }
 
+/* No code stands in two rows that work in the same place. */
+static void test_no_clash(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < keys_count() * KEY_CODES; i++) {
+        const struct key_row *row = keys_row(i / KEY_CODES);
+        uint32_t code = row->codes[i % KEY_CODES];
+        for (size_t k = i + 1; code != 0 && k < keys_count() * KEY_CODES; k++) {
+            const struct key_row *other = keys_row(k / KEY_CODES);
+            assert_true(code != other->codes[k % KEY_CODES] || (row->in & other->in) == 0);
+        }
+    }
+}
+
+static const struct {
+    const char *keys, *requests, *has;
+} replayed[] = {
+    { " ", "replay play record\n", NULL },
+    { "<Right>l", "replay next record\nreplay next record\n", NULL },
+    { "<Left>h", "replay previous record\nreplay previous record\n", NULL },
+    { "][", "replay faster record\nreplay slower record\n", NULL },
+    { "dD", "replay next decision\nreplay previous decision\n", NULL },
+    { "fF", "replay next failure\nreplay previous failure\n", NULL },
+    { "tT", "replay next trigger\nreplay previous trigger\n", NULL },
+    { "g<Home>", "replay first record\nreplay first record\n", NULL },
+    { "G<End>", "replay last record\nreplay last record\n", NULL },
+    { "n", "", "nothing was searched for yet" },
+    { "/swap<Enter>", "replay next record \"swap\"\n", NULL },
+    { "/swap<Enter>n", "replay next record \"swap\"\nreplay next record \"swap\"\n", NULL },
+    { "/swap<Enter>N", "replay next record \"swap\"\nreplay previous record \"swap\"\n", NULL },
+    { ":120<Enter>", "replay go record \"120\"\n", NULL },
+    { "q", "detach\n", NULL },
+    { "z", "", "REPLAY playing x4" },
+    { "?", "", "the next decision" },
+    /* What would act does not. */
+    { "<Enter>", "", NULL },
+    { "rvceCpUoRx", "", NULL },
+    { "? ", "", NULL },
+};
+
+static bool has_case(const struct key_row *row)
+{
+    char pressed[32];
+    const char *space = strchr(row->name, ' ');
+    int len = space != NULL ? (int)(space - row->name) : (int)strlen(row->name);
+    for (size_t k = 0; k < ARRAY_LEN(cases); k++) {
+        if (row->in != KEYS_REPLAY && strcmp(cases[k].name, row->name) == 0)
+            return true;
+    }
+    if (row->codes[0] == ' ')
+        (void)snprintf(pressed, sizeof(pressed), " ");
+    else if (len == 1)
+        (void)snprintf(pressed, sizeof(pressed), "%.1s", row->name);
+    else
+        (void)snprintf(pressed, sizeof(pressed), "<%.*s>", len, row->name);
+    for (size_t k = 0; k < ARRAY_LEN(replayed); k++) {
+        if (row->in == KEYS_REPLAY && strstr(replayed[k].keys, pressed) != NULL)
+            return true;
+    }
+    return false;
+}
+
 /* Every row of the table of keys has a case here, so that a new key needs one. */
 static void test_all_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < keys_count(); i++) {
-        bool found = false;
-        for (size_t k = 0; k < ARRAY_LEN(cases); k++)
-            found = found || strcmp(cases[k].name, keys_row(i)->name) == 0;
-        if (!found)
+        if (!has_case(keys_row(i)))
             fail_msg("no case for the key %s", keys_row(i)->name);
     }
 }
 
-/* No code stands in two rows. */
-static void test_no_clash(void **state)
+/* In a replay no key asks for an action, and no question is put. */
+static void test_replay(void **state)
 {
+    static const char *const names[] = { "failed", "trigger", "unknown", "held", "gate" };
     (void)state;
-    for (size_t i = 0; i < keys_count() * KEY_CODES; i++) {
-        uint32_t code = keys_row(i / KEY_CODES)->codes[i % KEY_CODES];
-        for (size_t k = i + 1; code != 0 && k < keys_count() * KEY_CODES; k++)
-            assert_int_not_equal(code, keys_row(k / KEY_CODES)->codes[k % KEY_CODES]);
+    for (size_t m = 0; m < ARRAY_LEN(names); m++) {
+        for (size_t i = 0; i < ARRAY_LEN(replayed); i++) {
+            struct scene *scene = moment_replay(names[m], false);
+            check(scene, i, replayed[i].keys, replayed[i].requests, replayed[i].has, "Cancel");
+            scene_destroy(scene);
+        }
     }
 }
 
@@ -272,10 +334,15 @@ static void test_key_bar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),     cmocka_unit_test(test_all_rows),
-        cmocka_unit_test(test_no_clash), cmocka_unit_test(test_halted_meanwhile),
-        cmocka_unit_test(test_watcher),  cmocka_unit_test(test_mouse),
-        cmocka_unit_test(test_freeze),   cmocka_unit_test(test_key_bar),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_all_rows),
+        cmocka_unit_test(test_no_clash),
+        cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_halted_meanwhile),
+        cmocka_unit_test(test_watcher),
+        cmocka_unit_test(test_mouse),
+        cmocka_unit_test(test_freeze),
+        cmocka_unit_test(test_key_bar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

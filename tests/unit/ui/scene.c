@@ -86,7 +86,8 @@ struct scene *scene_create(const struct scene_options *options)
     scene->arena = arena_create();
     scene->book = load(scene->arena, options->book != NULL ? options->book : UI_TEST_DIR "/orders.json");
     scene->run = run_create(scene->book);
-    struct ui_options ui_options = { options->ascii, options->watcher, options->watcher ? "jo" : "mia", true };
+    struct ui_options ui_options = { options->ascii, options->watcher, options->watcher ? "jo" : "mia", true,
+                                     options->replay };
     scene->ui = ui_create(&ui_options);
     canvas_init(&scene->canvas);
     ui_set_run(scene->ui, scene->run, scene->book->title);
@@ -354,8 +355,14 @@ static void request_text(const struct ui_request *request, struct buf *buf)
 {
     static const char *const words[] = {
         [UI_REQUEST_NONE] = "none",       [UI_REQUEST_ACTION] = "action",     [UI_REQUEST_DETACH] = "detach",
-        [UI_REQUEST_REPAINT] = "repaint", [UI_REQUEST_FLUSH_INPUT] = "flush",
+        [UI_REQUEST_REPAINT] = "repaint", [UI_REQUEST_FLUSH_INPUT] = "flush", [UI_REQUEST_REPLAY] = "replay",
     };
+    static const char *const moves[] = {
+        [UI_REPLAY_PLAY] = "play",         [UI_REPLAY_FASTER] = "faster", [UI_REPLAY_SLOWER] = "slower",
+        [UI_REPLAY_FIRST] = "first",       [UI_REPLAY_LAST] = "last",     [UI_REPLAY_NEXT] = "next",
+        [UI_REPLAY_PREVIOUS] = "previous", [UI_REPLAY_GO] = "go",
+    };
+    static const char *const kinds[] = { "record", "decision", "failure", "trigger" };
     const struct action *action = &request->action;
     buf_text(buf, words[request->type]);
     if (request->type == UI_REQUEST_ACTION) {
@@ -368,6 +375,11 @@ static void request_text(const struct ui_request *request, struct buf *buf)
             buf_format(buf, " as %s", action->role);
         if (action->text != NULL)
             buf_format(buf, " \"%s\"", action->text);
+    }
+    if (request->type == UI_REQUEST_REPLAY) {
+        buf_format(buf, " %s %s", moves[request->move], kinds[request->kind]);
+        if (request->text != NULL)
+            buf_format(buf, " \"%s\"", request->text);
     }
     buf_char(buf, '\n');
 }

@@ -23,7 +23,7 @@ struct scene {
 
 struct scene_options {
     const char *book; /* path; NULL: the orders book */
-    bool ascii, watcher;
+    bool ascii, watcher, replay;
     const char *environment; /* NULL: "live" */
 };
 
@@ -70,5 +70,7 @@ const char *moment_name(size_t index);
 struct scene *moment_play(const char *name, bool ascii);
 /* The same, seen by a watcher. */
 struct scene *moment_watch(const char *name);
+/* As a replay that stands there, somewhere in the middle of what there is. */
+struct scene *moment_replay(const char *name, bool ascii);
 
 #endif

@@ -1,0 +1,48 @@
+/*
+ * A tape: what was recorded of a run, and a place in it. At each place the run is folded up to there, and the
+ * ui was told what a screen would have shown.
+ *
+ * Places are counted in items: events (records and passing ones) and pieces of output, in the order in which
+ * they came. Place n is after the first n of them.
+ */
+#ifndef APP_TAPE_H
+#define APP_TAPE_H
+
+#include "engine/run.h"
+#include "ui/ui.h"
+
+struct tape;
+
+/* The book and the ui are borrowed. */
+struct tape *tape_create(const struct book *book, struct ui *ui);
+void tape_destroy(struct tape *tape); /* NULL-safe */
+
+/* Puts it at the end; copied. */
+void tape_add_event(struct tape *tape, const struct event *event);
+void tape_add_output(struct tape *tape, const char *step, const char *bytes);
+
+const struct run *tape_run(const struct tape *tape);
+size_t tape_count(const struct tape *tape);
+size_t tape_place(const struct tape *tape);
+uint64_t tape_last_seq(const struct tape *tape); /* of all that there is; 0: none */
+
+/* Goes there, or to the end. ERR_CORRUPT when an event does not fold: then the place is before it, and it is
+ * left out from now on with all that follows. */
+int tape_seek(struct tape *tape, size_t place, struct err *err) MUST_CHECK;
+
+/* When the last item before the place came, on a clock that never goes back: of the first one at place 0. */
+struct instant tape_when(const struct tape *tape, size_t place);
+/* The last place up to which everything had come by then. */
+size_t tape_by(const struct tape *tape, int64_t wall_us);
+
+/* Right after the record of that seq; the end when there is none. */
+size_t tape_after(const struct tape *tape, uint64_t seq);
+/* Right after the next (direction 1) or the former (-1) record of a kind, as seen from the place; NO_PLACE
+ * when there is none. */
+#define NO_PLACE ((size_t)-1)
+size_t tape_find(const struct tape *tape, enum ui_replay_kind kind, const char *text, int direction);
+
+/* What kind of record stands right before the place: UI_REPLAY_RECORD for any other, also for none. */
+enum ui_replay_kind tape_kind(const struct tape *tape, size_t place);
+
+#endif
