@@ -12,11 +12,12 @@
 
 /* ---- reading ---- */
 
-static int split(struct arena *arena, const char *where, struct clone *clone, struct err *err)
+int clone_at(struct arena *arena, const char *where, struct clone *clone, struct err *err)
 {
     const char *colon = strrchr(where, ':');
     const char *inside;
 
+    memset(clone, 0, sizeof(*clone));
     if (!colon || colon == where || !text_is_id(colon + 1))
         return err_set(err, ERR_USAGE, "say REPOSITORY:RUN, not \"%s\"", where);
     clone->path = arena_text_len(arena, where, (size_t)(colon - where));
@@ -57,8 +58,7 @@ int clone_open(struct arena *arena, const char *where, struct clone *ret, struct
     struct frozen *frozen = &ret->frozen;
     int r;
 
-    memset(ret, 0, sizeof(*ret));
-    r = split(arena, where, ret, err);
+    r = clone_at(arena, where, ret, err);
     if (r == 0)
         r = clone_file(arena, ret, "book.json", &frozen->book_text, &frozen->book_len, err);
     if (r == 0)

@@ -13,7 +13,9 @@ struct clone {
     struct instant last; /* of the newest thing that is known: everything is judged as of then */
 };
 
-/* `where`: "REPOSITORY:RUN", the former bare or a checkout. What was frozen is read, and the book loaded. */
+/* `where`: "REPOSITORY:RUN", the former bare or a checkout. Nothing is read yet. ERR_USAGE. */
+int clone_at(struct arena *arena, const char *where, struct clone *ret, struct err *err) MUST_CHECK;
+/* And what was frozen is read, and the book loaded. */
 int clone_open(struct arena *arena, const char *where, struct clone *ret, struct err *err) MUST_CHECK;
 /* Whether what is frozen there is what the run was begun with; ERR_CORRUPT. */
 int clone_check(const struct clone *clone, const struct event *opened, struct err *err) MUST_CHECK;

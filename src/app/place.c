@@ -68,8 +68,9 @@ int sibling_program(struct arena *arena, const char *name, const char **ret, str
 
 int data_file(struct arena *arena, const char *name, const char **ret, struct err *err)
 {
-    /* Installed: bin/ beside share/tminus/. Built: <checkout>/<build directory>/src/app/. */
-    static const char *const places[] = { "../share/tminus", "../../.." };
+    /* Installed: bin/ or libexec/tminus/ beside share/tminus/. Built: <checkout>/<build directory>/src/app/.
+     */
+    static const char *const places[] = { "../share/tminus", "../../share/tminus", "../../.." };
     const char *elsewhere = getenv("TMINUS_DATA");
 
     if (elsewhere && elsewhere[0]) {

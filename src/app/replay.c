@@ -32,54 +32,29 @@ struct replay {
     struct wire_message sizes;
     struct tape *tape;
     struct ui_replay told;
-    struct ui_replay_mark *marks;
-    size_t mark_count, mark_capacity;
-    size_t marked; /* places that were looked at for marks */
     char fault[ERR_MESSAGE_MAX];
-    uint64_t seq;      /* of the last record before the place */
     struct instant at; /* the time that is shown */
     uint64_t since_us; /* the loop's clock, of the last tick */
 };
 
 /* ---- where it stands ---- */
 
-static void find_marks(struct replay *replay)
-{
-    for (; replay->marked < tape_count(replay->tape); replay->marked++) {
-        enum ui_replay_kind kind = tape_kind(replay->tape, replay->marked + 1);
-
-        if (kind == UI_REPLAY_RECORD)
-            continue;
-        if (replay->mark_count == replay->mark_capacity) {
-            replay->mark_capacity = replay->mark_capacity ? 2 * replay->mark_capacity : 64;
-            replay->marks = mem_realloc(replay->marks, replay->mark_capacity * sizeof(*replay->marks));
-        }
-        replay->marks[replay->mark_count++] =
-            (struct ui_replay_mark){ tape_when(replay->tape, replay->marked + 1).wall_us, kind };
-    }
-}
-
 static void tell(struct replay *replay)
 {
-    struct ui_replay *told = &replay->told;
-
     if (!replay->tape)
         return;
-    find_marks(replay);
-    told->seq = tape_run(replay->tape)->last_seq;
-    told->last_seq = tape_last_seq(replay->tape);
-    told->first_us = tape_when(replay->tape, 0).wall_us;
-    told->last_us = tape_when(replay->tape, tape_count(replay->tape)).wall_us;
-    told->fault = replay->fault[0] ? replay->fault : NULL;
-    told->marks = replay->marks;
-    told->mark_count = replay->mark_count;
-    ui_set_replay(screen_ui(replay->screen), told);
+    tape_tell(replay->tape, &replay->told);
+    replay->told.fault = replay->fault[0] ? replay->fault : NULL;
+    ui_set_replay(screen_ui(replay->screen), &replay->told);
 }
 
+/* In the banner for good, and once in full. */
 static void damaged(struct replay *replay, const char *why)
 {
-    if (!replay->fault[0])
-        (void)snprintf(replay->fault, sizeof(replay->fault), "%s", why);
+    if (replay->fault[0])
+        return;
+    (void)snprintf(replay->fault, sizeof(replay->fault), "%s", why);
+    ui_reply(screen_ui(replay->screen), replay->fault);
 }
 
 /* Goes to the place, and the time is that of what came last before it. */
@@ -470,7 +445,6 @@ int replay_run(const struct replay_options *options, struct err *err)
     if (r == 0)
         r = screen_run(&screen, &source, &replay, err);
     buf_finish(&replay.unread);
-    free(replay.marks);
     arena_destroy(replay.arena);
     return r;
 }

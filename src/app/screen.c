@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "launch.h"
 #include "term/term.h"
+#include "theme.h"
 
 /* At most ten frames a second; the clock alone makes one a second. */
 #define FRAME_MS 100
@@ -162,47 +161,12 @@ static void on_keys(uv_poll_t *poll, int status, int events)
 
 /* ---- the whole ---- */
 
-static int load_theme(struct screen *screen, const struct theme **ret, struct err *err)
-{
-    const char *name = screen->options->theme ? screen->options->theme : "dark", *path = name, *text;
-    struct json_faults *faults;
-    struct buf report;
-    size_t len;
-    int r = 0;
-
-    if (!strchr(name, '/'))
-        r = data_file(screen->arena, arena_format(screen->arena, "themes/%s.json", name), &path, err);
-    if (r < 0 && !screen->options->theme) {
-        /* The program works without any file beside it. */
-        *ret = theme_monochrome();
-        return 0;
-    }
-    if (r < 0)
-        return err_set(
-            err, ERR_USAGE,
-            "there is no theme \"%s\": say dark, light, high-contrast, monochrome or the path of one", name);
-    if (r == 0)
-        r = read_document(screen->arena, path, &text, &len, err);
-    if (r < 0)
-        return r;
-    faults = arena_alloc(screen->arena, sizeof(*faults));
-    json_faults_init(faults, screen->arena);
-    *ret = theme_load(screen->arena, text, len, faults);
-    if (*ret)
-        return 0;
-    buf_init(&report, REPORT_MAX);
-    report_faults(&report, path, faults);
-    (void)fputs(buf_str(&report), stderr);
-    buf_finish(&report);
-    return err_set(err, ERR_INVALID, "the theme is refused");
-}
-
 static int open_terminal(struct screen *screen, struct err *err)
 {
     const char *no_color = getenv("NO_COLOR");
     struct term_options options = { .no_color = no_color && no_color[0] };
     struct ui_options ui_options = screen->options->ui;
-    int r = load_theme(screen, &options.theme, err);
+    int r = theme_of(screen->arena, screen->options->theme, &options.theme, err);
 
     if (r == 0)
         r = term_open(&options, err);

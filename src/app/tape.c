@@ -27,6 +27,8 @@ struct tape {
     struct tape_item *items;
     size_t count, capacity, place;
     uint64_t last_seq;
+    struct ui_replay_mark *marks;
+    size_t mark_count, mark_capacity;
 };
 
 struct tape *tape_create(const struct book *book, struct ui *ui)
@@ -48,10 +50,45 @@ void tape_destroy(struct tape *tape)
     run_destroy(tape->run);
     arena_destroy(tape->arena);
     free(tape->items);
+    free(tape->marks);
     free(tape);
 }
 
 /* ---- what is on it ---- */
+
+/* What a reviewer looks for: what people decided, what went wrong, what the triggers said. */
+static const struct {
+    enum event_type type;
+    enum choice choice; /* CHOICE_NONE: any */
+    enum ui_replay_kind kind;
+} kinds[] = {
+    { EVENT_GATE_VOTED, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_GATE_DECIDED, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_GATE_FORCED, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_ITEM_OVERRIDDEN, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_STEP_RULED, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_ROLLBACK_STARTED, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_RUN_HELD, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_STEP_RETRYING, CHOICE_NONE, UI_REPLAY_FAILURE },
+    { EVENT_STEP_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
+    { EVENT_STEP_ENDED, CHOICE_UNKNOWN, UI_REPLAY_FAILURE },
+    { EVENT_CLEAN_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
+    { EVENT_TRAIL_TROUBLE, CHOICE_NONE, UI_REPLAY_FAILURE },
+    { EVENT_WITNESS_ALARMED, CHOICE_NONE, UI_REPLAY_FAILURE },
+    { EVENT_RUN_RESUMED, CHOICE_NONE, UI_REPLAY_FAILURE },
+    { EVENT_TRIGGER_FIRED, CHOICE_NONE, UI_REPLAY_TRIGGER },
+    { EVENT_TRIGGER_BLIND, CHOICE_NONE, UI_REPLAY_TRIGGER },
+};
+
+static enum ui_replay_kind kind_of(const struct event *event)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (kinds[i].type == event->type &&
+            (kinds[i].choice == CHOICE_NONE || kinds[i].choice == event->choice))
+            return kinds[i].kind;
+    }
+    return UI_REPLAY_RECORD;
+}
 
 static struct tape_item *add(struct tape *tape, int64_t wall_us)
 {
@@ -68,6 +105,15 @@ static struct tape_item *add(struct tape *tape, int64_t wall_us)
     return item;
 }
 
+static void add_mark(struct tape *tape, int64_t wall_us, enum ui_replay_kind kind)
+{
+    if (tape->mark_count == tape->mark_capacity) {
+        tape->mark_capacity = tape->mark_capacity ? 2 * tape->mark_capacity : 64;
+        tape->marks = mem_realloc(tape->marks, tape->mark_capacity * sizeof(*tape->marks));
+    }
+    tape->marks[tape->mark_count++] = (struct ui_replay_mark){ wall_us, kind };
+}
+
 void tape_add_event(struct tape *tape, const struct event *event)
 {
     struct tape_item *item = add(tape, event->at.wall_us);
@@ -75,6 +121,8 @@ void tape_add_event(struct tape *tape, const struct event *event)
     item->event = event_copy(tape->arena, event);
     if (event->seq > 0)
         tape->last_seq = event->seq;
+    if (kind_of(event) != UI_REPLAY_RECORD)
+        add_mark(tape, item->wall_us, kind_of(event));
 }
 
 void tape_add_output(struct tape *tape, const char *step, const char *bytes)
@@ -98,11 +146,6 @@ size_t tape_count(const struct tape *tape)
 size_t tape_place(const struct tape *tape)
 {
     return tape->place;
-}
-
-uint64_t tape_last_seq(const struct tape *tape)
-{
-    return tape->last_seq;
 }
 
 /* ---- going there ---- */
@@ -209,46 +252,6 @@ size_t tape_after(const struct tape *tape, uint64_t seq)
     return tape->count;
 }
 
-/* What a reviewer looks for: what people decided, what went wrong, what the triggers said. */
-static const struct {
-    enum event_type type;
-    enum choice choice; /* CHOICE_NONE: any */
-    enum ui_replay_kind kind;
-} kinds[] = {
-    { EVENT_GATE_VOTED, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_GATE_DECIDED, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_GATE_FORCED, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_ITEM_OVERRIDDEN, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_STEP_RULED, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_ROLLBACK_STARTED, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_RUN_HELD, CHOICE_NONE, UI_REPLAY_DECISION },
-    { EVENT_STEP_RETRYING, CHOICE_NONE, UI_REPLAY_FAILURE },
-    { EVENT_STEP_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
-    { EVENT_STEP_ENDED, CHOICE_UNKNOWN, UI_REPLAY_FAILURE },
-    { EVENT_CLEAN_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
-    { EVENT_TRAIL_TROUBLE, CHOICE_NONE, UI_REPLAY_FAILURE },
-    { EVENT_WITNESS_ALARMED, CHOICE_NONE, UI_REPLAY_FAILURE },
-    { EVENT_RUN_RESUMED, CHOICE_NONE, UI_REPLAY_FAILURE },
-    { EVENT_TRIGGER_FIRED, CHOICE_NONE, UI_REPLAY_TRIGGER },
-    { EVENT_TRIGGER_BLIND, CHOICE_NONE, UI_REPLAY_TRIGGER },
-};
-
-static enum ui_replay_kind kind_of(const struct event *event)
-{
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        if (kinds[i].type == event->type &&
-            (kinds[i].choice == CHOICE_NONE || kinds[i].choice == event->choice))
-            return kinds[i].kind;
-    }
-    return UI_REPLAY_RECORD;
-}
-
-enum ui_replay_kind tape_kind(const struct tape *tape, size_t place)
-{
-    return place > 0 && is_record(&tape->items[place - 1]) ? kind_of(tape->items[place - 1].event)
-                                                           : UI_REPLAY_RECORD;
-}
-
 /* In what a person reads of it: who, and the story. */
 static bool tells(const struct event *event, const char *text)
 {
@@ -281,4 +284,14 @@ size_t tape_find(const struct tape *tape, enum ui_replay_kind kind, const char *
             return at + 1;
     }
     return NO_PLACE;
+}
+
+void tape_tell(struct tape *tape, struct ui_replay *ret)
+{
+    ret->seq = tape->run->last_seq;
+    ret->last_seq = tape->last_seq;
+    ret->first_us = tape_when(tape, 0).wall_us;
+    ret->last_us = tape_when(tape, tape->count).wall_us;
+    ret->marks = tape->marks;
+    ret->mark_count = tape->mark_count;
 }

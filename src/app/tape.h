@@ -24,7 +24,6 @@ void tape_add_output(struct tape *tape, const char *step, const char *bytes);
 const struct run *tape_run(const struct tape *tape);
 size_t tape_count(const struct tape *tape);
 size_t tape_place(const struct tape *tape);
-uint64_t tape_last_seq(const struct tape *tape); /* of all that there is; 0: none */
 
 /* Goes there, or to the end. ERR_CORRUPT when an event does not fold: then the place is before it, and it is
  * left out from now on with all that follows. */
@@ -42,7 +41,7 @@ size_t tape_after(const struct tape *tape, uint64_t seq);
 #define NO_PLACE ((size_t)-1)
 size_t tape_find(const struct tape *tape, enum ui_replay_kind kind, const char *text, int direction);
 
-/* What kind of record stands right before the place: UI_REPLAY_RECORD for any other, also for none. */
-enum ui_replay_kind tape_kind(const struct tape *tape, size_t place);
+/* Fills in what the ui wants to know of where it stands: seqs, times and marks. */
+void tape_tell(struct tape *tape, struct ui_replay *ret);
 
 #endif

@@ -40,7 +40,8 @@ static bool is_faulty(const struct ui *ui)
 
 static void say_faulty(const struct ui *ui, struct buf *buf)
 {
-    buf_format(buf, "there is more, but it cannot be shown: %s", buf_str(&ui->replay_fault));
+    buf_format(buf, "nothing after record %" PRIu64 " can be shown: %s", ui->replay.last_seq,
+               buf_str(&ui->replay_fault));
 }
 
 static bool is_lost(const struct ui *ui)

@@ -77,10 +77,14 @@ static void draw_track(const struct ui *ui, const struct area *track)
     area_fill(track, 0, 0, track->columns, ROLE_DIM, GLYPH_BAR_EMPTY);
     area_fill(track, 0, 0, here, ROLE_BUSY, GLYPH_BAR_FULL);
     for (size_t k = 0; k < ARRAY_LEN(by_loudness); k++) {
+        int last = -1;
         for (size_t i = 0; i < replay->mark_count; i++) {
-            if (replay->marks[i].kind == by_loudness[k])
-                area_glyph(track, 0, cell_of(replay, replay->marks[i].wall_us, track->columns),
-                           marks[by_loudness[k]].style, marks[by_loudness[k]].glyph);
+            int cell = replay->marks[i].kind == by_loudness[k]
+                           ? cell_of(replay, replay->marks[i].wall_us, track->columns)
+                           : last;
+            if (cell != last)
+                area_glyph(track, 0, cell, marks[by_loudness[k]].style, marks[by_loudness[k]].glyph);
+            last = cell;
         }
     }
     area_glyph(track, 0, here, ROLE_SELECTED, GLYPH_BAR_HEAD);

@@ -50,6 +50,8 @@ static void apply(struct scene *scene, struct event *event)
     if (run_apply(scene->run, event, &err) < 0)
         fail(event_word(event->type), err.message);
     ui_event(scene->ui, event, false);
+    if (scene->event_count < SCENE_EVENTS_MAX)
+        scene->events[scene->event_count++] = event_copy(scene->arena, event);
 }
 
 static int decide_once(struct scene *scene, struct input *input, size_t *ret_count)

@@ -10,6 +10,8 @@
 #include "engine/decide.h"
 #include "ui/ui.h"
 
+#define SCENE_EVENTS_MAX 8192
+
 struct scene {
     struct arena *arena;
     const struct book *book;
@@ -18,7 +20,9 @@ struct scene {
     struct canvas canvas;
     struct instant now;
     uint64_t seq;
-    struct err refusal; /* of the last input; code 0: none */
+    struct err refusal;                           /* of the last input; code 0: none */
+    const struct event *events[SCENE_EVENTS_MAX]; /* all that were applied; the first so many */
+    size_t event_count;
 };
 
 struct scene_options {
