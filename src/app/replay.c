@@ -259,9 +259,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         r = end_reading(replay, &err);
     }
     free(buf->base);
-    if (r < 0)
+    if (r < 0) {
+        uv_read_stop(stream); /* what comes after it is not the reason any more */
         screen_leave(replay->screen, &err);
-    else if (n != 0)
+    } else if (n != 0)
         tell(replay);
 }
 
