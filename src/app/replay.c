@@ -1,36 +1,21 @@
 #include "replay.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app.h"
-#include "base/text.h"
 #include "base/time.h"
-#include "json/json.h"
+#include "feed.h"
 #include "screen.h"
 #include "tape.h"
-#include "wire/rundir.h"
-#include "wire/wire.h"
 
 #define TICK_MS 100
-/* What is read and not yet taken: more than the longest line. */
-#define UNREAD_MAX ((size_t)16 * 1024 * 1024)
 
 struct replay {
     const struct replay_options *options;
     struct screen *screen;
-    struct arena *arena;
-    const char *program;
-    uv_process_t reader;
-    uv_pipe_t pipe;
+    struct feed feed;
+    struct tape *tape; /* NULL: the book is not there yet */
     uv_timer_t tick;
-    struct buf unread;
-    struct frozen frozen;
-    const struct book *book;
-    bool frozen_told; /* how much was frozen is known, and what */
-    struct wire_message sizes;
-    struct tape *tape;
     struct ui_replay told;
     char fault[ERR_MESSAGE_MAX];
     struct instant at; /* the time that is shown */
@@ -108,193 +93,48 @@ static void on_tick(uv_timer_t *timer)
     screen_want_frame(replay->screen);
 }
 
-/* ---- reading ---- */
+/* ---- what comes in ---- */
 
-static int take_frozen(struct replay *replay, struct err *err)
+static void on_book(void *data, const struct book *book)
 {
-    const struct wire_message *sizes = &replay->sizes;
-    struct frozen *frozen = &replay->frozen;
-    const char *at = replay->unread.data;
-    int r;
+    struct replay *replay = data;
 
-    frozen->settings_len = (size_t)sizes->settings_len;
-    frozen->book_len = (size_t)sizes->book_len;
-    frozen->targets_len = sizes->targets_len > 0 ? (size_t)sizes->targets_len : 0;
-    if (replay->unread.len < frozen->settings_len + frozen->book_len + frozen->targets_len + 1)
-        return 0;
-    frozen->settings_text = arena_text_len(replay->arena, at, frozen->settings_len);
-    at += frozen->settings_len;
-    frozen->book_text = arena_text_len(replay->arena, at, frozen->book_len);
-    at += frozen->book_len;
-    if (sizes->targets_len >= 0)
-        frozen->targets_text = arena_text_len(replay->arena, at, frozen->targets_len);
-    buf_consume(&replay->unread, (size_t)(at - replay->unread.data) + frozen->targets_len + 1);
-    r = frozen_settings(replay->arena, "run.json", frozen, err);
-    if (r == 0)
-        r = frozen_book(replay->arena, frozen, &replay->book, err);
-    if (r == 0)
-        replay->tape = tape_create(replay->book, screen_ui(replay->screen));
-    return r;
+    replay->tape = tape_create(book, screen_ui(replay->screen));
 }
 
-/* All is there: to where it was asked to begin. */
-static void all_read(struct replay *replay)
+static void on_event(void *data, const struct event *event)
 {
+    struct replay *replay = data;
+
+    tape_add_event(replay->tape, event);
+    if (tape_count(replay->tape) == 1 && !replay->options->stopped)
+        go(replay, 1);
+}
+
+static void on_output(void *data, const char *step, const char *bytes)
+{
+    struct replay *replay = data;
+
+    tape_add_output(replay->tape, step, bytes);
+}
+
+/* All that there is has come: to where it was asked to begin. With nothing to show it ends. */
+static void on_over(void *data, const struct err *why)
+{
+    struct replay *replay = data;
+
+    if (!replay->tape || tape_count(replay->tape) == 0) {
+        static const struct err nothing = { ERR_NOT_FOUND, "nothing was recorded of that run" };
+
+        screen_leave(replay->screen, why ? why : &nothing);
+        return;
+    }
+    if (why)
+        damaged(replay, why->message);
     replay->told.reading = false;
-    if (replay->options->stopped && tape_count(replay->tape) > 0)
+    if (replay->options->stopped)
         go(replay, tape_after(replay->tape, replay->options->at));
     tell(replay);
-}
-
-static int take_message(struct replay *replay, const struct wire_message *message, struct err *err)
-{
-    switch (message->type) {
-    case WIRE_FROZEN:
-        replay->sizes = *message;
-        replay->frozen_told = true;
-        return 0;
-    case WIRE_EVENT:
-        tape_add_event(replay->tape, &message->event);
-        if (tape_count(replay->tape) == 1 && !replay->options->stopped)
-            go(replay, 1);
-        return 0;
-    case WIRE_OUTPUT:
-        tape_add_output(replay->tape, message->step, message->bytes);
-        return 0;
-    case WIRE_LIVE:
-        all_read(replay);
-        return 0;
-    case WIRE_HALT:
-        if (!replay->tape || tape_count(replay->tape) == 0)
-            return err_set(err, ERR_CORRUPT, "%s", message->text);
-        damaged(replay, message->text);
-        all_read(replay);
-        return 0;
-    case WIRE_HELLO:
-    case WIRE_WELCOME:
-    case WIRE_ACTION:
-    case WIRE_REPLY:
-    case WIRE_TYPE_COUNT:
-        break;
-    }
-    return err_set(err, ERR_INVALID, "a recording does not say that");
-}
-
-static int take_line(struct replay *replay, const char *line, size_t len, struct err *err)
-{
-    struct arena *arena = arena_create();
-    struct wire_message message;
-    int r = wire_read(arena, line, len, &message, err);
-
-    /* A passing event that cannot be read says nothing. */
-    if (r < 0 && replay->tape && text_starts(line, "{\"event\":{\"seq\":0,")) {
-        arena_destroy(arena);
-        return 0;
-    }
-    if (r == 0 && message.type != WIRE_FROZEN && message.type != WIRE_HALT && !replay->tape)
-        r = err_set(err, ERR_INVALID, "a recording begins with what was frozen");
-    if (r == 0)
-        r = take_message(replay, &message, err);
-    arena_destroy(arena);
-    return r;
-}
-
-static int take_unread(struct replay *replay, struct err *err)
-{
-    size_t used = 0;
-    int r = 0;
-
-    while (r == 0) {
-        const char *from = replay->unread.data + used, *end;
-
-        if (replay->frozen_told && !replay->tape) {
-            buf_consume(&replay->unread, used);
-            used = 0;
-            r = take_frozen(replay, err);
-            if (r < 0 || !replay->tape)
-                break;
-            continue;
-        }
-        end = replay->unread.len > used ? memchr(from, '\n', replay->unread.len - used) : NULL;
-        if (!end)
-            break;
-        used += (size_t)(end - from) + 1;
-        r = take_line(replay, from, (size_t)(end - from), err);
-    }
-    buf_consume(&replay->unread, used);
-    return r;
-}
-
-/* The reader has gone. It says at its end that it is the end. */
-static int end_reading(struct replay *replay, struct err *err)
-{
-    if (!replay->told.reading)
-        return 0;
-    if (!replay->tape || tape_count(replay->tape) == 0)
-        return err_set(err, ERR_ENVIRONMENT, "%s ended before it said anything", replay->program);
-    damaged(replay, "what reads the recording ended too early");
-    all_read(replay);
-    return 0;
-}
-
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    (void)handle;
-    *buf = uv_buf_init(mem_alloc(suggested), (unsigned)suggested);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
-{
-    struct replay *replay = stream->data;
-    struct err err = ERR_INIT;
-    int r = 0;
-
-    if (n > 0) {
-        buf_add(&replay->unread, buf->base, (size_t)n);
-        r = buf_ok(&replay->unread, "a line of the recording", &err);
-        if (r == 0)
-            r = take_unread(replay, &err);
-    } else if (n < 0) {
-        uv_read_stop(stream);
-        r = end_reading(replay, &err);
-    }
-    free(buf->base);
-    if (r < 0) {
-        uv_read_stop(stream); /* what comes after it is not the reason any more */
-        screen_leave(replay->screen, &err);
-    } else if (n != 0)
-        tell(replay);
-}
-
-static void on_gone(uv_process_t *process, int64_t status, int signal)
-{
-    (void)status;
-    (void)signal;
-    uv_close((uv_handle_t *)process, NULL);
-}
-
-static int start_reader(struct replay *replay, struct err *err)
-{
-    const char *argv[] = { "tminus-runner", "feed", replay->options->where, NULL };
-    uv_stdio_container_t stdio[] = { { .flags = UV_IGNORE },
-                                     { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-                                       .data.stream = (uv_stream_t *)&replay->pipe },
-                                     { .flags = UV_IGNORE } };
-    /* libuv does not change the arguments; the type is execvp's. */
-    uv_process_options_t options = { .file = replay->program,
-                                     .args = (char **)(uintptr_t)argv,
-                                     .stdio = stdio,
-                                     .stdio_count = 3,
-                                     .exit_cb = on_gone };
-    int r;
-
-    uv_pipe_init(screen_loop(replay->screen), &replay->pipe, 0);
-    replay->pipe.data = replay;
-    r = uv_spawn(screen_loop(replay->screen), &replay->reader, &options);
-    if (r < 0)
-        return err_set(err, ERR_ENVIRONMENT, "cannot start %s: %s", replay->program, uv_strerror(r));
-    uv_read_start((uv_stream_t *)&replay->pipe, on_alloc, on_read);
-    return 0;
 }
 
 /* ---- what the screen asks for ---- */
@@ -409,6 +249,7 @@ static struct instant shown_now(void *data)
 
 static int start(void *data, struct screen *screen, struct err *err)
 {
+    static const struct feed_events events = { on_book, on_event, on_output, on_over };
     struct replay *replay = data;
 
     replay->screen = screen;
@@ -416,15 +257,14 @@ static int start(void *data, struct screen *screen, struct err *err)
     replay->tick.data = replay;
     replay->since_us = uv_hrtime() / 1000;
     uv_timer_start(&replay->tick, on_tick, TICK_MS, TICK_MS);
-    return start_reader(replay, err);
+    return feed_start(&replay->feed, screen_loop(screen), replay->options->where, &events, replay, err);
 }
 
 static void finish(void *data)
 {
     struct replay *replay = data;
 
-    if (replay->screen && replay->reader.loop && !uv_is_closing((uv_handle_t *)&replay->reader))
-        (void)uv_process_kill(&replay->reader, SIGTERM);
+    feed_stop(&replay->feed);
     tape_destroy(replay->tape);
     replay->tape = NULL;
 }
@@ -438,14 +278,9 @@ int replay_run(const struct replay_options *options, struct err *err)
                                      .ui = { .ascii = options->ascii, .me = "", .replay = true } };
     int r;
 
-    replay.arena = arena_create();
-    buf_init(&replay.unread, UNREAD_MAX);
     replay.told =
         (struct ui_replay){ .playing = !options->stopped, .reading = true, .speed = options->speed };
-    r = sibling_program(replay.arena, "tminus-runner", &replay.program, err);
-    if (r == 0)
-        r = screen_run(&screen, &source, &replay, err);
-    buf_finish(&replay.unread);
-    arena_destroy(replay.arena);
+    r = screen_run(&screen, &source, &replay, err);
+    feed_finish(&replay.feed);
     return r;
 }
