@@ -69,7 +69,7 @@ enum ui_replay_move {
     UI_REPLAY_GO,       /* to what was typed: a seq, or a time */
 };
 struct ui_replay_mark {
-    int64_t wall_us;
+    int64_t at_us; /* since the beginning */
     enum ui_replay_kind kind;
 };
 /* Where it stands, for its line. */
@@ -77,7 +77,7 @@ struct ui_replay {
     bool playing, reading; /* reading: more is still coming in */
     double speed;
     uint64_t seq, last_seq;
-    int64_t first_us, last_us; /* wall clock, of all that there is */
+    int64_t now_us, length_us; /* since the beginning; of all that there is */
     const char *fault;         /* why there is not more; NULL. Copied */
     const struct ui_replay_mark *marks;
     size_t mark_count; /* borrowed until the next ui_set_replay */

@@ -188,7 +188,7 @@ static int put_frame(struct cast *cast, struct err *err)
            (size_t)cast->next.rows * (size_t)cast->next.columns * sizeof(struct cell));
     json_write_init(&w, &cast->line);
     json_open_array(&w, NULL);
-    json_put_number(&w, NULL, (double)(now.wall_us - told.first_us) / (double)SECOND_US);
+    json_put_number(&w, NULL, (double)told.now_us / (double)SECOND_US);
     json_put_text(&w, NULL, "o");
     json_put_bytes(&w, NULL, cast->bytes.data, cast->bytes.len);
     json_close_array(&w);
@@ -202,9 +202,9 @@ static int put_frames(struct cast *cast, struct err *err)
     int r = count > 0 ? put_head(cast, err) : 0;
 
     for (size_t place = 1; r == 0 && place <= count; place++) {
-        int64_t until = tape_when(cast->tape, place).wall_us + FRAME_US;
+        int64_t until = tape_time(cast->tape, place) + FRAME_US;
 
-        while (place < count && tape_when(cast->tape, place + 1).wall_us < until)
+        while (place < count && tape_time(cast->tape, place + 1) < until)
             place++;
         r = tape_seek(cast->tape, place, err);
         if (r == 0)

@@ -25,12 +25,12 @@
 struct passing {
     int fd; /* -1: from the clone */
     unsigned number;
-    struct buf text; /* read and not yet handed out, from `at` on */
-    size_t at;
+    struct buf text; /* read and not yet handed out, from `at_byte` on */
+    size_t at_byte;
     bool over;
     const char *line; /* of the next one */
     size_t len;
-    int64_t wall_us;
+    struct instant at;
     bool waiting; /* it has not been handed out */
 };
 
@@ -42,7 +42,8 @@ struct reading {
     const struct book *book;
     const struct clone *clone; /* NULL: the run's directory is here */
     struct passing passing;
-    int64_t newest_us; /* wall clock of the newest record */
+    struct instant newest; /* record */
+    int64_t shown_us;      /* boot clock of the last passing event, since the machine was started */
 };
 
 /* ---- what the panes showed ---- */
@@ -56,8 +57,8 @@ static void fill(struct reading *reading)
     char *chunk;
     ssize_t n;
 
-    buf_consume(&passing->text, passing->at);
-    passing->at = 0;
+    buf_consume(&passing->text, passing->at_byte);
+    passing->at_byte = 0;
     if (passing->fd < 0) {
         arena = arena_create();
         passing->over =
@@ -78,22 +79,29 @@ static void fill(struct reading *reading)
     free(chunk);
 }
 
+static bool take_number(const char *line, size_t len, const char *name, int64_t *ret)
+{
+    const char *found = memmem(line, len, name, strlen(name));
+
+    if (!found)
+        return false;
+    /* It ends before the line does: a newline follows. */
+    *ret = strtoll(found + strlen(name), NULL, 10);
+    return true;
+}
+
 /* Only when it came is of interest here; that stands near the beginning. Nothing with a seq is one of them.
  */
 static bool take_line(struct passing *passing, size_t len)
 {
-    static const char first[] = "{\"seq\":0,", when[] = "\"wall_us\":";
-    const char *found;
+    static const char first[] = "{\"seq\":0,";
 
-    passing->line = passing->text.data + passing->at;
+    passing->line = passing->text.data + passing->at_byte;
     passing->len = len;
-    passing->at += len + 1;
-    found = memmem(passing->line, len, when, sizeof(when) - 1);
-    if (len < sizeof(first) || memcmp(passing->line, first, sizeof(first) - 1) != 0 || !found)
-        return false;
-    /* It ends before the line does: a newline follows. */
-    passing->wall_us = strtoll(found + sizeof(when) - 1, NULL, 10);
-    return true;
+    passing->at_byte += len + 1;
+    return len >= sizeof(first) && memcmp(passing->line, first, sizeof(first) - 1) == 0 &&
+           take_number(passing->line, len, "\"wall_us\":", &passing->at.wall_us) &&
+           take_number(passing->line, len, "\"boot_us\":", &passing->at.boot_us);
 }
 
 /* False after the last. */
@@ -102,9 +110,10 @@ static bool next_passing(struct reading *reading)
     struct passing *passing = &reading->passing;
 
     while (!passing->over) {
-        const char *from = passing->text.data + passing->at;
-        const char *end =
-            passing->text.len > passing->at ? memchr(from, '\n', passing->text.len - passing->at) : NULL;
+        const char *from = passing->text.data + passing->at_byte;
+        const char *end = passing->text.len > passing->at_byte
+                              ? memchr(from, '\n', passing->text.len - passing->at_byte)
+                              : NULL;
 
         if (!end)
             fill(reading);
@@ -114,8 +123,23 @@ static bool next_passing(struct reading *reading)
     return false;
 }
 
-/* Hands out what was shown before that time. */
-static int show_until(struct reading *reading, int64_t wall_us, struct err *err)
+/* Whether it came before the record. By the boot-time clock, as nobody sets that one; when it went back, the
+ * event is from after another start of the machine than the records so far. */
+static bool came_before(const struct reading *reading, const struct instant *record)
+{
+    const struct instant *at = &reading->passing.at;
+
+    return at->boot_us >= reading->shown_us && at->boot_us <= record->boot_us;
+}
+
+static bool came_by_the_wall(const struct reading *reading, const struct instant *record)
+{
+    return reading->passing.at.wall_us <= record->wall_us;
+}
+
+/* Hands out what was shown before the record. */
+static int show(struct reading *reading, bool (*before)(const struct reading *, const struct instant *),
+                const struct instant *record, struct err *err)
 {
     struct passing *passing = &reading->passing;
     int r = 0;
@@ -123,11 +147,21 @@ static int show_until(struct reading *reading, int64_t wall_us, struct err *err)
     while (r == 0) {
         if (!passing->waiting)
             passing->waiting = next_passing(reading);
-        if (!passing->waiting || passing->wall_us > wall_us)
+        if (!passing->waiting || !before(reading, record))
             return 0;
         passing->waiting = false;
+        reading->shown_us = passing->at.boot_us;
         r = reading->reader->passing(reading->data, passing->line, passing->len, err);
     }
+    return r;
+}
+
+/* The machine was started anew between this record and the one before. */
+static int show_rest(struct reading *reading, const struct instant *record, struct err *err)
+{
+    int r = show(reading, came_by_the_wall, record, err);
+
+    reading->shown_us = INT64_MIN;
     return r;
 }
 
@@ -210,10 +244,11 @@ static int on_record(void *data, const struct event *event, const char *line, si
 
     if (reading->clone && event->type == EVENT_RUN_OPENED)
         r = clone_check(reading->clone, event, err);
-    if (event->at.wall_us > reading->newest_us)
-        reading->newest_us = event->at.wall_us;
+    if (r == 0 && event->at.boot_us < reading->newest.boot_us)
+        r = show_rest(reading, &event->at, err);
+    reading->newest = event->at;
     if (r == 0)
-        r = show_until(reading, reading->newest_us, err);
+        r = show(reading, came_before, &event->at, err);
     if (r == 0 && event->type == EVENT_STEP_ENDED)
         r = show_output(reading, event, err);
     if (r < 0)
@@ -232,7 +267,9 @@ static int read_events(struct reading *reading, struct err *err)
     else if (r == 0)
         r = journal_read(rundir_path(reading->arena, reading->frozen.dir, "journal"), on_record, reading,
                          &torn, err);
-    return r < 0 ? r : show_until(reading, INT64_MAX, err);
+    if (r == 0)
+        r = show_rest(reading, &(struct instant){ INT64_MAX, INT64_MAX }, err);
+    return r;
 }
 
 static int open_directory(struct reading *reading, const char *run, struct err *err)
@@ -264,7 +301,9 @@ static int open_clone(struct reading *reading, const char *where, struct err *er
 int recording_read(struct arena *arena, const char *where, const struct recording_reader *reader, void *data,
                    struct err *err)
 {
-    struct reading reading = { .arena = arena, .reader = reader, .data = data, .passing = { .fd = -1 } };
+    struct reading reading = {
+        .arena = arena, .reader = reader, .data = data, .passing = { .fd = -1 }, .shown_us = INT64_MIN
+    };
     int r;
 
     buf_init(&reading.passing.text, SEGMENT_MAX);

@@ -2,7 +2,8 @@
  * What was recorded of a run, in the order in which it came: its records, and between them what the panes
  * showed and what the steps wrote. From the run's directory or from any clone of its trail.
  *
- * When something was shown is told by the wall clock; a record never comes before one with a lower seq.
+ * The boot-time clock tells what came before what, or where the machine was started anew the wall clock; a
+ * record never comes before one with a lower seq.
  */
 #ifndef APP_RECORDING_H
 #define APP_RECORDING_H

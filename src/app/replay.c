@@ -18,7 +18,7 @@ struct replay {
     uv_timer_t tick;
     struct ui_replay told;
     char fault[ERR_MESSAGE_MAX];
-    struct instant at; /* the time that is shown */
+    int64_t time_us;   /* that is shown, since the beginning */
     uint64_t since_us; /* the loop's clock, of the last tick */
 };
 
@@ -29,6 +29,7 @@ static void tell(struct replay *replay)
     if (!replay->tape)
         return;
     tape_tell(replay->tape, &replay->told);
+    replay->told.now_us = replay->time_us;
     replay->told.fault = replay->fault[0] ? replay->fault : NULL;
     ui_set_replay(screen_ui(replay->screen), &replay->told);
 }
@@ -42,14 +43,14 @@ static void damaged(struct replay *replay, const char *why)
     ui_reply(screen_ui(replay->screen), replay->fault);
 }
 
-/* Goes to the place, and the time is that of what came last before it. */
+/* Goes to the place, and the time is when the last thing before it came. */
 static void go(struct replay *replay, size_t place)
 {
     struct err err = ERR_INIT;
 
     if (tape_seek(replay->tape, place, &err) < 0)
         damaged(replay, err.message);
-    replay->at = tape_when(replay->tape, tape_place(replay->tape));
+    replay->time_us = tape_time(replay->tape, tape_place(replay->tape));
     tell(replay);
     screen_want_frame(replay->screen);
 }
@@ -70,23 +71,15 @@ static void on_tick(uv_timer_t *timer)
     uint64_t now_us = uv_hrtime() / 1000;
     int64_t gone_us = (int64_t)((double)(now_us - replay->since_us) * replay->told.speed);
     struct err err = ERR_INIT;
-    size_t place, from;
 
     replay->since_us = now_us;
     if (!replay->tape || !replay->told.playing || tape_count(replay->tape) == 0)
         return;
-    replay->at.wall_us += gone_us;
-    replay->at.boot_us += gone_us;
-    from = tape_place(replay->tape);
-    place = tape_by(replay->tape, replay->at.wall_us);
-    if (place > from && tape_seek(replay->tape, place, &err) < 0)
+    replay->time_us += gone_us;
+    if (tape_seek(replay->tape, tape_by(replay->tape, replay->time_us), &err) < 0)
         damaged(replay, err.message);
-    /* After another boot that clock began anew. */
-    if (place > from)
-        replay->at.boot_us = tape_when(replay->tape, place).boot_us + replay->at.wall_us -
-                             tape_when(replay->tape, place).wall_us;
     if (tape_place(replay->tape) == tape_count(replay->tape) && !replay->told.reading) {
-        replay->at = tape_when(replay->tape, tape_place(replay->tape));
+        replay->time_us = tape_time(replay->tape, tape_place(replay->tape));
         replay->told.playing = false;
     }
     tell(replay);
@@ -169,8 +162,8 @@ static void find(struct replay *replay, const struct ui_request *request, int di
     }
 }
 
-/* "120": after that record; "21:40" or "21:40:30": what was to be seen then, on the day of the place or, when
- * that is over before the recording begins, the day after. */
+/* "120": after that record; "21:40" or "21:40:30": when the clock said so, on the day on which it began or,
+ * when that is before the beginning, on the next. */
 static void go_to(struct replay *replay, const char *text)
 {
     const int64_t day = 24 * 3600 * SECOND_US, first = tape_when(replay->tape, 0).wall_us;
@@ -194,12 +187,7 @@ static void go_to(struct replay *replay, const char *text)
     if (wall_us < first - 60 * SECOND_US)
         wall_us += day;
     play(replay, false);
-    go(replay, tape_by(replay->tape, wall_us));
-    if (wall_us > replay->at.wall_us &&
-        wall_us <= tape_when(replay->tape, tape_count(replay->tape)).wall_us) {
-        replay->at.boot_us += wall_us - replay->at.wall_us;
-        replay->at.wall_us = wall_us;
-    }
+    go(replay, tape_at_wall(replay->tape, wall_us));
 }
 
 static void request(void *data, const struct ui_request *request)
@@ -240,11 +228,20 @@ static void request(void *data, const struct ui_request *request)
     }
 }
 
+/* The clocks of the last thing that came, and what has passed since. */
 static struct instant shown_now(void *data)
 {
     struct replay *replay = data;
+    struct instant now;
+    size_t place;
 
-    return replay->tape && tape_count(replay->tape) > 0 ? replay->at : clock_now();
+    if (!replay->tape || tape_count(replay->tape) == 0)
+        return clock_now();
+    place = tape_place(replay->tape);
+    now = tape_when(replay->tape, place);
+    now.wall_us += replay->time_us - tape_time(replay->tape, place);
+    now.boot_us += replay->time_us - tape_time(replay->tape, place);
+    return now;
 }
 
 static int start(void *data, struct screen *screen, struct err *err)

@@ -16,7 +16,8 @@
 struct tape_item {
     const struct event *event; /* NULL: output */
     const char *step, *bytes;
-    int64_t wall_us; /* never before the item before it */
+    struct instant at;
+    int64_t time_us; /* since the beginning */
 };
 
 struct tape {
@@ -90,7 +91,18 @@ static enum ui_replay_kind kind_of(const struct event *event)
     return UI_REPLAY_RECORD;
 }
 
-static struct tape_item *add(struct tape *tape, int64_t wall_us)
+/* What passed between two things that came one after the other. */
+static int64_t between(const struct instant *before, const struct instant *after)
+{
+    int64_t boot_us = after->boot_us - before->boot_us, wall_us = after->wall_us - before->wall_us;
+
+    if (boot_us >= 0)
+        return boot_us;
+    return wall_us > 0 ? wall_us : 0;
+}
+
+/* NULL: at the same time as the one before. */
+static struct tape_item *add(struct tape *tape, const struct instant *at)
 {
     struct tape_item *item;
 
@@ -100,34 +112,39 @@ static struct tape_item *add(struct tape *tape, int64_t wall_us)
     }
     item = &tape->items[tape->count];
     memset(item, 0, sizeof(*item));
-    item->wall_us = tape->count > 0 && item[-1].wall_us > wall_us ? item[-1].wall_us : wall_us;
+    if (at)
+        item->at = *at;
+    else if (tape->count > 0)
+        item->at = item[-1].at;
+    if (tape->count > 0)
+        item->time_us = item[-1].time_us + between(&item[-1].at, &item->at);
     tape->count++;
     return item;
 }
 
-static void add_mark(struct tape *tape, int64_t wall_us, enum ui_replay_kind kind)
+static void add_mark(struct tape *tape, int64_t at_us, enum ui_replay_kind kind)
 {
     if (tape->mark_count == tape->mark_capacity) {
         tape->mark_capacity = tape->mark_capacity ? 2 * tape->mark_capacity : 64;
         tape->marks = mem_realloc(tape->marks, tape->mark_capacity * sizeof(*tape->marks));
     }
-    tape->marks[tape->mark_count++] = (struct ui_replay_mark){ wall_us, kind };
+    tape->marks[tape->mark_count++] = (struct ui_replay_mark){ at_us, kind };
 }
 
 void tape_add_event(struct tape *tape, const struct event *event)
 {
-    struct tape_item *item = add(tape, event->at.wall_us);
+    struct tape_item *item = add(tape, &event->at);
 
     item->event = event_copy(tape->arena, event);
     if (event->seq > 0)
         tape->last_seq = event->seq;
     if (kind_of(event) != UI_REPLAY_RECORD)
-        add_mark(tape, item->wall_us, kind_of(event));
+        add_mark(tape, item->time_us, kind_of(event));
 }
 
 void tape_add_output(struct tape *tape, const char *step, const char *bytes)
 {
-    struct tape_item *item = add(tape, INT64_MIN);
+    struct tape_item *item = add(tape, NULL);
 
     item->step = arena_text(tape->arena, step);
     item->bytes = arena_text(tape->arena, bytes);
@@ -161,7 +178,7 @@ static size_t first_shown(const struct tape *tape, size_t place)
     size_t lines = 0, i = place;
 
     while (i > 0 && (lines < LINES_SHOWN ||
-                     tape->items[i - 1].wall_us > tape->items[place - 1].wall_us - CHART_SHOWN)) {
+                     tape->items[i - 1].time_us > tape->items[place - 1].time_us - CHART_SHOWN)) {
         lines += is_record(&tape->items[i - 1]);
         i--;
     }
@@ -215,32 +232,38 @@ int tape_seek(struct tape *tape, size_t place, struct err *err)
 
 struct instant tape_when(const struct tape *tape, size_t place)
 {
-    struct instant when = { 0 };
-    size_t i = place > 0 ? place - 1 : 0;
+    static const struct instant never = { 0 };
 
-    if (tape->count == 0)
-        return when;
-    when.wall_us = tape->items[i].wall_us;
-    while (i > 0 && !tape->items[i].event)
-        i--;
-    if (tape->items[i].event)
-        when.boot_us = tape->items[i].event->at.boot_us;
-    return when;
+    return tape->count > 0 ? tape->items[place > 0 ? place - 1 : 0].at : never;
 }
 
-size_t tape_by(const struct tape *tape, int64_t wall_us)
+int64_t tape_time(const struct tape *tape, size_t place)
+{
+    return place > 0 ? tape->items[place - 1].time_us : 0;
+}
+
+size_t tape_by(const struct tape *tape, int64_t time_us)
 {
     size_t low = 0, high = tape->count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (tape->items[middle].wall_us <= wall_us)
+        if (tape->items[middle].time_us <= time_us)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+size_t tape_at_wall(const struct tape *tape, int64_t wall_us)
+{
+    size_t place = 1;
+
+    while (place < tape->count && tape->items[place - 1].at.wall_us < wall_us)
+        place++;
+    return place < tape->count ? place : tape->count;
 }
 
 size_t tape_after(const struct tape *tape, uint64_t seq)
@@ -290,8 +313,8 @@ void tape_tell(struct tape *tape, struct ui_replay *ret)
 {
     ret->seq = tape->run->last_seq;
     ret->last_seq = tape->last_seq;
-    ret->first_us = tape_when(tape, 0).wall_us;
-    ret->last_us = tape_when(tape, tape->count).wall_us;
+    ret->now_us = tape_time(tape, tape->place);
+    ret->length_us = tape_time(tape, tape->count);
     ret->marks = tape->marks;
     ret->mark_count = tape->mark_count;
 }

@@ -29,10 +29,15 @@ size_t tape_place(const struct tape *tape);
  * left out from now on with all that follows. */
 int tape_seek(struct tape *tape, size_t place, struct err *err) MUST_CHECK;
 
-/* When the last item before the place came, on a clock that never goes back: of the first one at place 0. */
+/* When the last item before the place came, by the clocks of its machine; at place 0, the first one. */
 struct instant tape_when(const struct tape *tape, size_t place);
-/* The last place up to which everything had come by then. */
-size_t tape_by(const struct tape *tape, int64_t wall_us);
+/* The same as time since the beginning, which goes by the boot-time clock, and so on when somebody sets the
+ * other one; by the wall clock only where the machine was started anew. */
+int64_t tape_time(const struct tape *tape, size_t place);
+/* The last place up to which everything had come by that time since the beginning. */
+size_t tape_by(const struct tape *tape, int64_t time_us);
+/* The first place at which the wall clock said that, or more; the end. */
+size_t tape_at_wall(const struct tape *tape, int64_t wall_us);
 
 /* Right after the record of that seq; the end when there is none. */
 size_t tape_after(const struct tape *tape, uint64_t seq);

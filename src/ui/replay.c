@@ -62,10 +62,9 @@ static const struct {
 };
 static const enum ui_replay_kind by_loudness[] = { UI_REPLAY_DECISION, UI_REPLAY_TRIGGER, UI_REPLAY_FAILURE };
 
-static int cell_of(const struct ui_replay *replay, int64_t wall_us, int width)
+static int cell_of(const struct ui_replay *replay, int64_t at_us, int width)
 {
-    double length = (double)(replay->last_us - replay->first_us);
-    double part = length > 0 ? (double)(wall_us - replay->first_us) / length : 1;
+    double part = replay->length_us > 0 ? (double)at_us / (double)replay->length_us : 1;
     int cell = (int)(part * (width - 1) + 0.5);
     return cell < 0 ? 0 : cell >= width ? width - 1 : cell;
 }
@@ -73,14 +72,14 @@ static int cell_of(const struct ui_replay *replay, int64_t wall_us, int width)
 static void draw_track(const struct ui *ui, const struct area *track)
 {
     const struct ui_replay *replay = &ui->replay;
-    int here = cell_of(replay, ui->now.wall_us, track->columns);
+    int here = cell_of(replay, replay->now_us, track->columns);
     area_fill(track, 0, 0, track->columns, ROLE_DIM, GLYPH_BAR_EMPTY);
     area_fill(track, 0, 0, here, ROLE_BUSY, GLYPH_BAR_FULL);
     for (size_t k = 0; k < ARRAY_LEN(by_loudness); k++) {
         int last = -1;
         for (size_t i = 0; i < replay->mark_count; i++) {
             int cell = replay->marks[i].kind == by_loudness[k]
-                           ? cell_of(replay, replay->marks[i].wall_us, track->columns)
+                           ? cell_of(replay, replay->marks[i].at_us, track->columns)
                            : last;
             if (cell != last)
                 area_glyph(track, 0, cell, marks[by_loudness[k]].style, marks[by_loudness[k]].glyph);
@@ -110,10 +109,9 @@ void replay_draw(const struct ui *ui, const struct area *area)
     buf_clear(&text);
     buf_format(&text, " record %" PRIu64 "/%" PRIu64 "%s  ", replay->seq, replay->last_seq,
                replay->reading ? "+" : "");
-    int64_t gone_us = ui->now.wall_us - replay->first_us;
-    duration_clock(&text, gone_us > 0 ? gone_us : 0);
+    duration_clock(&text, replay->now_us);
     buf_text(&text, " of ");
-    duration_clock(&text, replay->last_us - replay->first_us);
+    duration_clock(&text, replay->length_us);
     buf_char(&text, ' ');
     int end = area_right(area, 0, area->columns, ROLE_HELD, buf_str(&text));
     if (end - column >= TRACK_LEAST) {

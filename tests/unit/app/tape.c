@@ -22,7 +22,7 @@ static void player_make(struct player *player, const char *moment, bool output)
 {
     static const struct ui_options options = { .me = "", .replay = true };
     player->scene = moment_play(moment, false);
-    assert_true(player->scene->event_count > 100 && player->scene->event_count < SCENE_EVENTS_MAX);
+    assert_true(player->scene->event_count > 0 && player->scene->event_count < SCENE_EVENTS_MAX);
     player->ui = ui_create(&options);
     player->tape = tape_create(player->scene->book, player->ui);
     canvas_init(&player->canvas);
@@ -205,11 +205,36 @@ static void test_places(void **state)
     }
     assert_int_equal(tape_after(tape, last + 7), tape_count(tape));
     for (size_t i = 1; i <= tape_count(tape); i++) {
-        size_t by = tape_by(tape, tape_when(tape, i).wall_us);
-        assert_true(by >= i && tape_when(tape, by).wall_us == tape_when(tape, i).wall_us);
-        assert_true(tape_when(tape, i).wall_us >= tape_when(tape, i - 1).wall_us);
+        size_t by = tape_by(tape, tape_time(tape, i));
+        assert_true(by >= i && tape_time(tape, by) == tape_time(tape, i));
+        assert_true(tape_time(tape, i) >= tape_time(tape, i - 1));
     }
-    assert_int_equal(tape_by(tape, tape_when(tape, 0).wall_us - 1), 0);
+    assert_int_equal(tape_by(tape, -1), 0);
+    assert_int_equal(tape_at_wall(tape, 0), 1);
+    assert_int_equal(tape_at_wall(tape, INT64_MAX), tape_count(tape));
+    player_finish(&player);
+}
+
+/* Somebody sets the clock back by an hour, then the machine is started anew: time goes on as it passed. */
+static void test_clocks(void **state)
+{
+    static const struct {
+        int64_t wall_s, boot_s, time_s;
+    } cases[] = { { 10000, 500, 0 }, { 10010, 510, 10 }, { 6415, 515, 15 },
+                  { 6420, 520, 20 }, { 6480, 7, 80 },    { 6485, 12, 85 } };
+    (void)state;
+    struct player player;
+    player_make(&player, "opened", false);
+    struct tape *tape = tape_create(player.scene->book, player.ui);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct event event = { .type = EVENT_CHECK_SENSED,
+                               .at = { cases[i].wall_s * SECOND_US, cases[i].boot_s * SECOND_US } };
+        tape_add_event(tape, &event);
+        assert_int_equal(tape_time(tape, i + 1), cases[i].time_s * SECOND_US);
+        assert_int_equal(tape_when(tape, i + 1).wall_us, cases[i].wall_s * SECOND_US);
+    }
+    assert_int_equal(tape_by(tape, 17 * SECOND_US), 3);
+    tape_destroy(tape);
     player_finish(&player);
 }
 
@@ -236,7 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_place), cmocka_unit_test(test_as_it_was), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_places),      cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_places),      cmocka_unit_test(test_clocks),    cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

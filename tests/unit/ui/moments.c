@@ -340,10 +340,10 @@ struct scene *moment_replay(const char *name, bool ascii)
 {
     struct scene *scene = play(name, &(struct scene_options){ .ascii = ascii, .replay = true });
     const struct ui_replay_mark marks[] = {
-        { scene->now.wall_us - 300 * SECOND_US, UI_REPLAY_DECISION },
-        { scene->now.wall_us - 200 * SECOND_US, UI_REPLAY_FAILURE },
-        { scene->now.wall_us + 100 * SECOND_US, UI_REPLAY_TRIGGER },
-        { scene->now.wall_us + 200 * SECOND_US, UI_REPLAY_DECISION },
+        { 300 * SECOND_US, UI_REPLAY_DECISION },
+        { 400 * SECOND_US, UI_REPLAY_FAILURE },
+        { 700 * SECOND_US, UI_REPLAY_TRIGGER },
+        { 800 * SECOND_US, UI_REPLAY_DECISION },
     };
     struct ui_replay_mark *kept = arena_array(scene->arena, ARRAY_LEN(marks), sizeof(*kept));
     memcpy(kept, marks, sizeof(marks));
@@ -351,8 +351,8 @@ struct scene *moment_replay(const char *name, bool ascii)
                                                   .speed = 4,
                                                   .seq = scene->run->last_seq,
                                                   .last_seq = scene->run->last_seq + 70,
-                                                  .first_us = scene->now.wall_us - 600 * SECOND_US,
-                                                  .last_us = scene->now.wall_us + 300 * SECOND_US,
+                                                  .now_us = 600 * SECOND_US,
+                                                  .length_us = 900 * SECOND_US,
                                                   .marks = kept,
                                                   .mark_count = ARRAY_LEN(marks) });
     return scene;
