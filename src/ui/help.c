@@ -74,7 +74,7 @@ void help_draw(struct ui *ui, const struct area *screen)
     int width = screen->columns < 84 ? screen->columns : 84;
     struct area box =
         area_part(screen, (screen->rows - height) / 2, (screen->columns - width) / 2, height, width);
-    int rows = box.rows - 2;
+    int rows = box.rows > 2 ? box.rows - 2 : 0;
     area_clear(&box, ROLE_PROMPT);
     area_fill(&box, 0, 0, box.columns, ROLE_PROMPT, GLYPH_HORIZONTAL);
     area_fill(&box, box.rows - 1, 0, box.columns, ROLE_PROMPT, GLYPH_HORIZONTAL);
@@ -85,13 +85,8 @@ void help_draw(struct ui *ui, const struct area *screen)
     if (ui->dialog.chosen >= count)
         choose(ui, 0);
     int top = ui->dialog.chosen >= rows ? ui->dialog.chosen - rows + 1 : 0;
-    size_t at = 0;
-    for (int skip = 0; skip < top; at++)
-        skip += key_works(ui, keys_row(at));
     for (int i = 0; i < rows && i + top < count; i++) {
-        while (!key_works(ui, keys_row(at)))
-            at++;
-        const struct key_row *row = keys_row(at++);
+        const struct key_row *row = nth(ui, i + top);
         bool chosen = i + top == ui->dialog.chosen;
         area_format(&box, i + 1, 2, ROLE_STRONG, "%s", row->name);
         area_put(&box, i + 1, 2 + NAME_CELLS, ROLE_PROMPT, row->help);

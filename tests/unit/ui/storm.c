@@ -43,9 +43,9 @@ static void check_cells(const struct canvas *canvas)
     }
 }
 
-static void play(const char *name, bool ascii)
+static void play(const char *name, bool ascii, bool replay)
 {
-    struct scene *scene = moment_play(name, ascii);
+    struct scene *scene = (replay ? moment_replay : moment_play)(name, ascii);
     for (int i = 0; i < 400; i++) {
         int rows = 1 + (int)random_below(random_below(4) == 0 ? 300 : 70);
         int columns = 1 + (int)random_below(random_below(4) == 0 ? 300 : 130);
@@ -73,7 +73,7 @@ static void test_storm(void **state)
     seed = given != NULL ? (uint32_t)strtoul(given, NULL, 10) : 20261121;
     fprintf(stderr, "TMINUS_SEED=%u\n", seed);
     for (size_t i = 0; i < moment_count(); i++)
-        play(moment_name(i), random_below(2) == 0);
+        play(moment_name(i), random_below(2) == 0, random_below(3) == 0);
 }
 
 static void test_smallest(void **state)
@@ -85,6 +85,9 @@ static void test_smallest(void **state)
             for (int columns = 1; columns < 30; columns++)
                 (void)scene_draw(scene, rows, columns);
         }
+        scene_type(scene, "<Esc><Esc>?G"); /* the end of a list that does not fit */
+        for (int rows = 1; rows < 8; rows++)
+            (void)scene_draw(scene, rows, 30);
         scene_destroy(scene);
     }
 }
