@@ -109,7 +109,8 @@ static void print_clocks(const struct run *run, struct instant now, struct buf *
         printf("         point of no return: %s\n", run->book->steps[clocks.no_return].id);
     printf("work     %s left by the estimates", clock_of(buf, duration_clock, clocks.work_left_us));
     if (clocks.work_unestimated > 0)
-        printf(", and %zu steps have none", clocks.work_unestimated);
+        printf(", and %zu %s none", clocks.work_unestimated,
+               clocks.work_unestimated == 1 ? "step has" : "steps have");
     putchar('\n');
 }
 

@@ -87,7 +87,7 @@ static bool is_rolling_back(const struct ui *ui)
 static void say_rolling_back(const struct ui *ui, struct buf *buf)
 {
     size_t left = run_rollback_list(ui->run, ui->run->rollback_to, NULL, 0);
-    buf_format(buf, "%zu steps to undo", left);
+    buf_format(buf, "%zu step%s to undo", left, left == 1 ? "" : "s");
 }
 
 static bool is_proposed(const struct ui *ui)

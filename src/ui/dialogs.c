@@ -155,8 +155,8 @@ static void rollback_body(const struct ui *ui, struct page *page)
     size_t shown = count < ROLLBACK_SHOWN ? count : ROLLBACK_SHOWN;
     run_clocks(ui->run, ui->now, &clocks);
     duration_clock(&text, clocks.rollback_us);
-    page_format(page, NULL, ROLE_STRONG, "%zu steps are undone, newest first, estimated %s:", count,
-                buf_str(&text));
+    page_format(page, NULL, ROLE_STRONG, "%zu step%s undone, newest first, estimated %s:", count,
+                count == 1 ? " is" : "s are", buf_str(&text));
     if (clocks.passed_no_return != BOOK_NONE)
         page_format(page, NULL, ROLE_BAD, "Step %zu %s cannot be undone.", clocks.passed_no_return + 1,
                     ui->run->book->steps[clocks.passed_no_return].id);

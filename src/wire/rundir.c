@@ -182,13 +182,31 @@ int rundir_list(struct arena *arena, struct rundir_entry **ret, size_t *ret_coun
     return 0;
 }
 
+#define NAMED_MAX 5
+
+/* Which could be meant, the newest first, as far as they are few. */
+static int ambiguous(const struct rundir_entry *entries, size_t count, size_t hits, struct err *err)
+{
+    struct buf names;
+    size_t named = 0;
+    int r;
+
+    buf_init(&names, NAMED_MAX * (RUN_ID_MAX + 2));
+    for (size_t i = 0; i < count && named < NAMED_MAX; i++) {
+        if (entries[i].live)
+            buf_format(&names, "%s%s", named++ > 0 ? ", " : "", entries[i].run);
+    }
+    r = err_set(err, ERR_NOT_FOUND, "%zu runs are open: say which of %s%s", hits, buf_str(&names),
+                hits > named ? " or older ones (`tminus runs` lists them)" : "");
+    buf_finish(&names);
+    return r;
+}
+
 static int not_found(const char *name, bool live_only, size_t hits, struct err *err)
 {
-    if (hits > 1 && name)
+    if (hits > 1)
         return err_set(err, ERR_NOT_FOUND,
                        "%zu runs begin with \"%s\": say more of it (`tminus runs` lists them)", hits, name);
-    if (hits > 1)
-        return err_set(err, ERR_NOT_FOUND, "%zu runs are open: say which (`tminus runs` lists them)", hits);
     if (name)
         return err_set(err, ERR_NOT_FOUND, "no %srun is called \"%s\" (`tminus runs` lists them)",
                        live_only ? "live " : "", name);
@@ -219,5 +237,7 @@ int rundir_find(struct arena *arena, const char *name, bool live_only, struct ru
         if (hits++ == 0)
             *ret = *entry;
     }
-    return hits == 1 ? 0 : not_found(name, live_only, hits, err);
+    if (hits == 1)
+        return 0;
+    return hits > 1 && !name ? ambiguous(entries, count, hits, err) : not_found(name, live_only, hits, err);
 }

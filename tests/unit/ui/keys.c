@@ -331,6 +331,30 @@ static void test_key_bar(void **state)
     scene_destroy(scene);
 }
 
+/* What would be refused is not offered. */
+static void test_watcher_key_bar(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_watch("opened");
+    assert_null(strstr(scene_draw(scene, 24, 80), "Enter start"));
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "Space HOLD"));
+    scene_destroy(scene);
+    scene = moment_watch("gate");
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "Enter vote go-cutover"));
+    scene_destroy(scene);
+}
+
+/* A time that runs out and then nothing happens would be a lie. */
+static void test_retry_while_held(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("retrying", false);
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "RETRY in 00:0"));
+    scene_do(scene, "mia", VERB_HOLD, NULL, CHOICE_NONE, NULL);
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "RETRY WAITS FOR RELEASE"));
+    scene_destroy(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_freeze),
         cmocka_unit_test(test_key_bar),
+        cmocka_unit_test(test_watcher_key_bar),
+        cmocka_unit_test(test_retry_while_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

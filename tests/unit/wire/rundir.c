@@ -531,7 +531,8 @@ static void test_find_live(void **state)
         found(place, b, true),
         arena_format(place->arena, "no live run is called \"%s\" (`tminus runs` lists them)", b));
     hold_lock(place, a);
-    assert_string_equal(found(place, NULL, true), "2 runs are open: say which (`tminus runs` lists them)");
+    assert_string_equal(found(place, NULL, true),
+                        arena_format(place->arena, "2 runs are open: say which of %s, %s", b2, a));
     assert_string_equal(found(place, "alpha", true), a);
     end_holder(place);
     assert_string_equal(found(place, NULL, true), b2);
