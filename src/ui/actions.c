@@ -110,8 +110,7 @@ void do_next(struct ui *ui, const struct ui_key *key)
         return;
     }
     struct next next = aim_next(ui);
-    bool executes = next.kind == NEXT_START || next.kind == NEXT_RULE || next.kind == NEXT_CLOSE;
-    if (executes && ui->options.watcher) {
+    if (next_executes(&next) && ui->options.watcher) {
         ui_say(ui, ROLE_WARN, "you are watching: only the operator executes (v votes, Space holds)");
         return;
     }

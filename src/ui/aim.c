@@ -257,3 +257,8 @@ struct next aim_next(const struct ui *ui)
         return next_of(NEXT_VOTE, NO_AIM, def->gate);
     return next_in_phase(ui, def);
 }
+
+bool next_executes(const struct next *next)
+{
+    return next->kind == NEXT_START || next->kind == NEXT_RULE || next->kind == NEXT_CLOSE;
+}

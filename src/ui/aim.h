@@ -43,5 +43,7 @@ struct next {
     const char *why; /* NOTHING: what there is to wait for */
 };
 struct next aim_next(const struct ui *ui);
+/* Whether only the operator may do it: a watcher is not offered it. */
+bool next_executes(const struct next *next);
 
 #endif

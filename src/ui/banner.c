@@ -13,6 +13,13 @@ static void say_key(const struct ui *ui, struct buf *buf, const char *key)
         buf_format(buf, "  %s", key);
 }
 
+/* One that would be refused to a watcher. */
+static void say_operators_key(const struct ui *ui, struct buf *buf, const char *key)
+{
+    if (!ui->options.watcher)
+        say_key(ui, buf, key);
+}
+
 /* One thing that must not be overlooked: whether it is so, how loud, its word, and the rest of the sentence.
  * In order of how much it matters. */
 struct alarm {
@@ -76,7 +83,7 @@ static void say_unknown(const struct ui *ui, struct buf *buf)
     size_t step = run_unknown_step(ui->run, &entry);
     struct aim aim = { step, entry };
     buf_format(buf, "%s: nobody knows whether it happened", aim_id(ui->run, aim));
-    say_key(ui, buf, "p probe  U rule");
+    say_operators_key(ui, buf, "p probe  U rule");
 }
 
 static bool is_rolling_back(const struct ui *ui)
@@ -115,7 +122,7 @@ static void say_held(const struct ui *ui, struct buf *buf)
     buf_format(buf, " by %s", run->held_by != NULL ? run->held_by : "?");
     if (run->held_why != NULL && *run->held_why != '\0')
         buf_format(buf, ": %s", run->held_why);
-    say_key(ui, buf, "r release");
+    say_operators_key(ui, buf, "r release");
 }
 
 static bool is_frozen(const struct ui *ui)

@@ -104,8 +104,7 @@ void keys_enter_label(const struct ui *ui, struct buf *buf)
         [NEXT_VOTE] = "vote", [NEXT_RULE] = "rule",   [NEXT_CLOSE] = "close the run",
     };
     struct next next = aim_next(ui);
-    bool executes = next.kind == NEXT_START || next.kind == NEXT_RULE || next.kind == NEXT_CLOSE;
-    if (executes && ui->options.watcher)
+    if (next_executes(&next) && ui->options.watcher)
         return;
     buf_text(buf, words[next.kind]);
     if (next.kind == NEXT_VOTE)

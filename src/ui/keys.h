@@ -26,7 +26,7 @@ size_t keys_count(void);
 const struct key_row *keys_row(size_t index);
 bool key_works(const struct ui *ui, const struct key_row *row);
 
-/* What Enter does now, for the key bar: "start 10 swap-column". */
+/* What Enter does now, for the key bar: "start swap-column"; nothing when it would be refused. */
 void keys_enter_label(const struct ui *ui, struct buf *buf);
 
 #endif

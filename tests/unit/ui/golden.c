@@ -78,6 +78,30 @@ static void check(const char *path, const char *got)
     buf_finish(&want);
 }
 
+/* What a second engineer sees. */
+static const struct {
+    const char *moment;
+    int columns, rows;
+} watched[] = {
+    { "wanted", 80, 24 },
+    { "wanted", 120, 40 },
+    { "opened", 80, 24 },
+};
+
+static void test_watched(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
+        char path[512];
+        struct scene *scene = moment_watch(watched[i].moment);
+        assert_non_null(scene);
+        (void)snprintf(path, sizeof(path), "%s/watched-%s-%dx%d.txt", GOLDEN_DIR, watched[i].moment,
+                       watched[i].columns, watched[i].rows);
+        check(path, scene_draw(scene, watched[i].rows, watched[i].columns));
+        scene_destroy(scene);
+    }
+}
+
 static void test_screens(void **state)
 {
     (void)state;
@@ -132,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_watched),
         cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_always_there),
     };

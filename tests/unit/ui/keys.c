@@ -237,6 +237,48 @@ static void test_watcher(void **state)
     }
 }
 
+static const char *enter_label(const struct scene *scene, struct buf *buf)
+{
+    buf_clear(buf);
+    keys_enter_label(scene->ui, buf);
+    return buf_str(buf);
+}
+
+/* What the key bar says of Enter is never refused to a watcher, and what they may do is offered. */
+static void test_watchers_enter(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *moment, *operators, *watchers;
+    } labels[] = {
+        { "opened", "start versions", "" },
+        { "unknown", "rule swap-column", "" },
+        { "through", "close the run", "" },
+        { "gate", "vote go-cutover", "vote go-cutover" },
+        { "tick-dialog", "tick backup-age", "tick backup-age" },
+    };
+    struct buf buf;
+    buf_init(&buf, 1024);
+    for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
+        struct scene *scene = moment_play(labels[i].moment, false);
+        assert_string_equal(enter_label(scene, &buf), labels[i].operators);
+        scene_destroy(scene);
+        scene = moment_watch(labels[i].moment);
+        assert_string_equal(enter_label(scene, &buf), labels[i].watchers);
+        scene_destroy(scene);
+    }
+    for (size_t i = 0; i < moment_count(); i++) {
+        struct scene *scene = moment_watch(moment_name(i));
+        scene_type(scene, "<Esc>");
+        bool offered = *enter_label(scene, &buf) != '\0';
+        scene_type(scene, "<Enter>");
+        if (offered && strstr(scene_draw(scene, 24, 80), "you are watching") != NULL)
+            fail_msg("%s: Enter is offered and refused", moment_name(i));
+        scene_destroy(scene);
+    }
+    buf_finish(&buf);
+}
+
 /* What was being asked when the runner halted is not sent; another runner ends it. */
 static void test_halted_meanwhile(void **state)
 {
@@ -364,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_replay),
         cmocka_unit_test(test_halted_meanwhile),
         cmocka_unit_test(test_watcher),
+        cmocka_unit_test(test_watchers_enter),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_freeze),
         cmocka_unit_test(test_key_bar),

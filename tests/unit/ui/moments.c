@@ -47,6 +47,16 @@ static void voted(struct scene *s)
     (void)scene_do(s, "jo", VERB_VOTE, "go-cutover", CHOICE_GO, "looks good");
 }
 
+/* One vote is there, the other one is waited for. */
+static void wanted(struct scene *s)
+{
+    synced(s);
+    scene_quiet(s, 40);
+    scene_sensed(s, "lag-small", CHOICE_YES, "t");
+    (void)scene_do(s, "mia", VERB_VOTE, "go-cutover", CHOICE_GO, "all green");
+    scene_quiet(s, 5);
+}
+
 static void swapping(struct scene *s)
 {
     voted(s);
@@ -75,6 +85,14 @@ static void retrying(struct scene *s)
     swapping(s);
     scene_end(s, "swap-column", OUTCOME_RETRYABLE, "55P03", "canceling statement due to lock timeout");
     scene_quiet(s, 1);
+}
+
+/* Held between two attempts, for longer than the pause is. */
+static void retry_held(struct scene *s)
+{
+    retrying(s);
+    (void)scene_do(s, "jo", VERB_HOLD, NULL, CHOICE_NONE, "who has that lock?");
+    scene_quiet(s, 60);
 }
 
 static void failed(struct scene *s)
@@ -279,8 +297,10 @@ static const struct {
 } moments[] = {
     { "opened", opened },
     { "gate", synced },
+    { "wanted", wanted },
     { "swapping", swapping },
     { "retrying", retrying },
+    { "retry-held", retry_held },
     { "failed", failed },
     { "leftover", leftover },
     { "unknown", unknown },
