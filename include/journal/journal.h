@@ -24,7 +24,8 @@
 /* The reserve; also the most that one append writes, and so the most that a torn tail can be. */
 #define JOURNAL_RESERVE (1024 * 1024)
 /* Bytes of one line, newline included. */
-#define JOURNAL_LINE_MAX (64 * 1024)
+#define JOURNAL_LINE_MAX    (64 * 1024)
+#define JOURNAL_LINE_PREFIX 17 /* "<16 hex> ", before the JSON of a line */
 
 /* SHA-256 as 64 hex digits and a NUL. */
 struct sha256 {

@@ -283,6 +283,11 @@ size_t book_find_monitor(const struct book *book, const char *id);
 size_t book_find_target(const struct book *book, const char *id);
 size_t book_find_trigger(const struct book *book, const char *id);
 
+/* The step, or the n-th entry of its rollback (from 1 on; 0 is the step itself). */
+const struct step *book_work(const struct book *book, size_t step, size_t entry);
+/* The same by the step's id, as an event names it. NULL when the book has none. */
+const struct step *book_find_work(const struct book *book, const char *id, int64_t entry);
+
 const char *step_kind_word(enum step_kind kind);
 bool step_kind_changes(enum step_kind kind); /* whether such a step can have an effect */
 const char *phase_kind_word(enum phase_kind kind);

@@ -16,9 +16,6 @@ struct log_options {
 
 /* ---- text and json: nothing but the records is needed ---- */
 
-/* `<16 hex> ` before the JSON of a journal's line. */
-#define LINE_PREFIX 17
-
 static int print_text(void *data, const struct event *event, const char *line, size_t len, struct err *err)
 {
     (void)data;
@@ -34,8 +31,8 @@ static int print_json(void *data, const struct event *event, const char *line, s
     (void)data;
     (void)event;
     (void)err;
-    printf("%.*s\n", (int)(strcspn(line, "\n") < len ? strcspn(line, "\n") : len) - LINE_PREFIX,
-           line + LINE_PREFIX);
+    printf("%.*s\n", (int)(strcspn(line, "\n") < len ? strcspn(line, "\n") : len) - JOURNAL_LINE_PREFIX,
+           line + JOURNAL_LINE_PREFIX);
     return 0;
 }
 

@@ -15,9 +15,9 @@
 #include "journal/journal.h"
 
 /* `<16 hex> ` before the JSON of a journal's line. */
-#define LINE_PREFIX 17
-#define CHUNK       ((size_t)256 * 1024)
-#define SEGMENT_MAX ((size_t)64 * 1024 * 1024) /* a clone's segment of passing events */
+#define JOURNAL_LINE_PREFIX 17
+#define CHUNK               ((size_t)256 * 1024)
+#define SEGMENT_MAX         ((size_t)64 * 1024 * 1024) /* a clone's segment of passing events */
 /* Of what a step wrote, as much is shown as a screen keeps. */
 #define OUTPUT_SHOWN ((size_t)64 * 1024)
 
@@ -167,17 +167,6 @@ static int show_rest(struct reading *reading, const struct instant *record, stru
 
 /* ---- what the steps wrote ---- */
 
-static const char *writer_of(const struct reading *reading, const struct event *event)
-{
-    size_t step = book_find_step(reading->book, event->subject);
-
-    if (step == BOOK_NONE || event->entry < 0 ||
-        (size_t)event->entry > reading->book->steps[step].rollback_count)
-        return NULL;
-    return event->entry == 0 ? reading->book->steps[step].id
-                             : reading->book->steps[step].rollback[event->entry - 1].id;
-}
-
 /* The end of a file. */
 static void read_end(const char *path, struct buf *ret)
 {
@@ -215,7 +204,9 @@ static void read_output(struct reading *reading, const char *name, struct buf *r
 
 static int show_output(struct reading *reading, const struct event *event, struct err *err)
 {
-    const char *writer = event->output && event->output[0] ? writer_of(reading, event) : NULL;
+    const struct step *writer = event->output && event->output[0]
+                                    ? book_find_work(reading->book, event->subject, event->entry)
+                                    : NULL;
     struct buf bytes, shown;
     char name[256];
     int r;
@@ -223,12 +214,12 @@ static int show_output(struct reading *reading, const struct event *event, struc
     if (!writer)
         return 0;
     /* Ids are shorter than that. */
-    (void)snprintf(name, sizeof(name), "output/%s.%" PRId64 ".log", writer, event->attempt);
+    (void)snprintf(name, sizeof(name), "output/%s.%" PRId64 ".log", writer->id, event->attempt);
     buf_init(&bytes, OUTPUT_SHOWN + ERR_MESSAGE_MAX);
     buf_init(&shown, (OUTPUT_SHOWN + ERR_MESSAGE_MAX) * 8);
     read_output(reading, name, &bytes);
     text_visible(&shown, buf_str(&bytes), bytes.len, true);
-    r = shown.len > 0 ? reading->reader->output(reading->data, writer, buf_str(&shown), err) : 0;
+    r = shown.len > 0 ? reading->reader->output(reading->data, writer->id, buf_str(&shown), err) : 0;
     buf_finish(&bytes);
     buf_finish(&shown);
     return r;
@@ -253,8 +244,8 @@ static int on_record(void *data, const struct event *event, const char *line, si
         r = show_output(reading, event, err);
     if (r < 0)
         return r;
-    return reading->reader->record(reading->data, event, line + LINE_PREFIX,
-                                   (newline ? (size_t)(newline - line) : len) - LINE_PREFIX, err);
+    return reading->reader->record(reading->data, event, line + JOURNAL_LINE_PREFIX,
+                                   (newline ? (size_t)(newline - line) : len) - JOURNAL_LINE_PREFIX, err);
 }
 
 static int read_events(struct reading *reading, struct err *err)

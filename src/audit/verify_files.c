@@ -136,29 +136,18 @@ void judge_outputs(struct judge *judge, const struct tree_changes *changes)
     }
 }
 
-/* The id of what wrote: the step, or an entry of its rollback; NULL when the book has none. */
-static const char *writer_of(const struct judge *judge, const struct event *event)
-{
-    if (judge->book == NULL || event->subject == NULL)
-        return NULL;
-    size_t step = book_find_step(judge->book, event->subject);
-    if (step == BOOK_NONE || event->entry < 0 ||
-        (size_t)event->entry > judge->book->steps[step].rollback_count)
-        return NULL;
-    return event->entry == 0 ? judge->book->steps[step].id
-                             : judge->book->steps[step].rollback[event->entry - 1].id;
-}
-
 static void note_output(struct judge *judge, const struct event *event)
 {
-    const char *writer = writer_of(judge, event);
-    if (event->type == EVENT_STEP_STARTED && writer != NULL)
-        output_of(judge, arena_format(judge->arena, "output/%s.%" PRId64 ".log", writer, event->attempt))
-            ->begun = true;
-    if (event->output == NULL || event->output[0] == '\0' || writer == NULL)
+    const struct step *writer =
+        judge->book != NULL ? book_find_work(judge->book, event->subject, event->entry) : NULL;
+    if (writer == NULL)
         return;
-    struct judged_output *output =
-        output_of(judge, arena_format(judge->arena, "output/%s.%" PRId64 ".log", writer, event->attempt));
+    const char *path = arena_format(judge->arena, "output/%s.%" PRId64 ".log", writer->id, event->attempt);
+    if (event->type == EVENT_STEP_STARTED)
+        output_of(judge, path)->begun = true;
+    if (event->output == NULL || event->output[0] == '\0')
+        return;
+    struct judged_output *output = output_of(judge, path);
     output->named = arena_text(judge->arena, event->output);
     output->seq = event->seq;
 }

@@ -34,8 +34,7 @@ const char **event_text_slot(struct event *event, size_t field);
 
 /* ---- looking (run.c, look.c, condition.c, apply_resume.c) ---- */
 
-/* The step of the book, or the n-th entry of its rollback. */
-const struct step *book_work(const struct book *book, size_t step, size_t entry);
+/* What became of the step, or of the n-th entry of its rollback. */
 const struct work *run_work(const struct run *run, size_t step, size_t entry);
 
 /* "add-column", "entry 2 of the rollback of add-column": for a sentence. */

@@ -99,11 +99,6 @@ const char *run_keep(struct run *run, const char *text)
 
 /* ---- steps and entries under one name ---- */
 
-const struct step *book_work(const struct book *book, size_t step, size_t entry)
-{
-    return entry == 0 ? &book->steps[step] : &book->steps[step].rollback[entry - 1];
-}
-
 const struct work *run_work(const struct run *run, size_t step, size_t entry)
 {
     return entry == 0 ? &run->steps[step].work : &run->steps[step].undo[entry - 1];

@@ -177,3 +177,16 @@ size_t book_find_trigger(const struct book *book, const char *id)
 {
     return id_map_find(&book->ids->triggers, id);
 }
+
+const struct step *book_work(const struct book *book, size_t step, size_t entry)
+{
+    return entry == 0 ? &book->steps[step] : &book->steps[step].rollback[entry - 1];
+}
+
+const struct step *book_find_work(const struct book *book, const char *id, int64_t entry)
+{
+    size_t step = id != NULL ? book_find_step(book, id) : BOOK_NONE;
+    if (step == BOOK_NONE || entry < 0 || (uint64_t)entry > book->steps[step].rollback_count)
+        return NULL;
+    return book_work(book, step, (size_t)entry);
+}

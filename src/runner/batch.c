@@ -60,7 +60,7 @@ static void add_output(const struct runner *runner, struct batch *batch, size_t 
                        int64_t attempt, bool named)
 {
     const struct frozen *frozen = runner->options->frozen;
-    const struct step *definition = work_definition(runner->book, step, entry);
+    const struct step *definition = book_work(runner->book, step, entry);
     const char *name, *source;
 
     if (definition->kind != STEP_COMMAND)

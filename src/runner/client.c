@@ -7,9 +7,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* `<16 hex> ` before the JSON of a journal's line. */
-#define LINE_PREFIX 17
-
 struct client {
     struct client *next;
     struct runner *runner;
@@ -151,7 +148,7 @@ static int send_backlog(struct client *client, struct err *err)
         /* What is in the file and not durable has not happened. */
         size_t durable = journal.len < runner->journal_len ? journal.len : runner->journal_len;
 
-        add_events(&out, buf_str(&journal), durable, LINE_PREFIX);
+        add_events(&out, buf_str(&journal), durable, JOURNAL_LINE_PREFIX);
         add_events(&out, buf_str(&runner->recent), runner->recent.len, 0);
         wire_write(&out, &live);
         r = buf_ok(&out, "the run's history", err);

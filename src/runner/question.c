@@ -79,7 +79,7 @@ static void probed(void *data, enum choice answer, const char *value, const char
 static void on_survivor(void *data, const char *text)
 {
     struct probing *probing = data;
-    const struct query *probe = &work_definition(probing->runner->book, probing->step, probing->entry)->probe;
+    const struct query *probe = &book_work(probing->runner->book, probing->step, probing->entry)->probe;
 
     if (text)
         probed(probing, CHOICE_UNKNOWN, NULL, text);
@@ -89,7 +89,7 @@ static void on_survivor(void *data, const char *text)
 
 void probe_unknown(struct runner *runner, size_t step, size_t entry)
 {
-    const struct step *definition = work_definition(runner->book, step, entry);
+    const struct step *definition = book_work(runner->book, step, entry);
     struct probing *probing = mem_alloc(sizeof(*probing));
     long process = definition->kind == STEP_COMMAND ? survivor_process(runner->options->frozen->run) : 0;
     char text[128];

@@ -107,7 +107,6 @@ void queue_destroy(struct runner *runner);
 /* ---- carry.c, work*.c: what an event begins ---- */
 
 void carry_out(struct runner *runner, const struct event *event);
-const struct step *work_definition(const struct book *book, size_t step, size_t entry);
 
 /* One attempt that is under way. */
 struct execution {

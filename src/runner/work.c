@@ -13,14 +13,9 @@ static void (*const begins[STEP_KIND_COUNT])(struct execution *) = {
     [STEP_VERIFY] = verify_begin,
 };
 
-const struct step *work_definition(const struct book *book, size_t step, size_t entry)
-{
-    return entry == 0 ? &book->steps[step] : &book->steps[step].rollback[entry - 1];
-}
-
 void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt)
 {
-    const struct step *definition = work_definition(runner->book, step, entry);
+    const struct step *definition = book_work(runner->book, step, entry);
     struct execution *execution;
 
     if (!begins[definition->kind])

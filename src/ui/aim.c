@@ -6,8 +6,7 @@ const struct step *aim_step(const struct run *run, struct aim aim)
 {
     if (run == NULL || aim.step == BOOK_NONE)
         return NULL;
-    const struct step *step = &run->book->steps[aim.step];
-    return aim.entry == 0 ? step : &step->rollback[aim.entry - 1];
+    return book_work(run->book, aim.step, aim.entry);
 }
 
 const struct work *aim_work(const struct run *run, struct aim aim)
