@@ -156,13 +156,13 @@ void do_tick(struct ui *ui, const struct ui_key *key)
     if (aim_step(ui->run, aim)->evidence)
         open_tick(ui, aim);
     else
-        ui_act(ui, VERB_TICK, aim_id(ui->run, aim), CHOICE_NONE, NULL);
+        ui_act(ui, VERB_TICK, aim_subject(ui->run, aim), CHOICE_NONE, NULL);
 }
 
 void do_untick(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    ui_act(ui, VERB_UNTICK, aim_id(ui->run, aim_unticked(ui)), CHOICE_NONE, NULL);
+    ui_act(ui, VERB_UNTICK, aim_subject(ui->run, aim_unticked(ui)), CHOICE_NONE, NULL);
 }
 
 void do_vote(struct ui *ui, const struct ui_key *key)
@@ -183,19 +183,19 @@ void do_cancel(struct ui *ui, const struct ui_key *key)
 void do_retry(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    ui_act(ui, VERB_RETRY, aim_id(ui->run, aim_failed(ui)), CHOICE_NONE, NULL);
+    ui_act(ui, VERB_RETRY, aim_subject(ui->run, aim_failed(ui)), CHOICE_NONE, NULL);
 }
 
 void do_clean(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    ui_act(ui, VERB_CLEAN, aim_id(ui->run, aim_leftover(ui)), CHOICE_NONE, NULL);
+    ui_act(ui, VERB_CLEAN, aim_subject(ui->run, aim_leftover(ui)), CHOICE_NONE, NULL);
 }
 
 void do_probe(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    ui_act(ui, VERB_PROBE, aim_id(ui->run, aim_unknown(ui)), CHOICE_NONE, NULL);
+    ui_act(ui, VERB_PROBE, aim_subject(ui->run, aim_unknown(ui)), CHOICE_NONE, NULL);
 }
 
 void do_rule(struct ui *ui, const struct ui_key *key)

@@ -23,6 +23,11 @@ const char *aim_id(const struct run *run, struct aim aim)
     return step != NULL ? step->id : "";
 }
 
+const char *aim_subject(const struct run *run, struct aim aim)
+{
+    return aim_id(run, (struct aim){ aim.step, 0 });
+}
+
 /* Whether this step or entry is what a key looks for. */
 typedef bool (*aim_test)(const struct run *run, struct aim aim);
 

@@ -16,6 +16,8 @@ const struct step *aim_step(const struct run *run, struct aim aim);
 const struct work *aim_work(const struct run *run, struct aim aim);
 /* "" when it aims at nothing. */
 const char *aim_id(const struct run *run, struct aim aim);
+/* What an action has to name: the step, also when it is an entry of its rollback that is meant. */
+const char *aim_subject(const struct run *run, struct aim aim);
 
 /* The step that is shown: the selected one, else the one to look at. BOOK_NONE without a run. */
 size_t aim_shown(const struct ui *ui);

@@ -44,7 +44,7 @@ static void tick_body(const struct ui *ui, struct page *page)
 static void take_tick(struct ui *ui)
 {
     const char *evidence = dialog_field(ui, 0);
-    ui_act(ui, VERB_TICK, aim_id(ui->run, dialog_aim(ui)), CHOICE_NONE, evidence);
+    ui_act(ui, VERB_TICK, aim_subject(ui->run, dialog_aim(ui)), CHOICE_NONE, evidence);
 }
 
 /* ---- start of what cannot be undone ---- */
@@ -223,7 +223,7 @@ static void rule_body(const struct ui *ui, struct page *page)
 static void take_rule(struct ui *ui)
 {
     const char *typed = dialog_field(ui, 0);
-    ui_act(ui, VERB_RULE, aim_id(ui->run, dialog_aim(ui)), choice_of(typed), dialog_field(ui, 1));
+    ui_act(ui, VERB_RULE, aim_subject(ui->run, dialog_aim(ui)), choice_of(typed), dialog_field(ui, 1));
 }
 
 /* ---- trigger ---- */
@@ -289,7 +289,7 @@ static void cancel_body(const struct ui *ui, struct page *page)
 
 static void take_cancel(struct ui *ui)
 {
-    ui_act(ui, VERB_CANCEL, aim_id(ui->run, dialog_aim(ui)), CHOICE_NONE, NULL);
+    ui_act(ui, VERB_CANCEL, aim_subject(ui->run, dialog_aim(ui)), CHOICE_NONE, NULL);
 }
 
 static const char *scrub_word(const struct ui *ui, int index)
@@ -313,8 +313,12 @@ static void take_scrub(struct ui *ui)
 
 static void close_body(const struct ui *ui, struct page *page)
 {
-    page_format(page, NULL, ROLE_STRONG, "%s. Close the run?",
-                ui->run->rolled_back ? "The rollback is through" : "Every step and gate is behind you");
+    if (!ui->run->rolled_back) {
+        page_line(page, NULL, ROLE_STRONG, "Every step and gate is behind you. Close the run?");
+        return;
+    }
+    page_line(page, NULL, ROLE_STRONG, "Everything was rolled back. Close the run as ABORTED?");
+    page_wrap(page, NULL, ROLE_TEXT, "To try again instead: choose a step with Up and Down, then Enter.", 2);
 }
 
 static void take_close(struct ui *ui)

@@ -107,6 +107,8 @@ void keys_enter_label(const struct ui *ui, struct buf *buf)
     if (next_executes(&next) && ui->options.watcher)
         return;
     buf_text(buf, words[next.kind]);
+    if (next.kind == NEXT_CLOSE && ui->run->rolled_back)
+        buf_text(buf, " as aborted");
     if (next.kind == NEXT_VOTE)
         buf_format(buf, " %s", ui->run->book->gates[next.gate].id);
     else if (next.aim.step != BOOK_NONE)

@@ -48,7 +48,7 @@ static const struct {
     { "trigger", "R", "flush\n", "Type rollback to begin." },
     { "trigger", "r", "flush\n", "RELEASE THE HOLD" },
     { "trigger", "Rrollback<Enter>", "flush\naction rollback\n", NULL },
-    { "rolling-back", "<Enter><Tab><Enter>", "flush\naction tick fence.rollback.1\n", NULL },
+    { "rolling-back", "<Enter><Tab><Enter>", "flush\naction tick fence\n", NULL },
     /* Nearly is not. */
     { "vote-dialog", "<Enter>", "", "that is not \"go-cutover\"" },
     { "vote-dialog", "OVER<Enter>", "", "that is not \"go-cutover\"" },

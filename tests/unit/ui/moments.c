@@ -161,6 +161,26 @@ static void rolling_back(struct scene *s)
     scene_quiet(s, 3);
 }
 
+/* Every entry is done, until nothing is left, and the hold after it was released. */
+static void rolled_back(struct scene *s)
+{
+    rolling_back(s);
+    for (size_t i = s->book->step_count; i-- > 0;) {
+        for (size_t k = 0; k < s->book->steps[i].rollback_count; k++) {
+            const struct step *entry = &s->book->steps[i].rollback[k];
+            if (s->run->steps[i].undo[k].state != STEP_RUNNING)
+                continue;
+            if (entry->kind == STEP_MANUAL) {
+                scene_type(s, "t");
+                scene_carry_out(s);
+            } else
+                OK(entry->id);
+            scene_wait(s, SECOND_US);
+        }
+    }
+    (void)scene_do(s, "mia", VERB_RELEASE, NULL, CHOICE_NONE, "looked at it");
+}
+
 static void stale(struct scene *s)
 {
     synced(s);
@@ -291,37 +311,66 @@ static void alarmed(struct scene *scene)
     scene_quiet(scene, 3);
 }
 
+/* Where every gate waits for its witness: what was ticked is on its way, then the remote does not answer,
+ * then it holds something else. */
+static void witnessing(struct scene *scene)
+{
+    synced(scene);
+    scene_quiet(scene, 40);
+    scene_do(scene, "mia", VERB_VOTE, "go-cutover", CHOICE_GO, NULL);
+    scene_do(scene, "jo", VERB_VOTE, "go-cutover", CHOICE_GO, "read twice");
+}
+
+static void witness_gone(struct scene *scene)
+{
+    witnessing(scene);
+    tell_of_witness(scene, CHOICE_NO, "connect to host witness port 22: Connection refused");
+    scene_quiet(scene, 3);
+}
+
+static void witness_alarm(struct scene *scene)
+{
+    witness_gone(scene);
+    tell_of_witness(scene, CHOICE_UNKNOWN, "[rejected] (fetch first)");
+    scene_quiet(scene, 3);
+}
+
 static const struct {
     const char *name;
     void (*play)(struct scene *scene);
+    const char *witness; /* as in a run's settings */
 } moments[] = {
-    { "opened", opened },
-    { "gate", synced },
-    { "wanted", wanted },
-    { "swapping", swapping },
-    { "retrying", retrying },
-    { "retry-held", retry_held },
-    { "failed", failed },
-    { "leftover", leftover },
-    { "unknown", unknown },
-    { "broken-glass", broken_glass },
-    { "held", held },
-    { "trigger", trigger },
-    { "rolling-back", rolling_back },
-    { "stale", stale },
-    { "lost", lost },
-    { "halted", halted },
-    { "vote-dialog", vote_dialog },
-    { "rollback-dialog", rollback_dialog },
-    { "tick-dialog", tick_dialog },
-    { "no-return-dialog", no_return_dialog },
-    { "through", through },
-    { "closed", closed },
-    { "refusal", refusal },
-    { "witnessed", witnessed },
-    { "unwitnessed", unwitnessed },
-    { "alarmed", alarmed },
-    { "help", help },
+    { "opened", opened, NULL },
+    { "gate", synced, NULL },
+    { "wanted", wanted, NULL },
+    { "swapping", swapping, NULL },
+    { "retrying", retrying, NULL },
+    { "retry-held", retry_held, NULL },
+    { "failed", failed, NULL },
+    { "leftover", leftover, NULL },
+    { "unknown", unknown, NULL },
+    { "broken-glass", broken_glass, NULL },
+    { "held", held, NULL },
+    { "trigger", trigger, NULL },
+    { "rolling-back", rolling_back, NULL },
+    { "rolled-back", rolled_back, NULL },
+    { "stale", stale, NULL },
+    { "lost", lost, NULL },
+    { "halted", halted, NULL },
+    { "vote-dialog", vote_dialog, NULL },
+    { "rollback-dialog", rollback_dialog, NULL },
+    { "tick-dialog", tick_dialog, NULL },
+    { "no-return-dialog", no_return_dialog, NULL },
+    { "through", through, NULL },
+    { "closed", closed, NULL },
+    { "refusal", refusal, NULL },
+    { "witnessed", witnessed, NULL },
+    { "unwitnessed", unwitnessed, NULL },
+    { "alarmed", alarmed, NULL },
+    { "help", help, NULL },
+    { "witnessing", witnessing, "every gate" },
+    { "witness-gone", witness_gone, "every gate" },
+    { "witness-alarm", witness_alarm, "every gate" },
 };
 
 size_t moment_count(void)
@@ -339,7 +388,9 @@ static struct scene *play(const char *name, const struct scene_options *options)
     for (size_t i = 0; i < moment_count(); i++) {
         if (strcmp(moments[i].name, name) != 0)
             continue;
-        struct scene *scene = scene_create(options);
+        struct scene_options here = *options;
+        here.witness = moments[i].witness;
+        struct scene *scene = scene_create(&here);
         moments[i].play(scene);
         return scene;
     }

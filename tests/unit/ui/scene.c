@@ -103,6 +103,7 @@ struct scene *scene_create(const struct scene_options *options)
                                     .boot = "boot",
                                     .host = "db-bastion",
                                     .version = "0.1.0",
+                                    .witness = options->witness,
                                     .environment =
                                         options->environment != NULL ? options->environment : "live" } };
     if (scene_input(scene, &open) < 0)

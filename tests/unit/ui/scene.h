@@ -29,6 +29,7 @@ struct scene_options {
     const char *book; /* path; NULL: the orders book */
     bool ascii, watcher, replay;
     const char *environment; /* NULL: "live" */
+    const char *witness;     /* NULL: none; "every gate" */
 };
 
 struct scene *scene_create(const struct scene_options *options);
