@@ -9,6 +9,12 @@
 
 #define LINE_MAX_BYTES ((size_t)1024)
 
+/* The gate that the run stands at; BOOK_NONE. */
+static size_t gate_here(const struct run *run)
+{
+    return run_state(run) == RUN_AT_GATE ? run->book->phases[run_current_phase(run)].gate : BOOK_NONE;
+}
+
 static void put_state(const struct ui *ui, struct page *page)
 {
     const struct run *run = ui->run;
@@ -19,6 +25,10 @@ static void put_state(const struct ui *ui, struct page *page)
     wall_clock(&clock, ui->now.wall_us);
     if (aim.step == BOOK_NONE) {
         area_put(&page->area, row, 0, ROLE_STRONG, run_state_word(run_state(run)));
+    } else if (gate_here(run) != BOOK_NONE && ui->selected == BOOK_NONE) {
+        size_t complete, total;
+        run_progress(run, &complete, &total);
+        area_format(&page->area, row, 0, ROLE_WARN, "%zu/%zu AT GATE", complete, total);
     } else {
         struct look look = look_of_work(run, aim);
         int column = area_glyph(&page->area, row, 0, look.style, look.glyph);
@@ -28,6 +38,17 @@ static void put_state(const struct ui *ui, struct page *page)
     if (page->area.columns >= 26)
         area_right(&page->area, row, page->area.columns, ROLE_DIM, buf_str(&clock));
     buf_finish(&clock);
+}
+
+/* What the gate lacks stands where else the step does. */
+static void put_gate(const struct ui *ui, struct page *page, size_t gate)
+{
+    struct buf text;
+    buf_init(&text, LINE_MAX_BYTES);
+    gate_missing(ui, gate, &text);
+    page_format(page, NULL, ROLE_STRONG, "%s%s%s", ui->run->book->gates[gate].id,
+                text.len > 0 ? " lacks " : "", buf_str(&text));
+    buf_finish(&text);
 }
 
 static void put_step(const struct ui *ui, struct page *page)
@@ -130,7 +151,10 @@ void small_draw(const struct ui *ui, const struct area *area)
             banner_draw(ui, &alarm);
         }
         put_state(ui, &page);
-        put_step(ui, &page);
+        if (gate_here(ui->run) != BOOK_NONE && ui->selected == BOOK_NONE)
+            put_gate(ui, &page, gate_here(ui->run));
+        else
+            put_step(ui, &page);
         put_keys(ui, &page);
         put_clocks(ui, &page);
     }

@@ -44,6 +44,16 @@ static size_t steps_missing(const struct run *run, const struct phase *phase)
     return missing;
 }
 
+static bool lacks_witness(const struct run *run, size_t gate)
+{
+    struct buf why;
+    buf_init(&why, 2048);
+    run_witness_lacks(run, gate, &why);
+    bool lacks = why.len > 0;
+    buf_finish(&why);
+    return lacks;
+}
+
 static void add_missing(struct buf *buf, size_t count, const char *one, const char *many)
 {
     if (count > 0)
@@ -57,6 +67,8 @@ void gate_missing(const struct ui *ui, size_t gate, struct buf *buf)
     add_missing(buf, steps_missing(run, &run->book->phases[def->phase]), "step", "steps");
     add_missing(buf, def->criterion_count - criteria_met(ui, gate), "criterion", "criteria");
     add_missing(buf, votes_missing(run, gate), "vote", "votes");
+    if (lacks_witness(run, gate))
+        buf_text(buf, buf->len > 0 ? ", the witness" : "the witness");
 }
 
 void gate_heading(const struct ui *ui, struct buf *buf)

@@ -44,7 +44,7 @@ static void draw_state(const struct ui *ui, struct page *page, struct aim aim)
         buf_init(&wait, 64);
         int64_t left_us = work->retry_at_boot_us - ui->now.boot_us;
         duration_clock(&wait, left_us > 0 ? left_us : 0);
-        column = ui->run->held && !ui->run->rolling_back
+        column = ui->run->held
                      ? area_put(&page->area, row, column + 1, ROLE_HELD, "RETRY WAITS FOR RELEASE")
                      : area_format(&page->area, row, column + 1, ROLE_WARN, "RETRY in %s", buf_str(&wait));
         buf_finish(&wait);
