@@ -16,6 +16,10 @@
  * in the message. */
 int file_read(const char *path, struct buf *ret, struct err *err) MUST_CHECK;
 
+/* The same for what only its owner may see: ERR_REFUSED when it is neither ours nor root's, when others may
+ * read it, or somebody else may write it. The group may read a file of root's. */
+int file_read_private(const char *path, struct buf *ret, struct err *err) MUST_CHECK;
+
 /* Writes a file so that it is there wholly or not at all, also after a power cut: temporary beside it, fsync,
  * rename, fsync of the directory. `mode` is what it gets, whatever the umask. A symbolic link in its place is
  * replaced, not followed. */

@@ -138,8 +138,9 @@ struct retry {
 /* A secret that a command gets in its environment. Its value never stands in a book: whoever carries the
  * command out reads the variable `from` of its own environment at that moment. */
 struct secret_env {
-    const char *name; /* the variable that the command sees */
-    const char *from; /* the variable of the runner that holds it */
+    const char *name;  /* the variable that the command sees */
+    const char *from;  /* "env:NAME", "file:PATH", "command: ..." */
+    const char *label; /* what it is called where it is left out: NAME of the environment, else the param */
 };
 
 struct lock_claim {

@@ -111,8 +111,7 @@ static void print_command(const struct book *book, const struct step *step)
     for (size_t i = 0; i < step->env_count; i++)
         printf("          environment %.*s\n", (int)strcspn(step->env[i], "="), step->env[i]);
     for (size_t i = 0; i < step->secret_count; i++)
-        printf("          environment %s, from the runner's %s\n", step->secrets[i].name,
-               step->secrets[i].from);
+        printf("          environment %s, from %s\n", step->secrets[i].name, step->secrets[i].from);
 }
 
 static void print_verify(const struct book *book, const struct step *step)

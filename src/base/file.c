@@ -50,6 +50,32 @@ int file_read(const char *path, struct buf *ret, struct err *err)
     return r;
 }
 
+static int check_private(int fd, const char *path, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot look at %s", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, ERR_IO, "%s is not a regular file", path);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return err_set(err, ERR_REFUSED, "%s belongs to another user", path);
+    if (st.st_mode & (st.st_uid == 0 ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG))
+        return err_set(err, ERR_REFUSED, "others than its owner may read or change %s (chmod 600)", path);
+    return 0;
+}
+
+int file_read_private(const char *path, struct buf *ret, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return open_failed(path, errno, err);
+    int r = check_private(fd, path, err);
+    if (r == 0)
+        r = read_all(fd, path, ret, err);
+    close(fd);
+    return r;
+}
+
 int fd_write_all(int fd, const void *bytes, size_t len, struct err *err)
 {
     const char *at = bytes;

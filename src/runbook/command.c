@@ -1,3 +1,7 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "param.h"
 #include "step.h"
 
 /* A program and its arguments. */
@@ -50,6 +54,14 @@ static void load_argv(struct loader *l, const struct json *source, const struct 
     step->argv_count = texts->count;
 }
 
+static struct secret_env secret_env_of(struct loader *l, const struct json *item, const struct param *secret)
+{
+    const char *from = secret->from ? secret->from : "env:";
+    const char *label = text_starts(from, "env:") ? from + strlen("env:") : secret->name;
+
+    return (struct secret_env){ item->key, from, arena_format(l->arena, "%.100s", label) };
+}
+
 static void load_env(struct loader *l, const struct json *source, struct step *step)
 {
     size_t count = load_count(source);
@@ -65,9 +77,9 @@ static void load_env(struct loader *l, const struct json *source, struct step *s
             load_fault(l, item, "an environment variable is a text, this is %s", json_type_word(item->type));
             continue;
         }
-        const char *secret = resolve_secret(l, item->text);
+        const struct param *secret = resolve_secret(l, item->text);
         if (secret)
-            secrets[step->secret_count++] = (struct secret_env){ item->key, secret };
+            secrets[step->secret_count++] = secret_env_of(l, item, secret);
         else
             env[step->env_count++] =
                 arena_format(l->arena, "%s=%s", item->key, resolve(l, item, item->text, LAND_ARGUMENT));

@@ -77,8 +77,8 @@ const char *resolve(struct loader *l, const struct json *where, const char *text
 /* A descriptive part, which is shown and not resolved: its params must exist and count as used. */
 void resolve_nothing(struct loader *l, const struct json *value);
 
-/* The environment variable behind a text that is one secret param and nothing else; NULL for any other. */
-const char *resolve_secret(struct loader *l, const char *text);
+/* The param of a text that is one secret param and nothing else; NULL for any other. */
+const struct param *resolve_secret(struct loader *l, const char *text);
 
 /* ---- sections, in the order in which they are loaded ---- */
 

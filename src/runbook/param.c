@@ -29,7 +29,7 @@ static const struct json_field fields[] = {
     { "min", JSON_FIELD_INTEGER, offsetof(struct param_fields, min), 0, NULL, 0, 0, "integer: the least" },
     { "max", JSON_FIELD_INTEGER, offsetof(struct param_fields, max), 0, NULL, 0, 0, "integer: the most" },
     { "from", JSON_FIELD_TEXT, offsetof(struct param_fields, from), 0, NULL, 0, 0,
-      "secret: \"env:NAME\", the environment variable that holds it" },
+      "secret: where it is, \"env:NAME\", \"file:/PATH\" or \"command: WORDS\"" },
     { 0 },
 };
 
@@ -108,7 +108,8 @@ static int check_secret(const struct param *param, const char *value, struct err
 {
     (void)param;
     (void)value;
-    return err_set(err, ERR_INVALID, "is a secret: it comes from the environment and stands nowhere else");
+    return err_set(err, ERR_INVALID,
+                   "is a secret: it comes from where the book says and stands nowhere else");
 }
 
 static const struct {
@@ -130,7 +131,7 @@ _Static_assert(ARRAY_LEN(types) == PARAM_TYPE_COUNT, "a row for each");
 static const char *default_text(struct loader *l, const struct param *param, const struct json *value)
 {
     if (param->type == PARAM_SECRET) {
-        load_fault(l, value, "secret \"%s\" has no default: it stands only in the environment", param->name);
+        load_fault(l, value, "secret \"%s\" has no default: it comes from where \"from\" says", param->name);
         return NULL;
     }
     if (value->type != types[param->type].json) {
@@ -161,14 +162,26 @@ static void load_default(struct loader *l, struct param *param, const struct jso
         param->value = text;
 }
 
+/* A path is absolute: where the runner stands is nobody's business. */
+static bool is_secret_source(const char *from)
+{
+    if (text_starts(from, "env:"))
+        return is_variable(from + strlen("env:"));
+    if (text_starts(from, "file:"))
+        return text_starts(from + strlen("file:"), "/");
+    return text_starts(from, "command:") &&
+           from[strlen("command:") + strspn(from + strlen("command:"), " \t")];
+}
+
 static void load_secret(struct loader *l, struct param *param, const struct param_fields *raw)
 {
     if (!raw->from)
         load_fault(l, param->source, "secret \"%s\" needs \"from\", as in \"env:NAME\"", param->name);
-    else if (!text_starts(raw->from, "env:") || !is_variable(raw->from + 4))
-        load_fault(l, load_at(param->source, "from"), "a secret comes \"from\": \"env:NAME\"");
+    else if (!is_secret_source(raw->from))
+        load_fault(l, load_at(param->source, "from"),
+                   "a secret comes \"from\": \"env:NAME\", \"file:/PATH\" or \"command: WORDS\"");
     else
-        param->from = raw->from + 4;
+        param->from = raw->from;
 }
 
 static void load_bounds(struct loader *l, struct param *param, const struct param_fields *raw)

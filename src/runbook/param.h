@@ -20,7 +20,7 @@ struct param {
     const char *name;
     enum param_type type;
     const char *value; /* NULL after a fault, and for secrets */
-    const char *from;  /* secret: the environment variable that holds it */
+    const char *from;  /* secret: "env:NAME", "file:PATH", "command: ..." */
     int64_t min, max;  /* integer */
     const struct json *source;
     bool used;

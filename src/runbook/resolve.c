@@ -255,7 +255,7 @@ void resolve_nothing(struct loader *l, const struct json *value)
     }
 }
 
-const char *resolve_secret(struct loader *l, const char *text)
+const struct param *resolve_secret(struct loader *l, const char *text)
 {
     char name[65];
     if (!text_starts(text, "${") || reference_name(text, name) != strlen(text))
@@ -264,5 +264,5 @@ const char *resolve_secret(struct loader *l, const char *text)
     if (!param || param->type != PARAM_SECRET)
         return NULL;
     param->used = true;
-    return param->from ? param->from : "";
+    return param;
 }

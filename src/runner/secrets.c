@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "secret.h"
 
 #define MISSING_MAX 700 /* bytes of the names of what is missing */
 
@@ -28,23 +29,36 @@ const char *clean_text(const struct runner *runner, struct arena *arena, const c
     return redact_text(runner->redactor, arena, text);
 }
 
-static int add(struct runner *runner, const char *from, struct buf *missing, struct err *err)
+static int fetch(struct runner *runner, const struct secret_env *wanted, const char **ret, struct err *err)
+{
+    int r = secret_fetch(runner->arena, wanted->from, ret, err);
+
+    if (r == 0 && !(*ret)[0])
+        r = err_set(err, ERR_ENVIRONMENT, "it is empty");
+    return r < 0 ? err_prefix(err, "the secret %s", wanted->label) : 0;
+}
+
+static int add(struct runner *runner, const struct secret_env *wanted, struct buf *missing, struct err *err)
 {
     struct secret_value *secret;
-    const char *value = getenv(from);
+    const char *value;
+    int r;
 
-    if (secrets_value(runner, from))
+    if (secrets_value(runner, wanted->from))
         return 0;
-    if (!value) {
-        buf_format(missing, "%s%s", missing->len > 0 ? ", " : "", from);
+    if (text_starts(wanted->from, "env:") && !getenv(wanted->from + strlen("env:"))) {
+        buf_format(missing, "%s%s", missing->len > 0 ? ", " : "", wanted->label);
         return 0;
     }
+    r = fetch(runner, wanted, &value, err);
+    if (r < 0)
+        return r;
     secret = arena_alloc(runner->arena, sizeof(*secret));
-    secret->from = from;
-    secret->value = arena_text(runner->arena, value);
+    secret->from = wanted->from;
+    secret->value = value;
     secret->next = runner->secrets;
     runner->secrets = secret;
-    return redactor_add(runner->redactor, from, value, err);
+    return redactor_add(runner->redactor, wanted->label, value, err);
 }
 
 static int add_step(struct runner *runner, const struct step *step, struct buf *missing, struct err *err)
@@ -52,7 +66,7 @@ static int add_step(struct runner *runner, const struct step *step, struct buf *
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < step->secret_count; i++)
-        r = add(runner, step->secrets[i].from, missing, err);
+        r = add(runner, &step->secrets[i], missing, err);
     for (size_t i = 0; r == 0 && i < step->rollback_count; i++)
         r = add_step(runner, &step->rollback[i], missing, err);
     return r;
@@ -70,15 +84,19 @@ static void forget(const char *name)
     (void)unsetenv(name); /* fails only for a name with "=" */
 }
 
+static void forget_source(const char *from)
+{
+    if (text_starts(from, "env:"))
+        forget(from + strlen("env:"));
+}
+
 static void forget_all(const struct runner *runner)
 {
     for (const struct secret_value *secret = runner->secrets; secret; secret = secret->next)
-        forget(secret->from);
+        forget_source(secret->from);
     for (size_t i = 0; i < runner->book->target_count; i++) {
-        const char *from = runner->book->targets[i].password_from;
-
-        if (from && text_starts(from, "env:"))
-            forget(from + strlen("env:"));
+        if (runner->book->targets[i].password_from)
+            forget_source(runner->book->targets[i].password_from);
     }
     /* No core of this process, and nobody looks into its memory, from here on. */
     if (!redactor_is_empty(runner->redactor))

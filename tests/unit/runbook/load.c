@@ -207,7 +207,8 @@ static void test_other_kinds(void **state)
     assert_string_equal(deploy->env[0], "N=5000");
     assert_int_equal(deploy->secret_count, 1);
     assert_string_equal(deploy->secrets[0].name, "HOOK");
-    assert_string_equal(deploy->secrets[0].from, "CHAT_HOOK");
+    assert_string_equal(deploy->secrets[0].from, "env:CHAT_HOOK");
+    assert_string_equal(deploy->secrets[0].label, "CHAT_HOOK");
     assert_int_equal(deploy->timeout_us, 10 * MINUTE_US);
     assert_int_equal(deploy->grace_us, 5 * SECOND_US);
     assert_null(deploy->directory);

@@ -70,7 +70,7 @@ static void test_secret_given(void **state)
     (void)state;
     load_init(&load, sample_book, &options);
     assert_string_equal(buf_str(&load.faults),
-                        "0:0: --param hook: is a secret: it comes from the environment and "
+                        "0:0: --param hook: is a secret: it comes from where the book says and "
                         "stands nowhere else");
     load_finish(&load);
 }
