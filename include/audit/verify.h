@@ -65,6 +65,7 @@ struct verify_options {
     const char *head;            /* what the last record's hash must be; NULL */
     const struct policy *policy; /* NULL: none was given */
     const char *policy_sha256;   /* of its file */
+    const char *unchecked;       /* why no signature can be checked here, and then none is; NULL */
 };
 
 /* Ids of the runs that a repository has branches of; in `arena`. ERR_NOT_FOUND, ERR_ENVIRONMENT, ERR_CORRUPT.
@@ -73,8 +74,8 @@ int verify_runs(struct arena *arena, const char *path, const char *const **ret, 
                 struct err *err) MUST_CHECK;
 
 /* Judges a run's trail, all of it in one pass as far as that goes. What is wrong with it is in the report,
- * and then this returns 0 all the same. ERR_NOT_FOUND when there is no repository or no such branch,
- * ERR_ENVIRONMENT when it is none or signatures cannot be judged here. */
+ * and then this returns 0 all the same; a signature that could not be checked is found too, with the reason.
+ * ERR_NOT_FOUND when there is no repository or no such branch, ERR_ENVIRONMENT when it is none. */
 int verify_run(const struct verify_options *options, struct arena *arena, struct verify_report *ret,
                struct err *err) MUST_CHECK;
 

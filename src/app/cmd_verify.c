@@ -166,12 +166,15 @@ static int verify_one(const struct verify_request *request, const struct rundir_
     if (r == 0) {
         r = verify_run(&options, arena, &report, err);
         /* What was found before nothing more could be said is told too. */
-        if (r == 0 || report.found > 0)
+        if (r == 0 || report.found > 0) {
             *found += report.found;
-        if (r == 0 && request->json)
-            r = tell_json(&options, &report, err);
-        else if (r == 0 || report.found > 0)
-            tell(&options, &report);
+            if (!request->json)
+                tell(&options, &report);
+            else if (r == 0)
+                r = tell_json(&options, &report, err);
+            else
+                (void)tell_json(&options, &report, NULL); /* the first error is told */
+        }
     }
     arena_destroy(arena);
     return r;
@@ -241,6 +244,20 @@ static int verify_what(struct verify_request *request, const char *what, size_t 
     return r < 0 ? r : verify_one(request, &entry, entry.run, found, err);
 }
 
+/* Without ssh-keygen there are no fingerprints: everything but the signatures is judged all the same. */
+static int read_policy(struct verify_request *request, const char *path, const struct buf *text,
+                       struct err *err)
+{
+    struct verify_options *options = &request->options;
+    struct err cause = ERR_INIT;
+    int r = policy_read(request->arena, path, buf_str(text), text->len, &options->policy, &cause);
+
+    if (r != ERR_ENVIRONMENT && r != ERR_TIMEOUT && r != ERR_IO)
+        return r < 0 ? err_set(err, (enum err_code)r, "%s", cause.message) : 0;
+    options->unchecked = arena_text(request->arena, cause.message);
+    return policy_people(request->arena, path, buf_str(text), text->len, &options->policy, err);
+}
+
 static int find_policy(struct verify_request *request, const char *signers, struct err *err)
 {
     const char *path = text_equal(signers, "none") ? NULL : policy_find(request->arena, signers);
@@ -253,7 +270,7 @@ static int find_policy(struct verify_request *request, const char *signers, stru
     buf_init(&text, POLICY_MAX_BYTES);
     r = file_read(path, &text, err);
     if (r == 0)
-        r = policy_read(request->arena, path, buf_str(&text), text.len, &request->options.policy, err);
+        r = read_policy(request, path, &text, err);
     sha256_of(buf_str(&text), text.len, &hash);
     request->options.policy_sha256 = arena_text(request->arena, hash.hex);
     buf_finish(&text);

@@ -160,6 +160,6 @@ void judge_message(struct judge *judge, const struct raw_commit *raw, const stru
 void judge_end(struct judge *judge);
 
 /* The signatures that were gathered. */
-int judge_signatures(struct judge *judge, struct err *err) MUST_CHECK;
+void judge_signatures(struct judge *judge);
 
 #endif

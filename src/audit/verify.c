@@ -143,7 +143,8 @@ static int judge_all(struct judge *judge, const char *directory, struct err *err
         return r;
     judge_outputs_end(judge);
     judge_end(judge);
-    return judge_signatures(judge, err);
+    judge_signatures(judge);
+    return 0;
 }
 
 int verify_run(const struct verify_options *options, struct arena *arena, struct verify_report *ret,

@@ -22,7 +22,10 @@ static void *judge_some(void *data)
     size_t i;
     while ((i = atomic_fetch_add(&work->next, 1)) < work->judge->signature_count) {
         struct judged_signature *one = &work->judge->signatures[i];
-        if (one->signature != NULL)
+        const char *unchecked = work->judge->options->unchecked;
+        if (unchecked != NULL)
+            one->result = err_set(&one->err, ERR_ENVIRONMENT, "%s", unchecked);
+        else if (one->signature != NULL)
             one->result = sign_judge(one->event != NULL ? SIGN_DECISION : SIGN_COMMIT, one->bytes, one->len,
                                      one->signature, &one->by, &one->err);
     }
@@ -124,7 +127,7 @@ static void judge_decision_signer(struct judge *judge, const struct judged_signa
                     event->role);
 }
 
-static int judge_one(struct judge *judge, const struct judged_signature *one, struct err *err)
+static void judge_one(struct judge *judge, const struct judged_signature *one)
 {
     const struct policy *policy = judge->options->policy;
     const struct judged_session *session = session_at(judge, one->last_seq);
@@ -134,13 +137,16 @@ static int judge_one(struct judge *judge, const struct judged_signature *one, st
         if (session != NULL && session->key != NULL)
             judge_found(judge, NULL, 0, "is not signed: %s opened the run with the key %s", session->actor,
                         session->key);
-        return 0;
+        return;
     }
-    if (one->result == ERR_ENVIRONMENT)
-        return err_set(err, ERR_ENVIRONMENT, "signatures cannot be judged: %s", one->err.message);
-    if (one->result < 0) {
+    if (one->result == ERR_CORRUPT) {
         judge_found(judge, NULL, seq, "%s: what was signed is not what stands here", one->err.message);
-        return 0;
+        return;
+    }
+    /* No answer is none: neither that it holds nor that it does not. */
+    if (one->result < 0) {
+        judge_found(judge, NULL, seq, "the signature could not be checked: %s", one->err.message);
+        return;
     }
     const struct policy_person *person = policy != NULL ? policy_person_of(policy, one->by.text) : NULL;
     count_signer(judge, one, person != NULL ? person->name : NULL);
@@ -148,7 +154,6 @@ static int judge_one(struct judge *judge, const struct judged_signature *one, st
         judge_decision_signer(judge, one, person);
     else
         judge_commit_signer(judge, one, person);
-    return 0;
 }
 
 /* ---- the policy ---- */
@@ -202,15 +207,13 @@ static void judge_policy(struct judge *judge)
         judge_other_policy(judge, used);
 }
 
-int judge_signatures(struct judge *judge, struct err *err)
+void judge_signatures(struct judge *judge)
 {
-    int r = 0;
     judge->report->signers = arena_array(judge->arena, VERIFY_SIGNERS_MAX, sizeof(struct verify_signer));
     if (!judge->journal.broken || judge->session_count > 0)
         judge_policy(judge);
     judge_each(judge);
-    for (size_t i = 0; r == 0 && i < judge->signature_count; i++)
-        r = judge_one(judge, &judge->signatures[i], err);
+    for (size_t i = 0; i < judge->signature_count; i++)
+        judge_one(judge, &judge->signatures[i]);
     judge->commit = NULL;
-    return r;
 }

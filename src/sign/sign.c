@@ -91,7 +91,10 @@ static int judge_file(const char *path, const char *name_space, const void *byte
     struct child_result result;
     int r = child_run(argv, bytes, len, &result, err);
 
-    if (r == 0 && (result.status != 0 || !fingerprint_take(buf_str(&result.output), ret)))
+    /* Who was ended by a signal has not said that it does not hold. */
+    if (r == 0 && result.status < 0)
+        r = err_set(err, ERR_IO, "ssh-keygen was killed");
+    else if (r == 0 && (result.status != 0 || !fingerprint_take(buf_str(&result.output), ret)))
         r = refuse(&result, ERR_CORRUPT, "the signature does not hold", err);
     child_finish(&result);
     return r;

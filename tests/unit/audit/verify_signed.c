@@ -9,7 +9,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../sign/keys.h"
 #include "base/file.h"
@@ -281,11 +284,61 @@ static void test_strangers(void **state)
     play_finish(&play);
 }
 
+/* ---- no answer ---- */
+
+static void expect_unchecked(const struct verify_options *options, const char *why)
+{
+    struct arena *arena = arena_create();
+    struct verify_report report;
+    struct err err = ERR_INIT;
+    size_t unchecked = 0;
+    if (verify_run(options, arena, &report, &err) < 0)
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < report.count; i++) {
+        const struct verify_line *line = &report.lines[i];
+        if (line->kind != VERIFY_FOUND)
+            continue;
+        if (strstr(line->text, "the signature could not be checked") == NULL ||
+            strstr(line->text, why) == NULL)
+            fail_msg("expected \"%s\": %s", why, line->text);
+        unchecked++;
+    }
+    assert_int_equal(unchecked, report.commits + 2); /* and two votes */
+    assert_int_equal(report.found, unchecked);
+    assert_int_equal(report.commits_signed + report.decisions_signed, 0);
+    arena_destroy(arena);
+}
+
+/* Neither that it holds nor that it does not: told as what it is, for each of them, and not whole. */
+static void test_no_answer(void **state)
+{
+    static const char killed[] = "#!/bin/sh\nkill -KILL $$\n";
+    struct play play;
+    char here[2048];
+    (void)state;
+    play_make(&play, true);
+    play_publish(&play, "audit.git");
+    struct verify_options options = play_options(&play, "audit.git");
+    assert_non_null(getcwd(here, sizeof(here)));
+    const char *path = arena_text(play.arena, getenv("PATH"));
+    assert_int_equal(mkdir("bin", 0700), 0);
+    assert_int_equal(setenv("PATH", arena_format(play.arena, "%s/bin", here), 1), 0);
+    expect_unchecked(&options, "there is no ssh-keygen here");
+    fixture_put("bin/ssh-keygen", killed, strlen(killed));
+    assert_int_equal(chmod("bin/ssh-keygen", 0700), 0);
+    expect_unchecked(&options, "ssh-keygen was killed");
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    expect(&options, NULL);
+    options.unchecked = "the keys of the policy cannot be read";
+    expect_unchecked(&options, "the keys of the policy cannot be read");
+    play_finish(&play);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_enter_memory, fixture_leave)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = { TEST(test_changed), TEST(test_commit), TEST(test_policy),
-                                        TEST(test_strangers) };
+                                        TEST(test_strangers), TEST(test_no_answer) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
