@@ -1,12 +1,17 @@
 #include "play.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../engine/scene.h"
 #include "../sign/keys.h"
 #include "base/text.h"
 #include "engine/statement.h"
 #include "engine/words.h"
+#include "fixture.h"
 #include "journal/chain.h"
 
 #define LINES_MAX ((size_t)64 * 1024 * 1024)
@@ -267,4 +272,49 @@ int play_verify(const struct play *play, const char *path, struct arena *arena, 
         ret->lines[ret->count++] =
             (struct verify_line){ .kind = VERIFY_FOUND, .text = arena_text(arena, err.message) };
     return r;
+}
+
+void play_script(const char *signers, const char *path, const char *want)
+{
+    const char *script = getenv("TMINUS_VERIFY_SH");
+    const char *words[8] = { "sh", script };
+    size_t count = 2;
+    int status = 0;
+    assert_non_null(script);
+    if (signers != NULL) {
+        words[count++] = "-s";
+        words[count++] = signers;
+    }
+    words[count++] = path;
+    words[count++] = PLAY_RUN;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd = open("script-output", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+            _exit(126);
+        execvp("sh", (char *const *)(uintptr_t)words);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    struct buf said = fixture_bytes("script-output");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != (want != NULL) ||
+        (want != NULL && strstr(buf_str(&said), want) == NULL))
+        fail_msg("%s: the script ends with %d, expected %s: %s", path, status,
+                 want != NULL ? want : "nothing to be found", buf_str(&said));
+    buf_finish(&said);
+}
+
+void play_signers(const struct policy *policy, const char *path)
+{
+    struct buf text;
+    buf_init(&text, POLICY_MAX_BYTES);
+    for (size_t i = 0; i < policy->person_count; i++) {
+        const struct policy_person *person = &policy->people[i];
+        for (size_t k = 0; k < person->key_count; k++)
+            buf_format(&text, "%s namespaces=\"git,tminus-decision\" %s\n", person->name,
+                       person->keys[k].text);
+    }
+    fixture_put(path, buf_str(&text), text.len);
+    buf_finish(&text);
 }

@@ -40,4 +40,10 @@ void play_publish(const struct play *play, const char *path);
 int play_verify(const struct play *play, const char *path, struct arena *arena, struct verify_report *ret);
 struct verify_options play_options(const struct play *play, const char *path);
 
+/* The script for reviewers is of the same mind: whole when `want` is NULL, else not, and with that in what it
+ * says. `signers`: a file of play_signers; NULL: it is given none. */
+void play_script(const char *signers, const char *path, const char *want);
+/* The people of a policy, as ssh-keygen wants them. */
+void play_signers(const struct policy *policy, const char *path);
+
 #endif

@@ -7,12 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -44,33 +42,11 @@ static void expect_whole_with(const struct verify_options *options)
     arena_destroy(arena);
 }
 
-/* The script for reviewers is of the same mind: exit status 0 or 1. */
-static void expect_script(const char *path, int want)
-{
-    const char *script = getenv("TMINUS_VERIFY_SH");
-    int status = 0;
-    assert_non_null(script);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        int fd = open("script-output", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-            _exit(126);
-        execlp("sh", "sh", script, path, PLAY_RUN, (char *)NULL);
-        _exit(127);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    struct buf said = fixture_bytes("script-output");
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != want)
-        fail_msg("%s: the script ends with %d, expected %d: %s", path, status, want, buf_str(&said));
-    buf_finish(&said);
-}
-
 static void expect_whole(const struct play *play, const char *path)
 {
     struct verify_options options = play_options(play, path);
     expect_whole_with(&options);
-    expect_script(path, 0);
+    play_script(NULL, path, NULL);
 }
 
 /* One line of the report has `want` in it, or in the name of its file. */
@@ -104,7 +80,7 @@ static void expect_found_here(const struct play *play, const char *path, const c
 static void expect_found(const struct play *play, const char *path, const char *want)
 {
     expect_found_here(play, path, want);
-    expect_script(path, 1);
+    play_script(NULL, path, "FOUND");
 }
 
 /* ---- whole ones ---- */

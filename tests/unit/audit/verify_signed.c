@@ -152,28 +152,31 @@ static void test_changed(void **state)
 {
     static const struct {
         void (*change)(struct play *play);
-        const char *want;
+        const char *want, *script; /* what either of the two says */
     } cases[] = {
-        { other_choice, "the choice is \"go\" there, and \"no-go\" in the record" },
-        { other_text, "the text is \"looks good\" there" },
-        { other_person, "the person is \"jo\" there" },
-        { other_gate, "the subject is \"go\" there" },
-        { other_role, "the role is \"reviewer\" there" },
-        { too_late, "it is over" },
-        { not_signed, "gate.voted by jo is not signed" },
-        { signature_of_another, "the signature does not hold" },
-        { signed_by_mia, "recorded as jo's, and signed by mia" },
-        { key_of_another, "the record says" },
-        { used_twice, "was used before" },
-        { other_settings, "it was signed for other settings" },
-        { other_policy, "the run was opened with" },
-        { no_policy_at_all, "was begun without a policy" },
-        { other_signer, "which mia opened the run with" },
-        { no_signer, "is not signed: mia opened the run" },
+        { other_choice, "the choice is \"go\" there, and \"no-go\" in the record",
+          "\"go\" was signed as choice, \"no-go\" is recorded" },
+        { other_text, "the text is \"looks good\" there", "\"looks good\" was signed as text" },
+        { other_person, "the person is \"jo\" there", "\"jo\" was signed as person" },
+        { other_gate, "the subject is \"go\" there", "\"go\" was signed as subject" },
+        { other_role, "the role is \"reviewer\" there", "\"reviewer\" was signed as role" },
+        { too_late, "it is over", "what was signed was over" },
+        { not_signed, "gate.voted by jo is not signed", "record 4: the decision is not signed" },
+        { signature_of_another, "the signature does not hold", "record 4: the signature does not hold" },
+        { signed_by_mia, "recorded as jo's, and signed by mia", "is jo's, and was signed by mia" },
+        { key_of_another, "the record says", "is signed with another key than it says" },
+        { used_twice, "was used before", "was used before" },
+        { other_settings, "it was signed for other settings",
+          "was signed for another run, book, targets or settings" },
+        { other_policy, "the run was opened with", "policy.json: its SHA-256 is" },
+        { no_policy_at_all, "was begun without a policy", "was begun without a policy" },
+        { other_signer, "which mia opened the run with", "is signed with SHA256:" },
+        { no_signer, "is not signed: mia opened the run", ": is not signed" },
     };
     struct play play;
     (void)state;
     play_make(&play, true);
+    play_signers(play.people, "signers");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct play changed = play;
         char path[32];
@@ -186,6 +189,7 @@ static void test_changed(void **state)
         play_publish(&changed, path);
         struct verify_options options = play_options(&play, path);
         expect(&options, cases[i].want);
+        play_script("signers", path, cases[i].script);
         buf_finish(&changed.lines);
     }
     play_finish(&play);
@@ -198,6 +202,7 @@ static void test_commit(void **state)
     struct play play;
     (void)state;
     play_make(&play, true);
+    play_signers(play.people, "signers");
     play_publish(&play, "audit.git");
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         char line[256];
@@ -213,6 +218,7 @@ static void test_commit(void **state)
         git_quiet(line);
         struct verify_options options = play_options(&play, "edited.git");
         expect(&options, "");
+        play_script("signers", "edited.git", "FOUND commit");
         buf_finish(&text);
         buf_finish(&id);
     }
@@ -256,6 +262,8 @@ static void test_policy(void **state)
     play_publish(&play, "audit.git");
     struct verify_options options = play_options(&play, "audit.git");
     expect(&options, NULL);
+    play_signers(play.people, "signers");
+    play_script("signers", "audit.git", NULL);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         options.policy = policy_of(&play, cases[i].from, cases[i].to, &hash);
         options.policy_sha256 = hash.hex;
@@ -279,8 +287,12 @@ static void test_strangers(void **state)
     options.policy = policy_of(&play, keys_public(play.arena, "jo"), keys_public(play.arena, "eve"), &hash);
     options.policy_sha256 = hash.hex;
     expect(&options, "which is nobody's in the policy");
+    play_signers(options.policy, "signers");
+    play_script("signers", "audit.git", "FOUND record 4: the signature does not hold");
     options.policy = policy_of(&play, keys_public(play.arena, "mia"), keys_public(play.arena, "eve"), &hash);
     expect(&options, "is signed with the key");
+    play_signers(options.policy, "signers");
+    play_script("signers", "audit.git", "FOUND commit");
     play_finish(&play);
 }
 
