@@ -3,11 +3,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
-#define OPERATOR "operator"
-#define THREADS  2
+#define OPERATOR    "operator"
+#define THREADS_MIN 4
+#define THREADS_MAX 16
 
 /* ---- judging them, beside each other ---- */
 
@@ -32,13 +34,23 @@ static void *judge_some(void *data)
     return NULL;
 }
 
+/* Two for each core, this one included: while one waits for its child to begin or to end, another one works.
+ */
+static size_t thread_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < THREADS_MIN / 2)
+        return THREADS_MIN;
+    return cores > THREADS_MAX / 2 ? THREADS_MAX : 2 * (size_t)cores;
+}
+
 static void judge_each(struct judge *judge)
 {
     struct signature_work work = { .judge = judge };
-    pthread_t threads[THREADS - 1];
-    size_t started = 0;
+    pthread_t threads[THREADS_MAX - 1];
+    size_t started = 0, more = thread_count() - 1;
     atomic_init(&work.next, 0);
-    while (started < ARRAY_LEN(threads) && pthread_create(&threads[started], NULL, judge_some, &work) == 0)
+    while (started < more && pthread_create(&threads[started], NULL, judge_some, &work) == 0)
         started++;
     (void)judge_some(&work); /* and alone when there is no thread to be had */
     while (started > 0)
