@@ -26,6 +26,8 @@ finish() {
     for pid in $(runner_pids); do
         kill -9 "$pid" 2>/dev/null || true
     done
+    # A scenario's terminal, where it has one.
+    [ -z "${terminal-}" ] || tmux -L "$terminal" kill-server 2>/dev/null || true
     for pid in ${background-}; do
         kill "$pid" 2>/dev/null || true
     done
