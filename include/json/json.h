@@ -100,6 +100,7 @@ struct json_texts {
 
 #define JSON_REQUIRED 1u
 #define JSON_NONEMPTY 2u /* a text or array that must not be empty */
+/* Bits from 0x100 on are the caller's, and mean nothing here. */
 
 struct json_field {
     const char *key;
@@ -143,5 +144,9 @@ void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_null(struct json_writer *w, const char *key);
 /* A parsed value again, canonically. */
 void json_put_value(struct json_writer *w, const char *key, const struct json *value);
+
+/* Appends what a writer has written whole, laid out for people: an object or array that is too long for a
+ * line has a line for each field or item, two spaces deeper. The newline at the end is written too. */
+void json_indent(struct buf *out, const char *canonical);
 
 #endif

@@ -178,6 +178,45 @@ static void test_the_locale_does_not_matter(void **state)
     assert_non_null(setlocale(LC_NUMERIC, "C"));
 }
 
+/* What is long gets lines, what fits stays on one; what stands in texts is left alone. */
+static void test_layout(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *canonical;
+        const char *want;
+    } cases[] = {
+        { "1", "1\n" },
+        { "{}", "{}\n" },
+        { "[]", "[]\n" },
+        { "{\"a\":[1,{\"b\":[]}],\"c\":{}}", "{ \"a\": [1, { \"b\": [] }], \"c\": {} }\n" },
+        { "[\"{,:\\\"}]\\\\\",2]", "[\"{,:\\\"}]\\\\\", 2]\n" },
+        { "{\"long\":[\"0123456789012345678901234567890123456789\",{\"n\":[1,2]},"
+          "\"012345678901234567890123456789\"],\"b\":{\"c\":null}}",
+          "{\n"
+          "  \"long\": [\"0123456789012345678901234567890123456789\", { \"n\": [1, 2] }, "
+          "\"012345678901234567890123456789\"],\n"
+          "  \"b\": { \"c\": null }\n"
+          "}\n" },
+        { "{\"long\":[\"0123456789012345678901234567890123456789\",[],"
+          "\"0123456789012345678901234567890123456789012345678901234\"]}",
+          "{\n"
+          "  \"long\": [\n"
+          "    \"0123456789012345678901234567890123456789\",\n"
+          "    [],\n"
+          "    \"0123456789012345678901234567890123456789012345678901234\"\n"
+          "  ]\n"
+          "}\n" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf buf;
+        buf_init(&buf, 1000);
+        json_indent(&buf, cases[i].canonical);
+        assert_string_equal(buf_str(&buf), cases[i].want);
+        buf_finish(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_a_full_buffer_is_told),
         cmocka_unit_test(test_the_locale_does_not_matter),
+        cmocka_unit_test(test_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
