@@ -1,0 +1,98 @@
+/*
+ * Comparing tables of two servers: counts, and hashes that the servers compute, by chunks of the key, on both
+ * sides at once; what differs is narrowed down to the keys. What leaves a server is counts, hashes and keys
+ * of rows that differ, never the rows.
+ *
+ * The hash of a row is the XOR over its columns of hashtextextended(value::text, number of the column), or
+ * hashint8extended for the integer types, with a constant of its own for NULL; the hash of a chunk is the sum
+ * of those of its rows, beside their count, so that equal pairs do not cancel. Both functions give the same
+ * on every version since 11. How values become text is pinned on both sides (TimeZone, DateStyle,
+ * IntervalStyle, extra_float_digits, bytea_output, search_path), and text is hashed by its bytes, whatever
+ * its collation.
+ *
+ * An error is never a match: whatever cannot be asked, answered, understood or finished is COMPARE_FAILED. A
+ * table, column or sequence that only one side has is a difference.
+ */
+#ifndef BULK_COMPARE_H
+#define BULK_COMPARE_H
+
+#include <uv.h>
+
+#include "driver/driver.h"
+
+/* What is compared. Everything is borrowed until `done`. Names are as they are written in SQL, and quoted
+ * there where they have to be; one without a schema is in "public". */
+struct compare_side {
+    struct driver *driver;
+    const char *name;  /* of the target, for messages */
+    const char *table; /* NULL: the tables that `tables` says */
+};
+
+struct compare_config {
+    struct compare_side left, right;
+    /* Without a table on either side: those of each server whose "schema.table" (unquoted) fits one of these
+     * patterns, in which "*" stands for any number of characters, and none that begins with "!". Partitioned
+     * tables are compared by their leaves; views, foreign and temporary tables are not compared. */
+    size_t pattern_count;
+    const char *const *patterns;
+    /* The columns of the key, none: the primary key of the left side, else its smallest unique index of
+     * columns that are NOT NULL. A table without one is compared as one chunk, and what differs in it is
+     * told by hashes of rows. */
+    size_t key_count;
+    const char *const *key;
+    size_t column_count; /* none: all */
+    const char *const *columns;
+    const char *where; /* the rows that count on both sides; NULL: all */
+    int64_t chunk;     /* rows of a chunk, more than 0 */
+    size_t sum_count;  /* columns whose sum is compared and told besides */
+    const char *const *sums;
+    bool sequences; /* also all sequences that fit the patterns, or that a column of the table owns */
+    /* A sequence of the right side has to be at least this many increments ahead of the left one's. */
+    int64_t sequence_margin;
+    /* What differs is looked at again so often, so long apart, before it counts: replication may be on its
+     * way. */
+    int rechecks;
+    int64_t recheck_wait_us;
+    int64_t timeout_us; /* of each question */
+    const char *application_name;
+    /* Where an earlier attempt of the same comparison had come; NULL: from the beginning. One of another
+     * comparison, or that cannot be understood, is not used, and that is reported. */
+    const char *checkpoint;
+};
+
+enum compare_verdict { COMPARE_EQUAL, COMPARE_DIFFERENT, COMPARE_FAILED };
+
+struct compare_result {
+    enum compare_verdict verdict;
+    bool cancelled;
+    int64_t tables, rows, differences;
+    /* "3 tables, 423,000 rows equal", "2 differences: public.users: 1 row differs (id 17: email), ..." */
+    const char *message;
+    const char *code; /* SQLSTATE of what failed, "" */
+};
+
+/* Each but `done` may be called any number of times. */
+struct compare_events {
+    /* How far it is, at most four times a second: rows of the left side, and about how many there are in
+     * all; `text` is what it is about: "public.orders". */
+    void (*progress)(void *data, int64_t rows, int64_t total, const char *text);
+    /* From here an interrupted comparison can go on: at most once a second, one line of text of at most 900
+     * bytes. What was found different before stands in it. */
+    void (*checkpoint)(void *data, const char *text);
+    /* A line of the report: a table that is done, with rows, hash and time of each side; a difference. */
+    void (*report)(void *data, const char *line);
+    /* Exactly once, later than the call that started it. */
+    void (*done)(void *data, const struct compare_result *result);
+};
+
+struct compare;
+
+/* Fails only where it could not even begin to ask. */
+int compare_start(uv_loop_t *loop, const struct compare_config *config, const struct compare_events *events,
+                  void *data, struct compare **ret, struct err *err) MUST_CHECK;
+/* It ends soon, COMPARE_FAILED and `cancelled`. */
+void compare_cancel(struct compare *compare);
+/* Ends it at once; `done` is not called any more. NULL-safe. Not from inside an event. */
+void compare_destroy(struct compare *compare);
+
+#endif

@@ -1,0 +1,412 @@
+#include "batches.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define SQL_MAX        (256 * 1024)
+#define KEYS_MAX       16
+#define CHECKPOINT_US  SECOND_US
+#define PROGRESS_US    (250 * MS_US)
+#define LOOK_AGAIN_MS  250 /* while no batch may be sent */
+#define BACKOFF_MIN_MS 250
+#define BACKOFF_MAX_MS 5000
+#define LOOK_US        (30 * SECOND_US)
+#define SMALLEST_PART  10 /* a batch is never less than this part of what the book says */
+
+/* A key that was read: texts of its own. */
+struct key {
+    char *values[KEYS_MAX];
+    bool there;
+};
+
+struct backfill {
+    uv_loop_t *loop;
+    const struct backfill_config *config;
+    const struct backfill_events *events;
+    void *data;
+    struct session *session;
+    uv_timer_t timer;    /* when to go on, or to end */
+    struct key from, to; /* of the batch that is next or out; `from` is committed */
+    int64_t to_keys;     /* keys from `from` up to `to` */
+    int64_t size;        /* of the batch after it */
+    bool cancelled, ended, closed, out;
+    int tries; /* of this batch, that failed */
+    int64_t pid;
+    int64_t began_us, sent_us, told_us, kept_us; /* monotonic */
+    int64_t began_seen;
+    struct backfill_state state;
+    struct backfill_result result;
+    struct buf message;
+};
+
+static int64_t now_us(void)
+{
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
+/* ---- keys ---- */
+
+static void key_forget(struct key *key)
+{
+    for (size_t i = 0; i < KEYS_MAX; i++) {
+        free(key->values[i]);
+        key->values[i] = NULL;
+    }
+    key->there = false;
+}
+
+/* From the columns of an answer; NULL there: no key. */
+static void key_take(struct key *key, const struct answer *answer, size_t column, size_t count)
+{
+    key_forget(key);
+    key->there = answer->cell(answer, 0, column) != NULL;
+    for (size_t i = 0; key->there && i < count; i++) {
+        const char *value = answer->cell(answer, 0, column + i);
+        key->values[i] = mem_text(value ? value : "");
+    }
+}
+
+static const char *const *key_values(const struct key *key)
+{
+    return key->there ? (const char *const *)key->values : NULL;
+}
+
+/* ---- ending ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct backfill *b = handle->data;
+    key_forget(&b->from);
+    key_forget(&b->to);
+    buf_finish(&b->message);
+    free(b);
+}
+
+void backfill_destroy(struct backfill *b)
+{
+    if (b == NULL || b->closed)
+        return;
+    b->closed = true;
+    session_close(b->session);
+    b->session = NULL;
+    uv_close((uv_handle_t *)&b->timer, on_closed);
+}
+
+static void keep(struct backfill *b)
+{
+    struct buf text;
+    if (!b->from.there)
+        return;
+    buf_init(&text, 64 * 1024);
+    b->kept_us = now_us();
+    if (backfill_checkpoint_write(&text, b->config, b->state.rows, b->state.seen, key_values(&b->from)))
+        b->events->checkpoint(b->data, buf_str(&text), &b->state);
+    buf_finish(&text);
+}
+
+static void on_end(uv_timer_t *timer)
+{
+    struct backfill *b = timer->data;
+    if (b->closed)
+        return;
+    keep(b);
+    b->result.state = b->state;
+    b->result.clean = b->state.rows == 0 && b->result.status != DRIVER_AMBIGUOUS;
+    b->events->done(b->data, &b->result);
+    backfill_destroy(b);
+}
+
+/* Later than whatever led to it. */
+static void end(struct backfill *b, enum driver_status status, const char *code, const char *message,
+                const char *hint)
+{
+    if (b->ended)
+        return;
+    b->ended = true;
+    b->result.status = status;
+    buf_text(&b->message, code);
+    buf_char(&b->message, '\0');
+    buf_text(&b->message, message);
+    buf_char(&b->message, '\0');
+    buf_text(&b->message, hint);
+    const char *texts = buf_str(&b->message);
+    b->result.code = texts;
+    b->result.message = texts + strlen(texts) + 1;
+    b->result.hint = b->result.message + strlen(b->result.message) + 1;
+    uv_timer_start(&b->timer, on_end, 0, 0);
+}
+
+/* ---- going on ---- */
+
+static void go_on(uv_timer_t *timer);
+
+static void tell(struct backfill *b, const char *waits)
+{
+    int64_t now = now_us();
+    int64_t took = now - b->began_us;
+    if (!text_equal(waits, b->state.waits) || now - b->told_us >= PROGRESS_US) {
+        b->told_us = now;
+        b->state.waits = waits;
+        b->state.rate = took > 0 ? (b->state.seen - b->began_seen) * SECOND_US / took : 0;
+        b->state.left_us = b->state.total >= 0 && b->state.rate > 0 && b->state.total > b->state.seen
+                               ? (b->state.total - b->state.seen) * SECOND_US / b->state.rate
+                               : -1;
+        b->events->progress(b->data, &b->state);
+    }
+}
+
+static void ask(struct backfill *b, struct buf *sql, int64_t timeout_us, session_answered answered)
+{
+    struct err err = ERR_INIT;
+    b->sent_us = now_us();
+    b->out = true;
+    if (sql->overflow || session_ask(b->session, buf_str(sql), timeout_us, answered, b, &err) < 0) {
+        b->out = false;
+        end(b, DRIVER_REJECTED, "", sql->overflow ? "the statement is too long" : err.message, "");
+    }
+}
+
+/* The next batch covers as many keys as should take the time that it may take. */
+static void adapt(struct backfill *b, int64_t took_us)
+{
+    int64_t most = b->config->batch, least = most / SMALLEST_PART > 0 ? most / SMALLEST_PART : 1;
+    if (b->config->target_us <= 0)
+        return;
+    if (took_us > b->config->target_us)
+        b->size = b->size * b->config->target_us / took_us;
+    else if (took_us < b->config->target_us / 2)
+        b->size = b->size + b->size / 2 + 1;
+    b->size = b->size < least ? least : b->size > most ? most : b->size;
+}
+
+static void smaller(struct backfill *b)
+{
+    int64_t least = b->config->batch / SMALLEST_PART > 0 ? b->config->batch / SMALLEST_PART : 1;
+    b->size = b->size / 2 < least ? least : b->size / 2;
+}
+
+/* Whether what was asked can be asked again: nothing in it does anything twice. */
+static bool try_again(struct backfill *b, const struct driver_result *result)
+{
+    static const bool again[DRIVER_STATUS_COUNT] = {
+        [DRIVER_RETRYABLE] = true, [DRIVER_LOST] = true, [DRIVER_AMBIGUOUS] = true, [DRIVER_TIMED_OUT] = true
+    };
+    if (b->cancelled || !again[result->status] || ++b->tries >= b->config->attempts)
+        return false;
+    uint64_t wait = BACKOFF_MIN_MS;
+    for (int i = 1; i < b->tries && wait < BACKOFF_MAX_MS; i++)
+        wait *= 2;
+    smaller(b);
+    tell(b, result->status == DRIVER_RETRYABLE || result->status == DRIVER_TIMED_OUT
+                ? "a batch met a lock or took too long: tried again"
+                : "the connection was lost: tried again");
+    uv_timer_start(&b->timer, go_on, wait, 0);
+    return true;
+}
+
+/* False when there was no answer, and all that follows from it is done. */
+static bool is_answered(struct backfill *b, const struct answer *answer, size_t columns)
+{
+    const struct driver_result *result = answer->result;
+    b->out = false;
+    if (b->closed)
+        return false;
+    if (session_pid(b->session) != b->pid && session_pid(b->session) != 0) {
+        b->pid = session_pid(b->session);
+        b->events->identified(b->data, b->pid);
+    }
+    if (b->cancelled && result->status != DRIVER_OK)
+        end(b, DRIVER_CANCELLED, "", "cancelled", "");
+    else if (result->status != DRIVER_OK && !try_again(b, result))
+        end(b, result->status, result->code, result->message, result->hint);
+    else if (result->status == DRIVER_OK && (answer->row_count != 1 || answer->column_count != columns))
+        end(b, DRIVER_REJECTED, "", "the server did not answer with one row", "");
+    else if (result->status == DRIVER_OK)
+        return true;
+    return false;
+}
+
+/* ---- batches ---- */
+
+static void take_next(struct backfill *b, const struct answer *answer)
+{
+    b->to_keys = strtoll(answer->cell(answer, 0, 1), NULL, 10);
+    key_take(&b->to, answer, 2, b->config->key_count);
+}
+
+static void on_batch(void *data, const struct answer *answer)
+{
+    struct backfill *b = data;
+    if (!is_answered(b, answer, 2 + b->config->key_count))
+        return;
+    b->tries = 0;
+    adapt(b, now_us() - b->sent_us);
+    b->state.rows += strtoll(answer->cell(answer, 0, 0), NULL, 10);
+    b->state.seen += b->to_keys;
+    if (b->state.total >= 0 && b->state.seen > b->state.total)
+        b->state.total = b->state.seen;
+    key_forget(&b->from);
+    b->from = b->to;
+    b->to = (struct key){ .there = false };
+    take_next(b, answer);
+    tell(b, "");
+    if (now_us() - b->kept_us >= CHECKPOINT_US)
+        keep(b);
+    if (!b->closed && b->config->pause_us > 0)
+        uv_timer_start(&b->timer, go_on, (uint64_t)(b->config->pause_us / MS_US), 0);
+    else if (!b->closed)
+        go_on(&b->timer);
+}
+
+static void on_first(void *data, const struct answer *answer)
+{
+    struct backfill *b = data;
+    if (!is_answered(b, answer, 2 + b->config->key_count))
+        return;
+    b->tries = 0;
+    take_next(b, answer);
+    go_on(&b->timer);
+}
+
+static void send_batch(struct backfill *b)
+{
+    struct buf sql;
+    buf_init(&sql, SQL_MAX);
+    if (b->to.there)
+        backfill_batch_sql(&sql, b->config, key_values(&b->from), key_values(&b->to), b->size);
+    else
+        backfill_first_sql(&sql, b->config, key_values(&b->from), b->size);
+    ask(b, &sql, b->config->statement_timeout_us, b->to.there ? on_batch : on_first);
+    buf_finish(&sql);
+}
+
+/* Nothing is left when the last answer told of no further key. */
+static bool is_at_end(const struct backfill *b)
+{
+    return b->to_keys == 0;
+}
+
+static void go_on(uv_timer_t *timer)
+{
+    struct backfill *b = timer->data;
+    if (b->closed || b->ended || b->out)
+        return;
+    if (b->cancelled) {
+        end(b, DRIVER_CANCELLED, "", "cancelled between two batches", "");
+        return;
+    }
+    if (is_at_end(b)) {
+        tell(b, "");
+        end(b, DRIVER_OK, "", "", "");
+        return;
+    }
+    const char *waits = b->events->may_go_on(b->data);
+    if (b->closed)
+        return;
+    if (waits) {
+        tell(b, waits);
+        uv_timer_start(&b->timer, go_on, LOOK_AGAIN_MS, 0);
+        return;
+    }
+    send_batch(b);
+}
+
+/* ---- looking first ---- */
+
+static void look(uv_timer_t *timer);
+
+static void on_looked(void *data, const struct answer *answer)
+{
+    struct backfill *b = data;
+    char settings[160];
+    if (!is_answered(b, answer, 3)) {
+        if (!b->ended && !b->closed)
+            uv_timer_start(&b->timer, look, BACKOFF_MIN_MS, 0);
+        return;
+    }
+    b->tries = 0;
+    b->state.total = strtoll(answer->cell(answer, 0, 0), NULL, 10);
+    if (!text_equal(answer->cell(answer, 0, 1), "t")) {
+        end(b, DRIVER_REJECTED, "",
+            "the key is none: it needs a unique, valid and whole index over exactly these "
+            "columns, none of which can be NULL",
+            "");
+        return;
+    }
+    /* The other one the session sets for each question. */
+    (void)snprintf(settings, sizeof(settings), "lock_timeout %.20s, statement_timeout %" PRId64 "ms",
+                   answer->cell(answer, 0, 2), b->config->statement_timeout_us / MS_US);
+    b->events->settings(b->data, settings);
+    if (!b->closed)
+        go_on(&b->timer);
+}
+
+static void look(uv_timer_t *timer)
+{
+    struct backfill *b = timer->data;
+    struct buf sql;
+    if (b->closed || b->ended)
+        return;
+    buf_init(&sql, SQL_MAX);
+    backfill_look_sql(&sql, b->config);
+    ask(b, &sql, LOOK_US, on_looked);
+    buf_finish(&sql);
+}
+
+static void take_checkpoint(struct backfill *b)
+{
+    struct arena *arena = arena_create();
+    const char *values[KEYS_MAX];
+    if (backfill_checkpoint_read(arena, b->config, &b->state.rows, &b->state.seen, values)) {
+        b->from.there = true;
+        for (size_t i = 0; i < b->config->key_count; i++)
+            b->from.values[i] = mem_text(values[i]);
+    }
+    b->began_seen = b->state.seen;
+    arena_destroy(arena);
+}
+
+int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
+                   const struct backfill_events *events, void *data, struct backfill **ret, struct err *err)
+{
+    struct backfill *b;
+    struct session *session;
+    int r;
+    if (config->key_count == 0 || config->key_count > KEYS_MAX || config->batch < 1 || config->attempts < 1)
+        return err_set(err, ERR_INVALID, "a backfill has a key of 1 to %d columns, a batch and attempts",
+                       KEYS_MAX);
+    r = session_open(config->driver, config->application_name, SESSION_WRITES, &session, err);
+    if (r < 0)
+        return r;
+    b = mem_alloc(sizeof(*b));
+    b->loop = loop;
+    b->config = config;
+    b->events = events;
+    b->data = data;
+    b->session = session;
+    b->size = config->batch;
+    b->to_keys = -1; /* not known yet */
+    b->state = (struct backfill_state){ .total = -1, .left_us = -1, .waits = "" };
+    b->began_us = b->kept_us = now_us();
+    buf_init(&b->message, 256 * 1024);
+    take_checkpoint(b);
+    uv_timer_init(loop, &b->timer);
+    b->timer.data = b;
+    uv_timer_start(&b->timer, look, 0, 0);
+    *ret = b;
+    return 0;
+}
+
+/* What is out takes its connection with it: the server ends it, or it is done, and both are harmless. */
+void backfill_cancel(struct backfill *b)
+{
+    if (b->closed || b->ended || b->cancelled)
+        return;
+    b->cancelled = true;
+    if (!b->out)
+        uv_timer_start(&b->timer, go_on, 0, 0);
+}
