@@ -122,9 +122,9 @@ int cmd_lab(int argc, char **argv)
 {
     static const struct {
         const char *word;
-        size_t arguments; /* with the word */
+        size_t at_least, at_most; /* words, with this one */
         int (*run)(const struct lab_command *command, struct err *err);
-    } verbs[] = { { "up", 2, up }, { "down", 1, down }, { "status", 1, status } };
+    } verbs[] = { { "up", 2, 2, up }, { "down", 1, 2, down }, { "status", 1, 2, status } };
     struct err err = ERR_INIT;
     struct lab_command command = { .json = false };
     const struct option_row options[] = {
@@ -140,7 +140,7 @@ int cmd_lab(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         if (!text_equal(arguments.list[0], verbs[i].word))
             continue;
-        if (arguments_count(&arguments, verbs[i].arguments, verbs[i].arguments, "lab", &err) < 0)
+        if (arguments_count(&arguments, verbs[i].at_least, verbs[i].at_most, "lab", &err) < 0)
             return complain(&err);
         command.options.kind = arguments.count > 1 ? arguments.list[1] : NULL;
         return verbs[i].run(&command, &err);

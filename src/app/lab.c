@@ -4,19 +4,19 @@
 
 #include "lab_parts.h"
 
-/* How to say which lab is meant: "tminus lab down --dir D". */
+/* How to say which lab is meant: "tminus lab down --dir D", "tminus lab down pg-pair". */
 static const char *down_command(const struct lab *lab)
 {
     if (lab->options->dir == NULL)
-        return "tminus lab down";
+        return arena_format(lab->arena, "tminus lab down %s", lab->kind->name);
     return arena_format(lab->arena, "tminus lab down --dir \"%s\"", lab->dir);
 }
 
 static bool is_whole(const struct lab *lab)
 {
-    for (size_t i = 0; i < LAB_SERVERS_MAX; i++) {
+    for (size_t i = 0; i < lab->kind->server_count; i++) {
         bool ready;
-        if (lab_server(lab, pg_pair_servers[i], &ready) == 0 || !ready)
+        if (lab_server(lab, lab->kind->servers[i], &ready) == 0 || !ready)
             return false;
     }
     return lab_has(lab, LAB_TARGETS);
@@ -29,7 +29,7 @@ static int take_existing(const struct lab *lab, struct err *err)
                        down_command(lab));
     int r = 0;
     if (lab->options->load && !lab_runs(lab, "pgbench"))
-        r = pg_pair_load(lab, err);
+        r = lab->kind->load(lab, err);
     return r < 0 ? r : LAB_WAS_UP;
 }
 
@@ -42,9 +42,9 @@ static int clear(const struct lab *lab, struct err *err)
 static int bring_up(struct lab *lab, struct err *err)
 {
     lab_hold_signals(lab);
-    int r = pg_pair_up(lab, err);
+    int r = lab->kind->up(lab, err);
     if (r == 0 && lab->options->load)
-        r = pg_pair_load(lab, err);
+        r = lab->kind->load(lab, err);
     if (r < 0 && clear(lab, NULL) < 0)
         err_prefix(err, "something is left: run \"%s\"", down_command(lab));
     lab_release_signals(lab);
@@ -88,10 +88,10 @@ static void look_at_server(const struct lab *lab, size_t server, struct lab_serv
     bool ready;
     struct buf says;
     buf_init(&says, sizeof(ret->says) - 1);
-    ret->name = pg_pair_servers[server];
-    ret->port = pg_pair_port(server);
+    ret->name = lab->kind->servers[server];
+    ret->port = lab_port(server);
     ret->pid = lab_server(lab, ret->name, &ready);
-    ret->answers = ready && pg_pair_ask(lab, server, &says, NULL) == 0 && buf_ok(&says, "", NULL) == 0;
+    ret->answers = ready && lab->kind->ask(lab, server, &says, NULL) == 0 && buf_ok(&says, "", NULL) == 0;
     memcpy(ret->says, buf_str(&says), says.len + (says.len > 0));
     buf_finish(&says);
 }
@@ -100,8 +100,8 @@ static void look(const struct lab *lab, struct lab_state *ret)
 {
     ret->there = ret->whole = true;
     ret->load = lab_runs(lab, "pgbench");
-    ret->server_count = LAB_SERVERS_MAX;
-    for (size_t i = 0; i < LAB_SERVERS_MAX; i++) {
+    ret->server_count = lab->kind->server_count;
+    for (size_t i = 0; i < ret->server_count; i++) {
         look_at_server(lab, i, &ret->servers[i]);
         ret->whole = ret->whole && ret->servers[i].answers;
     }

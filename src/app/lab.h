@@ -9,6 +9,13 @@
  * The servers belong to the caller; root's, because servers refuse root, to the system user "tminus-lab" or,
  * where there is none, "postgres". Only their owner and root can reach the sockets, so nobody is asked for a
  * password.
+ *
+ * Kinds:
+ *   pg-pair     "primary" and its streaming "replica", with 250,000 rows; the load is about 100 transactions
+ * a second. pg-upgrade  "old", a PostgreSQL 12 with the shop that is to move, and "new", an empty later one;
+ * both ready for logical replication in either direction. The load is about 50 transactions a second on the
+ * old one. The programs of 12 are those of Debian's package, or those in the directory that TMINUS_PG12 names
+ * (it has bin/postgres).
  */
 #ifndef APP_LAB_H
 #define APP_LAB_H
@@ -24,19 +31,16 @@
 #define LAB_SERVERS_MAX 2
 
 struct lab_options {
-    const char *kind; /* NULL: the first of lab_kinds */
+    const char *kind; /* NULL: that of the lab that there is, or "pg-pair" */
     const char *dir;  /* NULL: /tmp/tminus-lab-<uid>/<kind> */
-    bool load;        /* about 100 transactions a second on the primary, as an application would make them */
+    bool load;        /* transactions on the first server, as an application would make them */
 };
-
-/* NULL-terminated. */
-extern const char *const lab_kinds[];
 
 /* Brings a lab up: some seconds, never over a minute. Returns 0, or LAB_WAS_UP when it was up already (the
  * load is started where it is asked for and missing). A failure or an interruption (SIGINT, SIGTERM, SIGHUP)
  * leaves nothing behind. ERR_ENVIRONMENT names the package or user that is missing; ERR_REFUSED for a
  * directory that is not a lab, or a lab that is not whole any more; ERR_BUSY when somebody else is at it;
- * ERR_USAGE for a kind or a path that cannot be; ERR_TIMEOUT, ERR_IO. */
+ * ERR_USAGE for a kind or a path that cannot be, or when several labs could be meant; ERR_TIMEOUT, ERR_IO. */
 int lab_up(const struct lab_options *options, struct err *err) MUST_CHECK;
 #define LAB_WAS_UP 1
 
@@ -46,7 +50,7 @@ int lab_down(const struct lab_options *options, struct err *err) MUST_CHECK;
 #define LAB_WAS_DOWN 1
 
 struct lab_server_state {
-    const char *name; /* "primary", "replica": as in the targets file */
+    const char *name; /* "primary": as in the targets file */
     int port;
     pid_t pid;     /* 0 when it is not there */
     bool answers;  /* to a query, within 3 s */

@@ -14,16 +14,17 @@
 #include "base/text.h"
 
 #define LOCK_PATIENCE_US (2 * SECOND_US)
+#define KIND_NAME_MAX    64
 
-const char *const lab_kinds[] = { "pg-pair", NULL };
+const struct lab_kind *const lab_kinds[] = { &lab_pair, &lab_upgrade, NULL };
 
-static int check_kind(const char *kind, struct err *err)
+static const struct lab_kind *find_kind(const char *name)
 {
     for (size_t i = 0; lab_kinds[i] != NULL; i++) {
-        if (text_equal(lab_kinds[i], kind))
-            return 0;
+        if (text_equal(lab_kinds[i]->name, name))
+            return lab_kinds[i];
     }
-    return err_set(err, ERR_USAGE, "there is no kind of lab \"%s\"; there is \"%s\"", kind, lab_kinds[0]);
+    return NULL;
 }
 
 /* The path of a socket has to fit into its address, and the path stands in a DSN, where these would mean
@@ -64,16 +65,48 @@ static const char *default_parent(const struct lab *lab)
     return arena_format(lab->arena, "/tmp/tminus-lab-%u", (unsigned)geteuid());
 }
 
+static const char *default_path(const struct lab *lab, const struct lab_kind *kind)
+{
+    return arena_format(lab->arena, "%s/%s", default_parent(lab), kind->name);
+}
+
+/* Nobody said which lab: it is the one that there is. */
+static int choose_kind(struct lab *lab, struct err *err)
+{
+    size_t found = 0;
+    lab->kind = lab_kinds[0];
+    for (size_t i = 0; lab->options->dir == NULL && lab_kinds[i] != NULL; i++) {
+        struct stat st;
+        if (lstat(default_path(lab, lab_kinds[i]), &st) < 0)
+            continue;
+        lab->kind = lab_kinds[i];
+        found++;
+    }
+    if (found > 1)
+        return err_set(err, ERR_USAGE,
+                       "there are labs of several kinds: say which, as in \"tminus lab down %s\"",
+                       lab->kind->name);
+    return 0;
+}
+
+static int set_kind(struct lab *lab, struct err *err)
+{
+    if (lab->options->kind == NULL)
+        return choose_kind(lab, err);
+    lab->kind = find_kind(lab->options->kind);
+    if (lab->kind != NULL)
+        return 0;
+    return err_set(err, ERR_USAGE, "there is no kind of lab \"%s\"; there are \"%s\" and \"%s\"",
+                   lab->options->kind, lab_pair.name, lab_upgrade.name);
+}
+
 int lab_init(struct lab *lab, const struct lab_options *options, struct err *err)
 {
     *lab = (struct lab){ .arena = arena_create(), .options = options, .lock = -1 };
-    const char *kind = options->kind != NULL ? options->kind : lab_kinds[0];
-    int r = check_kind(kind, err);
+    int r = set_kind(lab, err);
     if (r < 0)
         return r;
-    if (options->dir != NULL)
-        return set_absolute(lab, options->dir, err);
-    return set_absolute(lab, arena_format(lab->arena, "%s/%s", default_parent(lab), kind), err);
+    return set_absolute(lab, options->dir != NULL ? options->dir : default_path(lab, lab->kind), err);
 }
 
 void lab_finish(struct lab *lab)
@@ -144,13 +177,43 @@ static int take_lock(const struct lab *lab, struct err *err)
     return 0;
 }
 
+/* The marker says the kind. One without a word is that of a lab whose making ended before anything was in it;
+ * any kind will do for that. */
+static int recognize(struct lab *lab, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, KIND_NAME_MAX);
+    int r = file_read(lab_path(lab, LAB_MARKER), &text, err);
+    const char *name = arena_text_len(lab->arena, buf_str(&text), strcspn(buf_str(&text), "\n"));
+    buf_finish(&text);
+    if (r < 0 || name[0] == '\0')
+        return r;
+    lab->kind = find_kind(name);
+    if (lab->kind == NULL)
+        return err_set(err, ERR_REFUSED, "the lab in %s is of a kind that is not known here", lab->dir);
+    if (lab->options->kind != NULL && !text_equal(lab->options->kind, name))
+        return err_set(err, ERR_REFUSED, "the lab in %s is of the kind \"%s\"", lab->dir, name);
+    return 0;
+}
+
 int lab_lock(struct lab *lab, struct err *err)
 {
     const char *marker = lab_path(lab, LAB_MARKER);
     lab->lock = open(marker, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (lab->lock < 0)
         return err_set_errno(err, ERR_IO, errno, "cannot open %s", marker);
-    return take_lock(lab, err);
+    int r = take_lock(lab, err);
+    return r < 0 ? r : recognize(lab, err);
+}
+
+/* Says in the marker, which is ours, which kind it is. */
+static int write_kind(const struct lab *lab, const char *marker, struct err *err)
+{
+    const char *line = arena_format(lab->arena, "%s\n", lab->kind->name);
+    int r = fd_write_all(lab->lock, line, strlen(line), err);
+    if (r < 0)
+        (void)unlink(marker); /* what matters is why it could not be written */
+    return r;
 }
 
 /* Of two that come at once, one makes the marker, and the other finds a lab. */
@@ -158,12 +221,14 @@ static int mark(struct lab *lab, struct err *err)
 {
     const char *marker = lab_path(lab, LAB_MARKER);
     lab->lock = open(marker, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (lab->lock >= 0)
-        return take_lock(lab, err);
-    if (errno != EEXIST)
+    if (lab->lock < 0 && errno != EEXIST)
         return err_set_errno(err, ERR_IO, errno, "cannot make %s", marker);
-    int r = lab_lock(lab, err);
-    return r < 0 ? r : 1;
+    if (lab->lock < 0) {
+        int r = lab_lock(lab, err);
+        return r < 0 ? r : 1;
+    }
+    int r = take_lock(lab, err);
+    return r < 0 ? r : write_kind(lab, marker, err);
 }
 
 /* The servers' user has to pass through, whatever the umask; what it may not read has a mode of its own. */
@@ -202,7 +267,7 @@ int lab_find(struct lab *lab, struct err *err)
     if (st.st_uid != geteuid() && geteuid() != 0)
         return err_set(err, ERR_REFUSED, "%s belongs to another user", lab->dir);
     if (lab_has(lab, LAB_MARKER))
-        return 0;
+        return recognize(lab, err);
     return is_empty(lab->dir) ? 1 : not_a_lab(lab, err);
 }
 

@@ -16,10 +16,30 @@
 #include "base/mem.h"
 #include "base/time.h"
 
+struct lab;
+
+/* A kind of lab: the servers, and how they come up. `up` is called in a directory that is marked, locked and
+ * empty, and what it leaves after a failure is cleared by its caller. */
+struct lab_kind {
+    const char *name;
+    const char *const *servers; /* also the names of their data directories */
+    size_t server_count;        /* at most LAB_SERVERS_MAX */
+    int (*up)(const struct lab *lab, struct err *err);
+    int (*load)(const struct lab *lab, struct err *err);                                /* starts it */
+    int (*ask)(const struct lab *lab, size_t server, struct buf *ret, struct err *err); /* what it is */
+};
+
+/* NULL-terminated; the first is meant where nobody says which. */
+extern const struct lab_kind *const lab_kinds[];
+extern const struct lab_kind lab_pair;    /* lab_pair.c */
+extern const struct lab_kind lab_upgrade; /* lab_upgrade.c */
+
 /* All texts are in the arena, which is the lab's own. */
 struct lab {
     struct arena *arena;
     const struct lab_options *options;
+    const struct lab_kind
+        *kind;            /* what was asked for; that of the directory as soon as it is found or locked */
     const char *dir;      /* absolute; canonical as soon as it exists */
     const char *identity; /* device and inode of it; NULL before lab_make or lab_find */
     const char *tools;    /* directory of the servers' programs; NULL before lab_find_tools */
@@ -36,7 +56,8 @@ struct lab {
 #define LAB_MARKER   ".tminus-lab"
 #define LAB_TARGETS  "targets.json"
 
-/* The path only; nothing is looked at. lab_finish is due also after a failure. */
+/* The kind and the path. Where neither is said they are those of the one lab in a usual place; ERR_USAGE when
+ * there are several. lab_finish is due also after a failure. */
 int lab_init(struct lab *lab, const struct lab_options *options, struct err *err) MUST_CHECK;
 void lab_finish(struct lab *lab); /* lets go of the lock */
 
@@ -51,10 +72,10 @@ bool lab_has(const struct lab *lab, const char *name);
 int lab_make(struct lab *lab, struct err *err) MUST_CHECK;
 
 /* Finds the directory of a lab. Returns 0, or 1 when there is none, which an empty directory counts as;
- * ERR_REFUSED when it is not a lab. */
+ * ERR_REFUSED when it is not a lab, or one of another kind than was said. */
 int lab_find(struct lab *lab, struct err *err) MUST_CHECK;
 
-/* Waits 2 s for whoever is at it: ERR_BUSY. */
+/* Waits 2 s for whoever is at it: ERR_BUSY. ERR_REFUSED as above. */
 int lab_lock(struct lab *lab, struct err *err) MUST_CHECK;
 
 /* Removes the directory if it is empty. */
@@ -72,7 +93,8 @@ int lab_find_tools(struct lab *lab, struct err *err) MUST_CHECK;
 
 struct lab_job {
     const char *name;               /* of its log, and its application_name */
-    const char *args[LAB_ARGS_MAX]; /* NULL-terminated; the first is a program of lab->tools */
+    const char *args[LAB_ARGS_MAX]; /* NULL-terminated; the first is a program of `tools` */
+    const char *tools;              /* a directory; NULL: lab->tools */
     int output;                     /* where its output goes; -1 */
     pid_t pid;                      /* 0 when it does not run */
 };
@@ -112,14 +134,51 @@ bool lab_runs(const struct lab *lab, const char *program);
 /* Ends all processes of the lab, and the shared memory that killed ones left. */
 int lab_stop(const struct lab *lab, struct err *err) MUST_CHECK;
 
-/* ---- lab_postgresql.c: the kind "pg-pair" ---- */
+/* ---- lab_postgresql.c: what the kinds with PostgreSQL servers share ---- */
 
-extern const char *const pg_pair_servers[LAB_SERVERS_MAX]; /* also the names of their data directories */
+#define LAB_SOCKETS  "sockets"
+#define LAB_STAGE_US MINUTE_US /* for each stage of bringing a lab up */
 
-int pg_pair_port(size_t server);
-int pg_pair_up(const struct lab *lab, struct err *err) MUST_CHECK;
-int pg_pair_load(const struct lab *lab, struct err *err) MUST_CHECK;
-/* Asks a server what it is. */
-int pg_pair_ask(const struct lab *lab, size_t server, struct buf *ret, struct err *err) MUST_CHECK;
+int lab_port(size_t server);
+
+/* Makes the directory of the sockets and those of the data. */
+int lab_make_directories(const struct lab *lab, struct err *err) MUST_CHECK;
+
+/* An initdb for that server, and a psql that stops at the first error; `name` as in struct lab_job. */
+struct lab_job lab_initdb(const struct lab *lab, const char *name, size_t server);
+struct lab_job lab_psql(const struct lab *lab, const char *name, size_t server, const char *database);
+
+/* Adds two arguments at the end. */
+void lab_add_option(struct lab_job *job, const char *option, const char *value);
+
+/* Starts it and waits until it ended well. */
+int lab_run(const struct lab *lab, struct lab_job *job, struct err *err) MUST_CHECK;
+
+/* What stands later in a server's settings counts. */
+int lab_append_config(const struct lab *lab, size_t server, const char *text, struct err *err) MUST_CHECK;
+
+/* Starts a server and waits until it takes connections. `tools` as in struct lab_job. */
+int lab_start_server(const struct lab *lab, const char *tools, size_t server, struct err *err) MUST_CHECK;
+
+/* A file of the lab that its servers' user can read. */
+int lab_write_file(const struct lab *lab, const char *name, const char *text, struct err *err) MUST_CHECK;
+
+/* A row of the targets file. Whoever runs a book is the role "operator". */
+struct lab_target {
+    const char *name;
+    size_t server;
+    const char *database;
+};
+int lab_write_targets(const struct lab *lab, const struct lab_target *targets, size_t count,
+                      struct err *err) MUST_CHECK;
+
+/* Starts a pgbench with that script, as `user` on the database "shop" of the first server, `rate`
+ * transactions a second. */
+int lab_pgbench(const struct lab *lab, const char *user, const char *rate, const char *script,
+                struct err *err) MUST_CHECK;
+
+/* Appends the last line that the server answers. */
+int lab_ask(const struct lab *lab, size_t server, const char *sql, struct buf *ret,
+            struct err *err) MUST_CHECK;
 
 #endif

@@ -51,8 +51,8 @@ static bool works_in(pid_t pid, const struct lab *lab)
     (void)snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
     if (stat(link, &at) < 0)
         return false;
-    for (size_t i = 0; i <= LAB_SERVERS_MAX; i++) {
-        const char *directory = i < LAB_SERVERS_MAX ? lab_path(lab, pg_pair_servers[i]) : lab->dir;
+    for (size_t i = 0; i <= lab->kind->server_count; i++) {
+        const char *directory = i < lab->kind->server_count ? lab_path(lab, lab->kind->servers[i]) : lab->dir;
         if (lstat(directory, &here) == 0 && here.st_dev == at.st_dev && here.st_ino == at.st_ino)
             return true;
     }
@@ -184,8 +184,8 @@ struct ending {
 static bool is_main_server(const struct lab *lab, pid_t pid)
 {
     bool ready;
-    for (size_t i = 0; i < LAB_SERVERS_MAX; i++) {
-        if (lab_server(lab, pg_pair_servers[i], &ready) == pid)
+    for (size_t i = 0; i < lab->kind->server_count; i++) {
+        if (lab_server(lab, lab->kind->servers[i], &ready) == pid)
             return true;
     }
     return false;
@@ -231,14 +231,14 @@ int lab_stop(const struct lab *lab, struct err *err)
 {
     struct pid_file last[LAB_SERVERS_MAX]; /* as long as it was there */
     struct ending ending = { .lab = lab, .since_us = clock_now().boot_us };
-    for (size_t i = 0; i < LAB_SERVERS_MAX; i++)
-        (void)read_pid_file(lab, pg_pair_servers[i], &last[i]); /* none is fine */
+    for (size_t i = 0; i < lab->kind->server_count; i++)
+        (void)read_pid_file(lab, lab->kind->servers[i], &last[i]); /* none is fine */
     for (;;) {
         struct timespec nap = { .tv_nsec = POLL_US * 1000 };
         size_t left = each_process(lab, end_process, &ending);
-        for (size_t i = 0; i < LAB_SERVERS_MAX; i++) {
+        for (size_t i = 0; i < lab->kind->server_count; i++) {
             struct pid_file now;
-            if (read_pid_file(lab, pg_pair_servers[i], &now))
+            if (read_pid_file(lab, lab->kind->servers[i], &now))
                 last[i] = now;
         }
         if (left == 0)
@@ -247,7 +247,7 @@ int lab_stop(const struct lab *lab, struct err *err)
             return err_set(err, ERR_IO, "%zu processes of %s do not end", left, lab->dir);
         nanosleep(&nap, NULL);
     }
-    for (size_t i = 0; i < LAB_SERVERS_MAX; i++)
+    for (size_t i = 0; i < lab->kind->server_count; i++)
         remove_shared_memory(&last[i]);
     return 0;
 }

@@ -189,10 +189,11 @@ static int hear_failure(struct lab_job *job, int fd, struct err *err)
 
 int lab_start(const struct lab *lab, struct lab_job *job, bool kept_out, struct err *err)
 {
-    const char *path = arena_format(lab->arena, "%s/%s", lab->tools, job->args[0]);
+    const char *tools = job->tools != NULL ? job->tools : lab->tools;
+    const char *path = arena_format(lab->arena, "%s/%s", tools, job->args[0]);
     char *const env[] = {
         arena_format(lab->arena, LAB_VARIABLE "%s", lab->identity),
-        arena_format(lab->arena, "PATH=%s:/usr/bin:/bin", lab->tools),
+        arena_format(lab->arena, "PATH=%s:/usr/bin:/bin", tools),
         arena_format(lab->arena, "HOME=%s", lab->dir),
         arena_format(lab->arena, "PGAPPNAME=%s", job->name),
         arena_text(lab->arena, "PGCONNECT_TIMEOUT=5"),

@@ -124,6 +124,18 @@ pid_t lab_begin(const char *word, ...)
     return pid;
 }
 
+pid_t up_until(const char *kind, const char *dir, const char *name)
+{
+    char path[300];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    pid_t pid = lab_begin("up", kind, "--load", "--dir", dir, NULL);
+    for (int64_t end = now_ms() + 60000; !exists(path); usleep(200)) {
+        if (now_ms() > end)
+            fail_msg("%s never came", path);
+    }
+    return pid;
+}
+
 /* ---- what is left ---- */
 
 bool exists(const char *path)
@@ -184,7 +196,7 @@ static int segment_of(const char *pid_file)
 
 struct segments segments_of(const char *dir)
 {
-    static const char *const data[] = { "primary", "replica" };
+    static const char *const data[] = { "primary", "replica", "old", "new" };
     struct segments segments;
     for (size_t i = 0; i < ARRAY_LEN(data); i++) {
         char path[300];

@@ -39,11 +39,14 @@ int lab_end(pid_t pid);                                           /* its status,
 
 bool exists(const char *path);
 
+/* Starts `lab up KIND --load` in `dir` and waits until it has made `name` there; its pid. */
+pid_t up_until(const char *kind, const char *dir, const char *name);
+
 /* Fails unless the directory is gone and no process has anything to do with it. */
 void assert_nothing_left(const char *dir);
 /* The shared memory that the servers in `dir` have, for a look after they are gone. */
 struct segments {
-    int ids[2]; /* -1 */
+    int ids[4]; /* of each name that a server of a kind has; -1 */
 };
 struct segments segments_of(const char *dir);
 void assert_segments_gone(const struct segments *segments);

@@ -15,25 +15,12 @@ static const char *const milestones[] = {
     "fill.log",    "replica/backup_label", "replica/postmaster.pid", "targets.json",
 };
 
-/* Starts `up` and waits until it has made `name`; its pid. */
-static pid_t up_until(const char *dir, const char *name)
-{
-    char path[300];
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    pid_t pid = lab_begin("up", "pg-pair", "--load", "--dir", dir, NULL);
-    for (int64_t end = now_ms() + 60000; !exists(path); usleep(200)) {
-        if (now_ms() > end)
-            fail_msg("%s never came", path);
-    }
-    return pid;
-}
-
 static void test_up_killed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(milestones); i++) {
         const char *dir = in_base("killed");
-        pid_t pid = up_until(dir, milestones[i]);
+        pid_t pid = up_until("pg-pair", dir, milestones[i]);
         assert_int_equal(kill(pid, SIGKILL), 0);
         int status = lab_end(pid);
         assert_true(status == -SIGKILL || status == 0); /* the last milestone is close to the end */
@@ -58,7 +45,7 @@ static void test_up_interrupted(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *dir = in_base("interrupted");
-        pid_t pid = up_until(dir, cases[i].milestone);
+        pid_t pid = up_until("pg-pair", dir, cases[i].milestone);
         assert_int_equal(kill(pid, cases[i].signal), 0);
         assert_int_equal(lab_end(pid), -cases[i].signal);
         assert_nothing_left(dir);
@@ -71,7 +58,7 @@ static void test_hangup_ignored(void **state)
     const char *dir = in_base("nohup");
     (void)state;
     (void)signal(SIGHUP, SIG_IGN);
-    pid_t pid = up_until(dir, "initdb.log");
+    pid_t pid = up_until("pg-pair", dir, "initdb.log");
     (void)signal(SIGHUP, SIG_DFL);
     assert_int_equal(kill(pid, SIGHUP), 0);
     assert_int_equal(lab_end(pid), 0);

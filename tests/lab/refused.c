@@ -18,9 +18,12 @@ static void test_usage(void **state)
         const char *says;
     } cases[] = {
         { { "up" }, 2, "usage: tminus lab" },
-        { { "up", "mongo" }, 2, "there is no kind of lab \"mongo\"; there is \"pg-pair\"" },
+        { { "up", "mongo" },
+          2,
+          "there is no kind of lab \"mongo\"; there are \"pg-pair\" and \"pg-upgrade\"" },
         { { "sideways" }, 2, "there is no \"lab sideways\"" },
-        { { "down", "pg-pair" }, 2, "usage: tminus lab" },
+        { { "down", "pg-pair", "pg-upgrade" }, 2, "usage: tminus lab" },
+        { { "status", "pg-par" }, 2, "there is no kind of lab \"pg-par\"" },
         { { "status", "--jsn" }, 2, "did you mean \"--json\"?" },
         { { "up", "pg-pair", "--dir", "/tmp/a,b" }, 2, "comma" },
         { { "down", "--dir", "/tmp/it's" }, 2, "quote" },
