@@ -99,22 +99,25 @@ struct outcome {
 };
 
 enum input_type {
-    INPUT_OPEN,    /* open, action.actor (the operator): begins a run; only on an empty one */
-    INPUT_RESUME,  /* open.host, boot, version: a runner took the run up again */
-    INPUT_TICK,    /* time passes */
-    INPUT_ACTION,  /* action */
-    INPUT_OUTCOME, /* step, entry, outcome */
-    INPUT_SENSED,  /* step, choice YES/NO/UNKNOWN, value, text */
-    INPUT_PROBED,  /* step, entry, choice YES/NO/UNKNOWN, value, text */
-    INPUT_CLEANED, /* step, outcome */
-    INPUT_WAITING, /* step, entry, text: whom it waits for, "" nobody any more */
-    INPUT_NOTED,   /* step, entry, text: settings read back, a notice */
-    INPUT_SAMPLE,  /* sample */
-    INPUT_JOINED,  /* action.actor, .watcher, .text: where from */
-    INPUT_LEFT,    /* same */
-    INPUT_MONITOR, /* subject, text, choice YES started / NO stopped */
-    INPUT_TROUBLE, /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
-                      cannot be reached is no trouble of this kind */
+    INPUT_OPEN,     /* open, action.actor (the operator): begins a run; only on an empty one */
+    INPUT_RESUME,   /* open.host, boot, version: a runner took the run up again */
+    INPUT_TICK,     /* time passes */
+    INPUT_ACTION,   /* action */
+    INPUT_OUTCOME,  /* step, entry, outcome */
+    INPUT_SENSED,   /* step, choice YES/NO/UNKNOWN, value, text */
+    INPUT_PROBED,   /* step, entry, choice YES/NO/UNKNOWN, value, text */
+    INPUT_CLEANED,  /* step, outcome */
+    INPUT_WAITING,  /* step, entry, text: whom it waits for, "" nobody any more */
+    INPUT_NOTED,    /* step, entry, text: settings read back, a notice */
+    INPUT_PROGRESS, /* step, entry, progress, text: why it pauses, "" it does not; value: a checkpoint, NULL
+                     */
+    INPUT_ITEM,     /* step, entry, value: which; choice NONE it is to begin, DONE, SKIPPED, FAILED and nothing of it remains */
+    INPUT_SAMPLE,   /* sample */
+    INPUT_JOINED,   /* action.actor, .watcher, .text: where from */
+    INPUT_LEFT,     /* same */
+    INPUT_MONITOR,  /* subject, text, choice YES started / NO stopped */
+    INPUT_TROUBLE,  /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
+                       cannot be reached is no trouble of this kind */
     INPUT_WITNESS, /* choice YES: the remote holds the trail up to record `seq`, whose hash is `value`; NO: it
                       does not get there, and `text` is why; UNKNOWN: it holds something else, `text` what */
 };
@@ -130,6 +133,7 @@ struct input {
     uint64_t seq;
     const char *subject, *text, *value;
     const struct sample *sample;
+    struct progress progress;
     struct {
         const char *run, *book_sha256, *targets_sha256, *settings_sha256, *boot, *host, *version,
             *environment, *policy_sha256, *witness, *key;

@@ -44,6 +44,10 @@
       F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CHOICE | F_CLEAN | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_VALUE | \
           F_LEFTOVER | F_ELAPSED | F_OUTPUT)                                                                 \
     X(EVENT_STEP_RULED, "step.ruled", true, F_SUBJECT | F_ENTRY | F_CHOICE | F_TEXT)                         \
+    X(EVENT_STEP_CHECKPOINT, "step.checkpoint", true, F_SUBJECT | F_ENTRY | F_VALUE | F_PROGRESS)            \
+    X(EVENT_STEP_PROGRESSED, "step.progressed", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)            \
+    X(EVENT_ITEM_STARTED, "item.started", true, F_SUBJECT | F_ENTRY | F_VALUE)                               \
+    X(EVENT_ITEM_ENDED, "item.ended", true, F_SUBJECT | F_ENTRY | F_VALUE | F_CHOICE)                        \
     X(EVENT_PROBE_STARTED, "probe.started", true, F_SUBJECT | F_ENTRY)                                       \
     X(EVENT_PROBE_ENDED, "probe.ended", true, F_SUBJECT | F_ENTRY | F_CHOICE | F_TEXT | F_VALUE)             \
     X(EVENT_CLEAN_STARTED, "clean.started", true, F_SUBJECT | F_TEXT)                                        \
@@ -101,7 +105,8 @@
     X(F_KEY, "key", key, TEXT)             /* fingerprint, "SHA256:..." */                                   \
     X(F_STATEMENT, "statement", statement, TEXT)                                                             \
     X(F_SIGNATURE, "signature", signature, TEXT) /* armoured, as ssh-keygen writes it */                     \
-    X(F_SAMPLE, "sample", sample, SAMPLE)
+    X(F_SAMPLE, "sample", sample, SAMPLE)                                                                    \
+    X(F_PROGRESS, "progress", progress, PROGRESS)
 
 enum event_field_bit {
 #define X(flag, key, member, how) flag##_BIT,
@@ -146,6 +151,14 @@ enum choice {
         CHOICE_COUNT
 };
 
+/* How far something long has come. */
+struct progress {
+    int64_t rows;       /* done */
+    int64_t total;      /* about how many there are; -1: not known */
+    int64_t per_second; /* lately */
+    int64_t left_us;    /* by that; -1: not known */
+};
+
 struct event {
     uint64_t seq; /* from 1 in a run; 0 for a passing event, and before it was recorded */
     enum event_type type;
@@ -158,6 +171,7 @@ struct event {
     enum choice choice;
     bool clean;
     const struct sample *sample;
+    struct progress progress;
 };
 
 #define EVENT_ACTOR_SELF         "tminus"

@@ -60,6 +60,12 @@ struct run_condition {
     const char *overridden_by;
 };
 
+/* One item of a step that is done for each of many. */
+struct run_item {
+    const char *name;
+    bool done; /* else it has begun, and what it came to is not known or a failure */
+};
+
 /* One thing that was or is carried out: a step, or one entry of its rollback. In what follows an `entry` is 0
  * for the step itself and n for the n-th entry of its rollback, as in events. */
 struct work {
@@ -81,6 +87,12 @@ struct work {
     const char *settings;       /* the last note that begins with a setting, "lock_timeout 3s, ..."; NULL */
     enum choice probe;          /* last answer of its probe: NONE, YES, NO, UNKNOWN */
     struct run_condition until; /* a wait: its condition, from its start on */
+    struct progress progress;   /* as last told; rows 0 and total -1 before */
+    const char *pauses;         /* why it sends nothing now, as last told; NULL */
+    const char *checkpoint;     /* from where it can go on; NULL: from the beginning */
+    size_t item_count;
+    struct run_item *items; /* for each: those that have begun, in the order in which they did */
+    size_t item_room;       /* private */
 };
 
 struct run_step {
@@ -88,6 +100,7 @@ struct run_step {
     struct work *undo;    /* one for each rollback entry of the book, [0] is entry 1 */
     bool effect;          /* it ran and what it did stands: it is to be undone in a rollback */
     bool effect_before;   /* so it was already before its last attempt */
+    bool denied;          /* a person ruled that an unknown attempt had done nothing */
     uint64_t order;       /* seq of the event that started it; newest is undone first */
     const char *leftover; /* an invalid index that has to go before it is tried again; NULL */
     bool cleaning;
@@ -207,6 +220,9 @@ int run_apply(struct run *run, const struct event *event, struct err *err) MUST_
 
 /* ---- looking ---- */
 
+/* What became of the step, or of the n-th entry of its rollback. */
+const struct work *run_work(const struct run *run, size_t step, size_t entry);
+
 const char *step_state_word(enum step_state state);
 const char *run_state_word(enum run_state state);
 
@@ -251,11 +267,17 @@ void run_condition_view(const struct run *run, const struct run_condition *condi
 /* "lag.seconds 0.2 (< 1, held 31.0 s)", "lag.seconds unknown (< 1): stale". */
 void run_condition_evidence(const struct run *run, const struct run_condition *condition, struct instant now,
                             struct buf *buf);
+/* Whether a condition holds by a fresh sample just now, whatever it was before; what was seen is in `why`. */
+bool run_condition_now(const struct run *run, const struct condition *condition, struct instant now,
+                       struct buf *why);
 bool run_gate_asks_witness(const struct run *run, size_t gate);
 /* Why a gate has to wait for its witness, in `buf`, which stays empty when it has not. */
 void run_witness_lacks(const struct run *run, size_t gate, struct buf *buf);
 /* Every criterion is met or overridden, by what is known now. */
 bool run_gate_met(const struct run *run, size_t gate, struct instant now);
+
+/* "47000 of ~100000 rows, 46000/s, 00:11 left", "3 done, at tenant_4"; nothing where nothing is known. */
+void work_progress_text(struct buf *buf, const struct work *work);
 
 struct clocks {
     bool has_window;

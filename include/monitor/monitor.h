@@ -16,6 +16,8 @@
  *   locks         waiting, behind_us (sessions queued behind one of ours), roots, longest_wait_seconds
  *   transactions  oldest_seconds, idle_in_transaction, prepared, oldest_xmin_age
  *   progress      running, percent
+ *   query         value: the first value of a query's answer
+ *   http          value: a number in what a URL answers; status, seconds
  */
 #ifndef MONITOR_MONITOR_H
 #define MONITOR_MONITOR_H
@@ -27,17 +29,30 @@
 #include "base/sample.h"
 #include "driver/driver.h"
 
-enum monitor_type { MONITOR_TYPE_LAG, MONITOR_TYPE_LOCKS, MONITOR_TYPE_TRANSACTIONS, MONITOR_TYPE_PROGRESS };
+enum monitor_type {
+    MONITOR_TYPE_LAG,
+    MONITOR_TYPE_LOCKS,
+    MONITOR_TYPE_TRANSACTIONS,
+    MONITOR_TYPE_PROGRESS,
+    MONITOR_TYPE_QUERY,
+    MONITOR_TYPE_HTTP,
+};
+
+struct http_client;
 
 struct monitor_config {
     const char *id; /* becomes sample.monitor */
     enum monitor_type type;
-    struct driver *driver;          /* the server that is asked; lag: the replica */
+    struct driver *driver;          /* the server that is asked; lag: the replica; http: NULL */
     struct driver *primary;         /* lag: its primary, else NULL */
     bool heartbeat;                 /* lag: a table may be made on the primary */
     const char *heartbeat_table;    /* "public.tminus_heartbeat_<run>", quoted as needed */
     const char *application_prefix; /* sessions whose application_name begins so are ours: "tminus:<run>:" */
     int64_t every_us;
+    const char *sql;          /* query */
+    struct http_client *http; /* http: through whom it is asked, */
+    const char *url;          /* what, */
+    const char *pointer; /* and where in the JSON of the answer the value stands; NULL: none is looked for */
 };
 
 /* The sample is valid during the call. */

@@ -22,18 +22,24 @@
 #define BOOK_PHASES_MAX 200
 #define BOOK_NONE       SIZE_MAX /* "no index" */
 
-/* The word in JSON; whether it can change anything (so: needs a rollback, becomes UNKNOWN in a crash) */
+/* The word in JSON; whether it can change anything (so: needs a rollback, becomes UNKNOWN in a crash);
+ * whether an attempt goes on where the one before had come, doing nothing twice (so: is not UNKNOWN after
+ * all) */
 #define STEP_KINDS(X)                                                                                        \
-    X(STEP_CHECK, "check", false)    /* a box to tick: by hand, or sensed by a query */                      \
-    X(STEP_MANUAL, "manual", true)   /* a person does it, and says so with evidence */                       \
-    X(STEP_SQL, "sql", true)         /* statements on a target */                                            \
-    X(STEP_COMMAND, "command", true) /* argv */                                                              \
-    X(STEP_VERIFY, "verify", false)  /* a query and what it must answer */                                   \
-    X(STEP_WAIT, "wait", false)      /* until a condition holds for a time */                                \
-    X(STEP_NONE, "none", false)      /* only in rollback: nothing to undo, and why */
+    X(STEP_CHECK, "check", false, false)     /* a box to tick: by hand, or sensed by a query */              \
+    X(STEP_MANUAL, "manual", true, false)    /* a person does it, and says so with evidence */               \
+    X(STEP_SQL, "sql", true, false)          /* statements on a target */                                    \
+    X(STEP_COMMAND, "command", true, false)  /* argv */                                                      \
+    X(STEP_VERIFY, "verify", false, false)   /* a query and what it must answer */                           \
+    X(STEP_WAIT, "wait", false, false)       /* until a condition holds, or queries answer, for a time */    \
+    X(STEP_BACKFILL, "backfill", true, true) /* one change of a large table, in batches along its key */     \
+    X(STEP_COMPARE, "compare", false, true)  /* tables of two targets, by counts and hashes */               \
+    X(STEP_NOTIFY, "notify", false, false)   /* somebody is told; nothing waits for it */                    \
+    X(STEP_MARK, "mark", true, false)  /* made for a phase with a rollback of its own: its beginning */      \
+    X(STEP_NONE, "none", false, false) /* only in rollback: nothing to undo, and why */
 
 enum step_kind {
-#define X(name, word, changes) name,
+#define X(name, word, changes, resumes) name,
     STEP_KINDS(X)
 #undef X
         STEP_KIND_COUNT
@@ -68,7 +74,15 @@ enum comparison {
 };
 enum target_engine { ENGINE_POSTGRESQL, ENGINE_MYSQL, ENGINE_MARIADB, TARGET_ENGINE_COUNT };
 enum target_role { TARGET_ROLE_UNSTATED, TARGET_PRIMARY, TARGET_REPLICA, TARGET_ROLE_COUNT };
-enum monitor_kind { MONITOR_LAG, MONITOR_LOCKS, MONITOR_TRANSACTIONS, MONITOR_PROGRESS, MONITOR_KIND_COUNT };
+enum monitor_kind {
+    MONITOR_LAG,
+    MONITOR_LOCKS,
+    MONITOR_TRANSACTIONS,
+    MONITOR_PROGRESS,
+    MONITOR_QUERY, /* a number that a query answers */
+    MONITOR_HTTP,  /* a number in what a URL answers */
+    MONITOR_KIND_COUNT
+};
 
 struct target {
     const char *id;
@@ -84,9 +98,11 @@ struct target {
 struct monitor_def {
     const char *id;
     enum monitor_kind kind;
-    size_t target;
-    bool heartbeat;   /* lag: a heartbeat table may be made (and is removed afterwards) */
-    int64_t every_us; /* 1 s unless stated */
+    size_t target;                 /* BOOK_NONE: http */
+    bool heartbeat;                /* lag: a heartbeat table may be made (and is removed afterwards) */
+    int64_t every_us;              /* 1 s unless stated */
+    const char *sql;               /* query */
+    const struct http_query *http; /* http */
     int line, column;
 };
 
@@ -112,23 +128,45 @@ struct trigger {
     int line, column;
 };
 
+/* A request, and what of its answer is the value: what stands at `pointer` in its JSON, or its body. An
+ * answer with another status is no answer. */
+struct http_query {
+    const char *url;
+    const char *method;  /* "GET" unless stated */
+    const char *pointer; /* RFC 6901; NULL */
+    int64_t status;      /* 200 unless stated */
+};
+
 /* What a query must answer. */
-enum expect_kind { EXPECT_NOTHING, EXPECT_VALUE, EXPECT_ROWS };
+enum expect_kind {
+    EXPECT_NOTHING,
+    EXPECT_VALUE,
+    EXPECT_ROWS,
+    EXPECT_BETWEEN, /* a number from `value` to `most` */
+    EXPECT_MATCHES, /* `value` is a POSIX extended regular expression */
+    EXPECT_EQUALS,  /* what `other` answers, which has to be asked as well */
+};
 struct expect {
     enum expect_kind kind;
     enum comparison is; /* IS_EQUAL unless stated; EXPECT_ROWS: of the number of rows */
     const char *value;  /* EXPECT_VALUE: as text: "true", "0", "active"; a JSON null is NULL */
-    bool numeric;       /* compare as numbers, exactly: as they are written, not as doubles */
-    int64_t rows;       /* EXPECT_ROWS */
+    const char *most;
+    bool numeric; /* compare as numbers, exactly: as they are written, not as doubles */
+    int64_t rows; /* EXPECT_ROWS */
+    const struct query *other;
 };
 
 /* A query and what it must answer: a probe ("done already?"), a sense, a verification. */
 struct query {
-    size_t target;
-    const char *sql; /* NULL: there is none */
+    size_t target;   /* BOOK_NONE: http */
+    const char *sql; /* NULL: http, or (query_is_there) there is no query */
+    const struct http_query *http;
     struct expect expect;
     int64_t timeout_us; /* 30 s unless stated */
 };
+bool query_is_there(const struct query *query);
+/* The statement, or "GET https://...": for people. Empty when there is none. */
+void query_text(struct buf *buf, const struct query *query);
 
 struct retry {
     int attempts;                  /* 1: no retry */
@@ -148,6 +186,46 @@ struct lock_claim {
     const char *mode; /* "AccessExclusive" */
 };
 
+/* What a step is done for, one after the other: the first column of a query's answer. */
+struct each {
+    struct query query; /* its expectation is not looked at */
+    const char *as;     /* the name of the item in the step's texts */
+};
+
+struct backfill_def {
+    const char *table, *set, *where; /* SQL */
+    size_t key_count;
+    const char *const *key;
+    int64_t batch, batch_time_us, pause_us;
+    int attempts; /* of one batch */
+    size_t throttle_count;
+    const struct condition *throttle; /* each has to hold, by fresh samples, or no batch is sent */
+};
+
+struct compare_def {
+    size_t left, right;                   /* targets */
+    const char *left_table, *right_table; /* NULL: by patterns */
+    size_t pattern_count, key_count, column_count, sum_count;
+    const char *const *patterns, *const *key, *const *columns, *const *sums;
+    const char *where;
+    int64_t chunk;
+    bool sequences;
+    int64_t sequence_margin;
+    int rechecks;
+    int64_t recheck_wait_us;
+    int64_t timeout_us; /* of one question */
+};
+
+/* Who is told what, from the book's communications. */
+struct notice {
+    const char *id, *to, *text;
+    const char *url;      /* webhook; NULL: a command, or the URL is a secret */
+    const char *url_from; /* the URL is a secret: where it is; NULL */
+    const char *url_label;
+    size_t argv_count; /* command: gets the text on its standard input */
+    const char *const *argv;
+};
+
 /* One step, or one entry of a step's rollback (then `rollback` is empty and `owner_step` says whose). */
 struct step {
     const char *id;    /* of a rollback entry: "<step>.rollback.<n>", n from 1 */
@@ -161,18 +239,23 @@ struct step {
     size_t after_count;
     const size_t *after; /* steps that must be done before; in a sequential phase: the step before as well */
 
-    size_t target;    /* sql, verify, sensed check; BOOK_NONE else */
+    bool background;         /* what comes after it in the phase need not wait for it */
+    const char *as;          /* sql, verify: the name under which what it answered can be used later; NULL */
+    const struct each *each; /* sql; NULL: it is done once */
+
+    size_t target;    /* sql, verify, sensed check, backfill; BOOK_NONE else */
     size_t sql_count; /* sql: statements, each sent as one query */
     const char *const *sql;
+    struct query generate;        /* sql: its statements are the rows that this answers; not there else */
     bool transaction;             /* sql: all of it in one transaction */
     int64_t lock_timeout_us;      /* 0: none set */
     int64_t statement_timeout_us; /* 0: none set */
     struct retry retry;
     size_t lock_count;
     const struct lock_claim *locks;
-    struct query probe; /* "done_when": true means that it is done already; sql NULL if there is none */
+    struct query probe; /* "done_when": true means that it is done already */
 
-    struct query query;   /* verify; check with "sense" (sql NULL: ticked by hand) */
+    struct query query;   /* verify; check with "sense" (not there: ticked by hand) */
     int64_t freshness_us; /* sensed check: how old its last answer may be; 1 min unless stated */
 
     size_t argv_count; /* command */
@@ -186,7 +269,15 @@ struct step {
     bool keeps_nothing;    /* command, "capture": "none": what it writes is neither kept nor shown */
     int64_t grace_us;      /* command: between SIGTERM and SIGKILL; 5 s unless stated */
 
-    struct condition until;   /* wait */
+    const struct backfill_def *backfill;
+    const struct compare_def *compare;
+    const struct notice *notice; /* notify */
+
+    struct condition until; /* wait for a metric */
+    size_t until_count;     /* wait for queries: all of them have to be answered as expected; 0 else */
+    const struct query *until_queries;
+    int64_t until_for_us;     /* how long without a break */
+    int64_t until_every_us;   /* how often they are asked */
     const char *instructions; /* manual, check */
     const char *why;          /* none */
 
@@ -227,13 +318,26 @@ struct phase {
     struct duration_range estimate; /* the sum of its steps where unstated */
     size_t first_step;              /* index in book.steps */
     size_t step_count;
-    size_t gate; /* index in book.gates, BOOK_NONE */
+    size_t gate;               /* index in book.gates, BOOK_NONE */
+    size_t first_verification; /* the steps from here on judge those before */
+    size_t
+        mark; /* of a phase with a rollback of its own: the step that stands for its beginning; BOOK_NONE */
     int line, column;
 };
 
 struct role {
     const char *id;
     size_t not_role; /* must be another person than who holds that role; BOOK_NONE */
+};
+
+/* A value that is known only while the book is executed: what a step answered ("as"), or an item. Texts that
+ * use it hold "${name}" until then (book_fill). */
+enum fill_type { FILL_TEXT, FILL_IDENTIFIER };
+struct later_value {
+    const char *name;
+    enum fill_type type;
+    size_t step;  /* who gets it */
+    bool is_item; /* of `step`, and known to it and its rollback alone */
 };
 
 struct book_ids; /* private to the room */
@@ -251,6 +355,8 @@ struct book {
     struct phase *phases;
     struct step *steps; /* of all phases, in order */
     struct gate *gates;
+    size_t later_count;
+    struct later_value *later;
     const struct json *source;  /* the whole document, for what is shown and not executed */
     const struct book_ids *ids; /* what the book_find_ functions look in; set by book_load */
 };
@@ -259,13 +365,26 @@ struct book_param {
     const char *name, *value;
 };
 
+/* A file that the book names, as it was when the run began. */
+struct book_file {
+    const char *name; /* as the book names it */
+    const char *text; /* NULL: it could not be read, and `why` */
+    const char *why;
+};
+
 struct book_options {
     const char *targets_path; /* for messages; NULL: no targets file */
     const char *targets_text;
     size_t targets_len;
     size_t param_count;
     const struct book_param *params;
+    size_t file_count;
+    const struct book_file *files;
 };
+
+/* The files that a book names ("file", "use"), each once: fragments as "checks/<name>.json". NULL-terminated,
+ * in `arena`; nothing for a text that is no JSON. */
+const char *const *book_files_named(struct arena *arena, const char *text, size_t len);
 
 /* Decodes, checks and resolves a book that stands in `text`. `path` is for messages and for files named
  * beside it. All faults of one pass are in `faults` (each of the book) and `target_faults` (each of the
@@ -289,8 +408,14 @@ const struct step *book_work(const struct book *book, size_t step, size_t entry)
 /* The same by the step's id, as an event names it. NULL when the book has none. */
 const struct step *book_find_work(const struct book *book, const char *id, int64_t entry);
 
+/* Whether a server's version (150020) fits a target's constraint: ">=15", "15", "<17.2". */
+bool version_fits(const char *constraint, int version);
+
 const char *step_kind_word(enum step_kind kind);
 bool step_kind_changes(enum step_kind kind); /* whether such a step can have an effect */
+bool step_kind_resumes(enum step_kind kind); /* whether it goes on where an attempt before had come */
+/* Whether what follows in the phase may begin while it runs. */
+bool step_is_beside(const struct step *step);
 const char *phase_kind_word(enum phase_kind kind);
 const char *risk_word(enum risk risk);           /* "LOW"; "" unstated */
 const char *comparison_word(enum comparison is); /* "<" */
@@ -303,13 +428,27 @@ bool step_is_sensed(const struct step *step);
 bool comparison_holds(enum comparison is, double left, double right); /* false when one is NaN */
 
 /* Whether an answer of `rows` rows whose first value is `value` (NULL: SQL NULL, or no row) is what is
- * expected. With EXPECT_NOTHING anything is. Numeric comparison of a text that is no number is false.
+ * expected. With EXPECT_NOTHING anything is; EXPECT_EQUALS needs the other answer (expect_equal) and is never
+ * met here. Numeric comparison of a text that is no number is false.
  * Booleans: "t" and "true" are equal, and "f" and "false". */
 bool expect_met(const struct expect *expect, int64_t rows, const char *value);
+/* EXPECT_EQUALS: whether two answers are the same; no row and NULL are equal to nothing. */
+bool expect_equal(int64_t rows, const char *value, int64_t other_rows, const char *other);
+
+/* `text` (SQL, or an argument) of that step or its rollback, with the values that are known only now in the
+ * place of "${name}", in one pass, quoted by where they land. `value_of` gives a value or NULL: ERR_NOT_FOUND
+ * then, and its name. `text` itself when it uses none. */
+typedef const char *(*book_value_of)(void *data, const struct later_value *later);
+int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, bool is_sql,
+              book_value_of value_of, void *data, const char **ret, struct err *err) MUST_CHECK;
 /* What is expected, for people: "= 0", "3 rows". */
 void expect_text(struct buf *buf, const struct expect *expect);
 /* "lag.seconds < 1 for 30s". */
 void condition_text(struct buf *buf, const struct condition *condition);
+
+/* What a step does, for people: its SQL, its command, what it asks or waits for, as it will be executed but
+ * for values that are known only then. */
+void step_text(struct buf *buf, const struct step *step, const struct book *book);
 
 /* Sum of the estimates of a step's rollback entries (the upper ends). */
 int64_t step_rollback_us(const struct step *step);

@@ -37,6 +37,8 @@ struct frozen {
     size_t settings_len;
     size_t param_count;
     const struct book_param *params;
+    size_t file_count; /* that the book names; part of run.json */
+    const struct book_file *files;
     const char *operator, * environment;
     const char *book_path; /* as it was given: for messages, and commands run beside it */
     const char *audit;     /* the bare repository */

@@ -10,7 +10,7 @@
 const struct command all_commands[] = {
     { "demo", false, "[--keep] [--theme NAME] [--ascii]",
       "a throwaway pair of servers, a book and live load; with no terminal, a scripted operator" },
-    { "dry-run", false, "BOOK [--targets FILE] [--param K=V]...",
+    { "dry-run", true, "BOOK [--targets FILE] [--param K=V]...",
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
@@ -35,8 +35,12 @@ const struct command all_commands[] = {
       "the screen as it was: play, pause, step, search, jump to decisions, failures and triggers" },
     { "verify", true, "RUN|REPO[:RUN] [--signers POLICY|none] [--head HASH] [--open] [--json]",
       "whether a trail is what was written, every byte, record and signature of it" },
-    { "lab", false, "up pg-pair|down|status [--dir DIR] [--load] [--json]",
-      "throwaway servers for rehearsals and demos; prints a targets file" },
+    { "schema", false, "",
+      "the shape of a book as a JSON Schema, for editors and for programs that make books" },
+    { "lab", false, "up KIND|down [KIND]|status [KIND] [--dir DIR] [--load] [--json]",
+      "throwaway servers for rehearsals and demos; prints a targets file. KIND is pg-pair, a primary and "
+      "its\n"
+      "         replica, or pg-upgrade, a PostgreSQL 12 and the later one that it moves to" },
     { NULL, false, NULL, NULL },
 };
 

@@ -48,6 +48,41 @@ int parse_params(struct arena *arena, const char *const *items, size_t count, co
     return 0;
 }
 
+/* A ready-made check that does not stand beside the book is one of those that come with the program. */
+static void read_named(struct arena *arena, const char *directory, const char *name, struct book_file *ret)
+{
+    struct err err = ERR_INIT;
+    const char *shipped = NULL;
+    size_t len = 0;
+    int r = read_document(arena, arena_format(arena, "%s/%s", directory, name), &ret->text, &len, &err);
+
+    ret->name = name;
+    if (r == ERR_NOT_FOUND && text_starts(name, "checks/") &&
+        data_file(arena, arena_format(arena, "runbooks/%s", name), &shipped, NULL) == 0)
+        r = read_document(arena, shipped, &ret->text, &len, &err);
+    if (r == 0 && (strlen(ret->text) != len || !text_valid_utf8(ret->text, len)))
+        r = err_set(&err, ERR_INVALID, "%s is not text", name);
+    if (r == 0)
+        return;
+    ret->text = NULL;
+    ret->why = arena_text(arena, err.message);
+}
+
+static void read_files(struct arena *arena, const char *book_path, struct frozen *frozen)
+{
+    const char *const *names = book_files_named(arena, frozen->book_text, frozen->book_len);
+    const char *slash = strrchr(book_path, '/');
+    const char *directory = slash ? arena_text_len(arena, book_path, (size_t)(slash - book_path)) : ".";
+    struct book_file *files;
+
+    while (names[frozen->file_count])
+        frozen->file_count++;
+    files = arena_array(arena, frozen->file_count + 1, sizeof(*files));
+    for (size_t i = 0; i < frozen->file_count; i++)
+        read_named(arena, directory, names[i], &files[i]);
+    frozen->files = files;
+}
+
 static int load_book(struct arena *arena, const struct launch_options *options, const struct frozen *frozen,
                      const struct book **ret, struct buf *report, struct err *err)
 {
@@ -56,7 +91,9 @@ static int load_book(struct arena *arena, const struct launch_options *options, 
                                          .targets_text = frozen->targets_text,
                                          .targets_len = frozen->targets_len,
                                          .param_count = options->param_count,
-                                         .params = options->params };
+                                         .params = options->params,
+                                         .file_count = frozen->file_count,
+                                         .files = frozen->files };
 
     json_faults_init(&faults[0], arena);
     json_faults_init(&faults[1], arena);
@@ -77,6 +114,8 @@ int launch_show(struct arena *arena, const struct launch_options *options, const
 
     if (r == 0 && options->targets)
         r = read_document(arena, options->targets, &frozen.targets_text, &frozen.targets_len, err);
+    if (r == 0)
+        read_files(arena, options->book, &frozen);
     return r < 0 ? r : load_book(arena, options, &frozen, ret, report, err);
 }
 
@@ -180,6 +219,8 @@ int launch_look(struct arena *arena, const struct launch_options *options, struc
         r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
     if (r == 0 && options->targets)
         r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
+    if (r == 0)
+        read_files(arena, options->book, frozen);
     if (r == 0)
         r = resolve_paths(arena, options, frozen, err);
     return r < 0 ? r : choose_witness(arena, options, frozen, err);

@@ -13,8 +13,8 @@
 #include "term/term.h"
 
 static const struct handler handlers[] = {
-    { "attach", cmd_attach }, { "demo", cmd_demo },     { "do", cmd_do },   { "dry-run", cmd_dry_run },
-    { "lab", cmd_lab },       { "replay", cmd_replay }, { "run", cmd_run }, { NULL, NULL },
+    { "attach", cmd_attach }, { "demo", cmd_demo }, { "do", cmd_do },         { "lab", cmd_lab },
+    { "replay", cmd_replay }, { "run", cmd_run },   { "schema", cmd_schema }, { NULL, NULL },
 };
 
 static int help(void)

@@ -40,6 +40,12 @@ static void print_step(const struct run *run, struct buf *buf)
     if (work->attempt > 1)
         printf(", attempt %lld", (long long)work->attempt);
     putchar('\n');
+    buf_clear(buf);
+    work_progress_text(buf, work);
+    if (buf->len > 0)
+        printf("         %s\n", buf_str(buf));
+    if (work->pauses)
+        printf("pauses   %s\n", visible(buf, work->pauses));
     if (work->waiting && work->waiting[0])
         printf("waiting  %s\n", visible(buf, work->waiting));
     if (work->text && work->text[0])
@@ -152,6 +158,26 @@ void status_print_text(const struct run *run, const struct standing *standing)
 
 /* ---- for programs ---- */
 
+static void put_progress(struct json_writer *w, const struct work *work)
+{
+    if (work->progress.rows > 0 || work->progress.total >= 0) {
+        json_put_integer(w, "rows", work->progress.rows);
+        json_put_integer(w, "rows_total", work->progress.total);
+    }
+    if (work->pauses)
+        json_put_text(w, "pauses", work->pauses);
+    if (work->item_count == 0)
+        return;
+    json_open_array(w, "items");
+    for (size_t i = 0; i < work->item_count; i++) {
+        json_open(w, NULL);
+        json_put_text(w, "name", work->items[i].name);
+        json_put_bool(w, "done", work->items[i].done);
+        json_close(w);
+    }
+    json_close_array(w);
+}
+
 static void put_steps(struct json_writer *w, const struct run *run)
 {
     json_open_array(w, "steps");
@@ -172,6 +198,7 @@ static void put_steps(struct json_writer *w, const struct run *run)
             json_put_text(w, "code", step->work.code);
         if (step->leftover)
             json_put_text(w, "leftover", step->leftover);
+        put_progress(w, &step->work);
         json_close(w);
     }
     json_close_array(w);

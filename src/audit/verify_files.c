@@ -26,6 +26,20 @@ static bool take_frozen(struct judge *judge, const struct tree_change *change, s
     return true;
 }
 
+/* What the book named. One that is no text is not there: then the book does not load. */
+static void load_files(struct judge *judge, const struct json *given, struct book_options *options)
+{
+    if (given == NULL || given->type != JSON_OBJECT)
+        return;
+    struct book_file *files = arena_array(judge->arena, given->count + 1, sizeof(*files));
+    for (size_t i = 0; i < given->count; i++) {
+        if (given->items[i].type == JSON_TEXT)
+            files[options->file_count++] =
+                (struct book_file){ given->items[i].key, given->items[i].text, NULL };
+    }
+    options->files = files;
+}
+
 /* What the run was begun with. A param that is no text is not there: then the book does not load. */
 static void load_params(struct judge *judge, const struct frozen_text *settings, struct book_options *options)
 {
@@ -34,6 +48,7 @@ static void load_params(struct judge *judge, const struct frozen_text *settings,
     const struct json *object =
         settings->text != NULL ? json_parse(judge->arena, settings->text, settings->len, faults) : NULL;
     const struct json *given = object != NULL ? json_member(object, "params") : NULL;
+    load_files(judge, object != NULL ? json_member(object, "files") : NULL, options);
     if (given == NULL || given->type != JSON_OBJECT)
         return;
     struct book_param *params = arena_array(judge->arena, given->count + 1, sizeof(*params));

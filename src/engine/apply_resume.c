@@ -49,7 +49,7 @@ static void move_anchor(struct run *run, const struct event *event)
  */
 static bool was_in_flight(const struct step *def, const struct work *work)
 {
-    bool ran = work->state == STEP_RUNNING && def->kind != STEP_MANUAL && def->kind != STEP_WAIT;
+    bool ran = work->state == STEP_RUNNING && step_is_carried_out(def);
     return work->probing || ran;
 }
 
@@ -60,10 +60,11 @@ bool run_in_flight(const struct run *run, size_t step, size_t entry)
 }
 
 /* How something that was in flight stands now. Rule 6: what can have an effect is unknown until its probe or
- * a person says. An attempt that was over had ended clean. What only reads is asked again. */
+ * a person says. An attempt that was over had ended clean. What only reads is asked again, and what goes on
+ * from its checkpoint is tried again. */
 static enum step_state state_after(const struct step *def, const struct work *work, size_t entry)
 {
-    if (work->between_attempts)
+    if (work->between_attempts || (step_kind_changes(def->kind) && step_kind_resumes(def->kind)))
         return entry == 0 ? STEP_FAILED : STEP_PENDING;
     return step_kind_changes(def->kind) ? STEP_UNKNOWN : STEP_PENDING;
 }
@@ -74,16 +75,20 @@ static void resume_work(struct run *run, size_t step, size_t entry, struct insta
     struct work *work = entry == 0 ? &run->steps[step].work : &run->steps[step].undo[entry - 1];
     if (work->state == STEP_RUNNING && was_in_flight(def, work)) {
         enum step_state state = state_after(def, work, entry);
+        bool parts = state == STEP_FAILED && !work->between_attempts;
         work->text = work->between_attempts  ? "the runner ended between two attempts"
                      : state == STEP_UNKNOWN ? "the runner ended while it ran"
+                     : parts                 ? "the runner ended while it ran: tried again, it goes on"
                                              : "the runner ended before there was an answer";
-        work->clean = true;
+        work->clean = !parts;
+        if (parts && entry == 0)
+            run->steps[step].effect = true;
         work->ended = at;
         work->elapsed_us = at.boot_us - work->started.boot_us;
         run_set_state(run, step, entry, state);
     }
     work->between_attempts = work->cancelling = work->probing = false;
-    work->waiting = NULL;
+    work->waiting = work->pauses = NULL;
 }
 
 static void resume_step(struct run *run, size_t step, struct instant at)

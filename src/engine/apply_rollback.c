@@ -22,6 +22,8 @@ void rollback_settle(struct run *run, size_t step)
     if (rollback_entry(run, step) != 0)
         return;
     run_set_state(run, step, 0, STEP_ROLLED_BACK);
+    work_forget(&at->work);
+    at->denied = false;
     at->effect = false; /* a leftover stays: that the undo removed it nobody has seen */
     at->deferred_gate = BOOK_NONE;
     size_t phase = run->book->steps[step].phase;

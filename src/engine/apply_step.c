@@ -103,8 +103,10 @@ static void start_forward(struct change *c)
     }
     c->step->order = c->event->seq;
     c->run->rolled_back = false;
-    for (size_t i = 1; i <= c->run->book->steps[c->subject].rollback_count; i++)
+    for (size_t i = 1; i <= c->run->book->steps[c->subject].rollback_count; i++) {
         run_set_state(c->run, c->subject, i, STEP_PENDING);
+        work_forget(&c->step->undo[i - 1]);
+    }
 }
 
 int apply_started(struct change *c)
@@ -230,7 +232,9 @@ static void keep_effect(struct change *c)
     bool changes = step_kind_changes(c->def->kind);
     bool unclean = c->event->choice == CHOICE_FAILED && (!c->event->clean || c->event->leftover != NULL);
     c->step->effect_before = c->step->effect;
-    if (changes && (c->event->choice == CHOICE_DONE || unclean))
+    /* found done after an attempt of which somebody said that it had done nothing: it was that one */
+    bool ours = c->event->choice == CHOICE_SKIPPED && c->step->denied;
+    if (changes && (c->event->choice == CHOICE_DONE || unclean || ours))
         c->step->effect = true;
     c->step->leftover = run_keep(c->run, c->event->leftover);
     if (c->event->choice == CHOICE_DONE || c->event->choice == CHOICE_SKIPPED)
@@ -262,7 +266,7 @@ int apply_ended(struct change *c)
         return change_refuse(c, "\"%s\" changes nothing", c->def->id);
     run_set_state(c->run, c->subject, c->entry, state_ended(c));
     c->work->between_attempts = c->work->cancelling = false;
-    c->work->waiting = NULL;
+    c->work->waiting = c->work->pauses = NULL;
     c->work->clean = c->event->clean;
     c->work->ended = c->event->at;
     c->work->elapsed_us = c->event->elapsed_us;
@@ -288,6 +292,8 @@ static void rule_step(struct change *c)
     /* that this attempt did nothing takes back nothing of an earlier one */
     if (c->event->choice != CHOICE_NOT_DONE && step_kind_changes(c->def->kind))
         c->step->effect = true;
+    if (c->event->choice == CHOICE_NOT_DONE && strcmp(c->event->actor, EVENT_ACTOR_SELF) != 0)
+        c->step->denied = true;
     if (c->event->choice == CHOICE_DONE) {
         c->step->leftover = NULL;
         c->step->deferred_gate = BOOK_NONE;

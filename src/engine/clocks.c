@@ -51,8 +51,8 @@ static void add_step(const struct run *run, size_t step, struct instant now, str
     const struct step *def = &run->book->steps[step];
     bool effect = may_have_effect(run, step);
     clocks->work_left_us += step_left_us(run, step, now);
-    clocks->work_unestimated += def->kind != STEP_CHECK && def->estimate.max_us == 0 &&
-                                !step_state_complete(run->steps[step].work.state);
+    clocks->work_unestimated +=
+        def->kind != STEP_CHECK && def->estimate.max_us == 0 && !run_step_complete(run, step);
     if (effect)
         clocks->rollback_us += undo_left_us(run, step, &clocks->rollback_unestimated);
     if (!step_is_final(def))

@@ -216,3 +216,24 @@ bool run_gate_met(const struct run *run, size_t gate, struct instant now)
     struct condition_view view;
     return gate_first_unmet(run, gate, now, &view) == run->book->gates[gate].criterion_count;
 }
+
+/* ---- without a history ---- */
+
+bool run_condition_now(const struct run *run, const struct condition *condition, struct instant now,
+                       struct buf *why)
+{
+    const struct sample *sample = run->monitors[condition->monitor].last;
+    const struct sample_metric *metric =
+        sample != NULL && sample->known ? sample_metric(sample, condition->metric) : NULL;
+    bool fresh = sample != NULL && now.boot_us - sample->at.boot_us <= condition->age_us;
+    buf_format(why, "%s ", condition->name);
+    if (sample == NULL || !fresh)
+        buf_text(why, sample == NULL ? "is not known: no sample yet" : "is not known: stale");
+    else if (metric == NULL || !metric->known)
+        buf_format(why, "is not known%s%s", sample->why != NULL && *sample->why != '\0' ? ": " : "",
+                   sample->why != NULL ? sample->why : "");
+    else
+        buf_format(why, "is not %s %.15g", comparison_word(condition->is), condition->value);
+    return fresh && metric != NULL && metric->known &&
+           comparison_holds(condition->is, metric->value, condition->value);
+}

@@ -55,7 +55,7 @@ void tick_senses(struct deciding *d)
 static void wait_due(struct deciding *d, size_t step, size_t entry)
 {
     const struct step *def = book_work(d->run->book, step, entry);
-    if (def->kind != STEP_WAIT)
+    if (def->kind != STEP_WAIT || step_is_carried_out(def))
         return;
     const struct work *work = run_work(d->run, step, entry);
     struct condition_view view;

@@ -60,16 +60,10 @@ static enum choice choice_of_outcome(const struct deciding *d)
                                            [OUTCOME_AMBIGUOUS] = CHOICE_UNKNOWN };
     enum choice choice = choices[d->input->outcome.status];
     const struct step *def = book_work(d->run->book, d->input->step, d->input->entry);
-    return choice == CHOICE_UNKNOWN && !step_kind_changes(def->kind) ? CHOICE_FAILED : choice;
-}
-
-/* The other kinds a person ends, or the clock. */
-static bool is_carried_out(const struct step *def)
-{
-    static const bool kinds[STEP_KIND_COUNT] = {
-        [STEP_SQL] = true, [STEP_COMMAND] = true, [STEP_VERIFY] = true
-    };
-    return kinds[def->kind];
+    /* what goes on from its checkpoint does nothing twice, so it need not be known what became of its last
+     * part */
+    bool harmless = !step_kind_changes(def->kind) || step_kind_resumes(def->kind);
+    return choice == CHOICE_UNKNOWN && harmless ? CHOICE_FAILED : choice;
 }
 
 int decide_outcome(struct deciding *d)
@@ -79,7 +73,7 @@ int decide_outcome(struct deciding *d)
     const struct outcome *outcome = &d->input->outcome;
     const struct step *def = book_work(d->run->book, step, entry);
     const struct work *work = run_work(d->run, step, entry);
-    if (work->state != STEP_RUNNING || work->between_attempts || !is_carried_out(def))
+    if (work->state != STEP_RUNNING || work->between_attempts || !step_is_carried_out(def))
         return impossible(d, "an outcome for %s, which is not being carried out",
                           work_name(d->run, step, entry, d->arena));
     if (is_tried_again(d)) {

@@ -45,6 +45,8 @@ static int check_alone(struct deciding *d, size_t step)
     for (size_t i = 0; d->run->counts.running > 0 && i < book->step_count; i++) {
         if (d->run->steps[i].work.state != STEP_RUNNING || i == step)
             continue;
+        if (step_is_beside(&book->steps[i]) && book->steps[i].phase == phase)
+            continue;
         if (book->steps[i].phase != phase || !book->phases[phase].parallel)
             return refuse(d, RULE_STATE, "\"%s\" is running", book->steps[i].id);
     }
@@ -109,14 +111,33 @@ static int check_startable(struct deciding *d, size_t step)
 
 /* ---- starting ---- */
 
-static int start_step(struct deciding *d, size_t step)
+static void emit_started(struct deciding *d, size_t step)
 {
-    int r = check_startable(d, step);
-    if (r < 0)
-        return r;
     struct event *event = emit_work(d, EVENT_STEP_STARTED, step, 0);
     event->actor = arena_text(d->arena, d->input->action.actor);
     event->attempt++;
+}
+
+/* A mark does nothing but to be the oldest of what a rollback of its phase undoes. */
+static void emit_mark(struct deciding *d, size_t mark)
+{
+    emit_started(d, mark);
+    struct event *event = emit_ended(d, mark, 0, CHOICE_DONE);
+    event->attempt++;
+    event->elapsed_us = 0;
+    event->clean = true;
+}
+
+static int start_step(struct deciding *d, size_t step)
+{
+    size_t mark = d->run->book->phases[d->run->book->steps[step].phase].mark;
+    int r = check_startable(d, step);
+    if (r < 0)
+        return r;
+    if (mark != BOOK_NONE && !run_step_complete(d->run, mark))
+        emit_mark(d, mark);
+    if (step != mark)
+        emit_started(d, step);
     return 0;
 }
 
@@ -179,7 +200,7 @@ int verb_retry(struct deciding *d, size_t step)
 /* Nobody is asked to stop what only waits, or what a person does. */
 static bool ends_at_once(const struct step *def, const struct work *work)
 {
-    return work->between_attempts || def->kind == STEP_WAIT || def->kind == STEP_MANUAL;
+    return work->between_attempts || !step_is_carried_out(def);
 }
 
 void cancel_work(struct deciding *d, size_t step, size_t entry, const char *why)
@@ -268,7 +289,7 @@ int verb_probe(struct deciding *d, size_t step)
     size_t entry = 0;
     if (!find_entry(d->run, step, STEP_UNKNOWN, &entry))
         return refuse(d, RULE_STATE, "\"%s\" is not unknown", def->id);
-    if (book_work(d->run->book, step, entry)->probe.sql == NULL)
+    if (!query_is_there(&book_work(d->run->book, step, entry)->probe))
         return refuse(d, RULE_STATE, "%s has no probe: rule it", work_name(d->run, step, entry, d->arena));
     if (run_work(d->run, step, entry)->probing)
         return refuse(d, RULE_STATE, "%s is being probed already", work_name(d->run, step, entry, d->arena));

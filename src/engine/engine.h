@@ -18,6 +18,7 @@ enum event_field_how {
     EVENT_FIELD_BOOL,
     EVENT_FIELD_CHOICE,
     EVENT_FIELD_SAMPLE,
+    EVENT_FIELD_PROGRESS,
 };
 
 struct event_field_row {
@@ -34,13 +35,17 @@ const char **event_text_slot(struct event *event, size_t field);
 
 /* ---- looking (run.c, look.c, condition.c, apply_resume.c) ---- */
 
-/* What became of the step, or of the n-th entry of its rollback. */
-const struct work *run_work(const struct run *run, size_t step, size_t entry);
-
 /* "add-column", "entry 2 of the rollback of add-column": for a sentence. */
 const char *work_name(const struct run *run, size_t step, size_t entry, struct arena *arena);
 
 bool step_state_complete(enum step_state state);
+/* Whether what comes after a step in this state may begin. */
+bool step_is_complete(const struct step *def, enum step_state state);
+
+/* What the runner carries out; the rest a person ends, or the engine itself. */
+bool step_is_carried_out(const struct step *step);
+/* Nothing is remembered of how far it had come. */
+void work_forget(struct work *work);
 
 /* Whether a step that ran is a point of no return: the book says so, or has no way back for it. */
 bool step_is_final(const struct step *step);
@@ -136,6 +141,10 @@ int apply_retrying(struct change *c);
 int apply_cancelling(struct change *c);
 int apply_ended(struct change *c);
 int apply_ruled(struct change *c);
+int apply_checkpoint(struct change *c);
+int apply_progressed(struct change *c);
+int apply_item_started(struct change *c);
+int apply_item_ended(struct change *c);
 int apply_probe_started(struct change *c);
 int apply_probe_ended(struct change *c);
 int apply_clean_started(struct change *c);
@@ -221,6 +230,8 @@ int decide_probed(struct deciding *d);
 int decide_cleaned(struct deciding *d);
 int decide_waiting(struct deciding *d);
 int decide_noted(struct deciding *d);
+int decide_progress(struct deciding *d);
+int decide_item(struct deciding *d);
 int decide_witness(struct deciding *d);
 
 /* What follows by itself. Each emits what is due by its rule, or nothing. */

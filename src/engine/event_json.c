@@ -62,6 +62,16 @@ static void write_sample(struct json_writer *w, const char *key, const struct sa
     json_close(w);
 }
 
+static void write_progress(struct json_writer *w, const char *key, const struct progress *progress)
+{
+    json_open(w, key);
+    json_put_integer(w, "rows", progress->rows);
+    json_put_integer(w, "total", progress->total);
+    json_put_integer(w, "per_second", progress->per_second);
+    json_put_integer(w, "left_us", progress->left_us);
+    json_close(w);
+}
+
 static void write_field(struct json_writer *w, const struct event *event, size_t field)
 {
     const struct event_field_row *row = &event_fields[field];
@@ -83,6 +93,9 @@ static void write_field(struct json_writer *w, const struct event *event, size_t
     case EVENT_FIELD_SAMPLE:
         if (*(const struct sample *const *)at != NULL)
             write_sample(w, row->key, *(const struct sample *const *)at);
+        break;
+    case EVENT_FIELD_PROGRESS:
+        write_progress(w, row->key, at);
         break;
     }
 }
@@ -213,6 +226,20 @@ static int read_sample(struct arena *arena, const struct json *object, const str
     return r;
 }
 
+static int read_progress(const struct json *object, const char *key, struct progress *ret, struct err *err)
+{
+    if (object == NULL || object->type != JSON_OBJECT)
+        return not_that(err, key, "an object");
+    int r = read_integer(json_member(object, "rows"), "rows", &ret->rows, err);
+    if (r == 0)
+        r = read_integer(json_member(object, "total"), "total", &ret->total, err);
+    if (r == 0)
+        r = read_integer(json_member(object, "per_second"), "per_second", &ret->per_second, err);
+    if (r == 0)
+        r = read_integer(json_member(object, "left_us"), "left_us", &ret->left_us, err);
+    return r;
+}
+
 static int read_choice(const struct json *value, const char *key, enum choice *ret, struct err *err)
 {
     if (value == NULL || value->type != JSON_TEXT || choice_of(value->text) == CHOICE_COUNT)
@@ -237,6 +264,8 @@ static int read_field(struct arena *arena, const struct json *value, size_t fiel
         return read_choice(value, row->key, at, err);
     case EVENT_FIELD_SAMPLE:
         return read_sample(arena, value, at, err);
+    case EVENT_FIELD_PROGRESS:
+        return read_progress(value, row->key, at, err);
     }
     return 0;
 }

@@ -17,9 +17,18 @@ enum run_state run_state(const struct run *run)
     return phase < run->book->phase_count && run_phase_complete(run, phase) ? RUN_AT_GATE : RUN_OPEN;
 }
 
+bool step_is_carried_out(const struct step *step)
+{
+    static const bool kinds[STEP_KIND_COUNT] = {
+        [STEP_SQL] = true,      [STEP_COMMAND] = true, [STEP_VERIFY] = true,
+        [STEP_BACKFILL] = true, [STEP_COMPARE] = true, [STEP_NOTIFY] = true
+    };
+    return kinds[step->kind] || (step->kind == STEP_WAIT && step->until_count > 0);
+}
+
 bool run_step_complete(const struct run *run, size_t step)
 {
-    return step_state_complete(run->steps[step].work.state);
+    return step_is_complete(&run->book->steps[step], run->steps[step].work.state);
 }
 
 bool step_is_next(const struct run *run, size_t step)
@@ -64,13 +73,23 @@ size_t phase_first_incomplete(const struct run *run, size_t phase)
     return BOOK_NONE;
 }
 
+/* Whether something of the phase runs that what comes after it has to wait for. */
+static bool runs_alone(const struct run *run, const struct phase *def)
+{
+    for (size_t i = def->first_step; run->counts.running > 0 && i < def->first_step + def->step_count; i++) {
+        if (run->steps[i].work.state == STEP_RUNNING && !step_is_beside(&run->book->steps[i]))
+            return true;
+    }
+    return false;
+}
+
 size_t run_next_step(const struct run *run)
 {
     size_t phase = run->counts.current_phase;
     if (phase >= run->book->phase_count)
         return BOOK_NONE;
     const struct phase *def = &run->book->phases[phase];
-    if (!def->parallel && run->counts.running > 0)
+    if (!def->parallel && runs_alone(run, def))
         return BOOK_NONE;
     for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
         enum step_state state = run->steps[i].work.state;
@@ -106,6 +125,16 @@ size_t run_unknown_step(const struct run *run, size_t *ret_entry)
     return run->counts.unknown > 0 ? find_state(run, STEP_UNKNOWN, ret_entry) : BOOK_NONE;
 }
 
+/* The first step that failed, and that something waits for. */
+static size_t find_failed(const struct run *run)
+{
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        if (run->steps[i].work.state == STEP_FAILED && !run_step_complete(run, i))
+            return i;
+    }
+    return BOOK_NONE;
+}
+
 size_t run_focus_step(const struct run *run)
 {
     size_t step = run_running_step(run, NULL);
@@ -114,7 +143,7 @@ size_t run_focus_step(const struct run *run)
     if (step == BOOK_NONE)
         step = find_state(run, STEP_ROLLBACK_FAILED, NULL);
     if (step == BOOK_NONE)
-        step = find_state(run, STEP_FAILED, NULL);
+        step = find_failed(run);
     if (step == BOOK_NONE)
         step = run_next_step(run);
     for (size_t i = 0; step == BOOK_NONE && i < run->book->step_count; i++) {
@@ -227,4 +256,36 @@ size_t rollback_entry(const struct run *run, size_t step)
             return entry;
     }
     return 0;
+}
+
+/* ---- how far ---- */
+
+static void put_items(struct buf *buf, const struct work *work)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < work->item_count; i++)
+        done += work->items[i].done;
+    buf_format(buf, "%zu done", done);
+    if (done < work->item_count)
+        buf_format(buf, ", at %s", work->items[work->item_count - 1].name);
+}
+
+void work_progress_text(struct buf *buf, const struct work *work)
+{
+    const struct progress *progress = &work->progress;
+    if (work->item_count > 0)
+        put_items(buf, work);
+    if (progress->rows == 0 && progress->total < 0)
+        return;
+    buf_format(buf, "%" PRId64, progress->rows);
+    if (progress->total >= 0)
+        buf_format(buf, " of ~%" PRId64, progress->total);
+    buf_text(buf, " rows");
+    if (progress->per_second > 0)
+        buf_format(buf, ", %" PRId64 "/s", progress->per_second);
+    if (work->state == STEP_RUNNING && progress->left_us >= 0) {
+        buf_text(buf, ", ");
+        duration_clock(buf, progress->left_us);
+        buf_text(buf, " left");
+    }
 }

@@ -25,7 +25,9 @@ const char *run_state_word(enum run_state state)
 static void init_work(struct work *work, const struct step *def)
 {
     work->state = STEP_PENDING;
-    run_condition_init(&work->until, def->kind == STEP_WAIT ? &def->until : NULL);
+    run_condition_init(&work->until,
+                       def->kind == STEP_WAIT && !step_is_carried_out(def) ? &def->until : NULL);
+    work_forget(work);
 }
 
 static void init_steps(struct run *run)
@@ -117,6 +119,12 @@ bool step_state_complete(enum step_state state)
     return state == STEP_DONE || state == STEP_SKIPPED || state == STEP_DEFERRED;
 }
 
+/* Nothing waits for a message that did not get through: it shows as failed, and can be sent again. */
+bool step_is_complete(const struct step *def, enum step_state state)
+{
+    return step_state_complete(state) || (def->kind == STEP_NOTIFY && state == STEP_FAILED);
+}
+
 /* Ticking a check begins nothing: a gate before it may still lapse. What was rolled back has to begin anew.
  */
 static bool has_begun(const struct step *def, const struct work *work)
@@ -139,7 +147,7 @@ static void count_work(struct run *run, size_t step, size_t entry, size_t one)
     if (entry > 0)
         return;
     run->counts.deferred += work->state == STEP_DEFERRED ? one : 0;
-    run->counts.complete[def->phase] += step_state_complete(work->state) ? one : 0;
+    run->counts.complete[def->phase] += step_is_complete(def, work->state) ? one : 0;
     run->counts.begun[def->phase] += has_begun(def, work) ? one : 0;
 }
 

@@ -36,6 +36,16 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
                               "again in {wait}" },
     [EVENT_STEP_CANCELLING] = { "cancelling {subject}[: {text}]",
                                 "cancelling the undo of {subject} (entry {entry})[: {text}]" },
+    [EVENT_STEP_CHECKPOINT] = { "step {subject} has come to {rows} rows[ of about {total}]",
+                                "undo of {subject} (entry {entry}) has come to {rows} rows[ of about "
+                                "{total}]" },
+    [EVENT_STEP_PROGRESSED] = { "step {subject}: {rows} rows[ of about {total}][, pauses: {text}]",
+                                "undo of {subject} (entry {entry}): {rows} rows[ of about {total}][, "
+                                "pauses: {text}]" },
+    [EVENT_ITEM_STARTED] = { "step {subject} began with {value}",
+                             "undo of {subject} (entry {entry}) began with {value}" },
+    [EVENT_ITEM_ENDED] = { "step {subject}: {value} {choice}", "undo of {subject} (entry {entry}): {value} "
+                                                               "{choice}" },
     [EVENT_PROBE_STARTED] = { "probing {subject}", "probing the undo of {subject} (entry {entry})" },
     [EVENT_PROBE_ENDED] = { "probe of {subject}: {choice}[ ({value})][: {text}]",
                             "probe of the undo of {subject} (entry {entry}): {choice}[ ({value})][: "
@@ -218,6 +228,16 @@ static bool put_wait(struct buf *buf, const struct event *event)
     return true;
 }
 
+static bool put_rows(struct buf *buf, const struct event *event)
+{
+    return put_number(buf, event->progress.rows, 0);
+}
+
+static bool put_total(struct buf *buf, const struct event *event)
+{
+    return put_number(buf, event->progress.total, 0);
+}
+
 static bool put_monitor(struct buf *buf, const struct event *event)
 {
     return event->sample != NULL && put_text(buf, event->sample->monitor);
@@ -235,7 +255,8 @@ static const struct {
     { "entry", put_entry },     { "environment", put_environment },
     { "attempt", put_attempt }, { "again", put_again },
     { "elapsed", put_elapsed }, { "wait", put_wait },
-    { "monitor", put_monitor },
+    { "monitor", put_monitor }, { "rows", put_rows },
+    { "total", put_total },
 };
 
 static bool put_word(struct buf *buf, const struct event *event, const char *name, size_t len)

@@ -22,9 +22,11 @@ struct monitor_kind {
     void (*stop)(struct monitor *monitor, int64_t limit_us);
     /* Frees `state`; sessions of its own are closed. NULL: nothing to do. */
     void (*end)(struct monitor *monitor);
+    bool no_server; /* it asks something else than a server: there is no session */
 };
 
-extern const struct monitor_kind monitor_lag, monitor_locks, monitor_transactions, monitor_progress;
+extern const struct monitor_kind monitor_lag, monitor_locks, monitor_transactions, monitor_progress,
+    monitor_query, monitor_http;
 
 struct monitor {
     uv_loop_t *loop;
@@ -41,6 +43,8 @@ struct monitor {
     int64_t prepared_pid[2]; /* the backend that has the prepared question */
     bool reached;            /* the session has answered, or said why not, at least once */
     bool stopping, closed;
+    bool asked; /* a request is out, which holds the monitor in memory */
+    bool handle_closed;
     void (*stopped)(void *data, const char *left_behind);
     void *stopped_data;
     void *state; /* the kind's */
@@ -62,6 +66,9 @@ void monitor_emit(struct monitor *monitor, struct draft *draft);
 
 /* An unknown sample. */
 void monitor_emit_unknown(struct monitor *monitor, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* After the end, when nothing is out any more. */
+void monitor_freed(struct monitor *monitor);
 
 /* The end of monitor_stop: NULL or what was left behind. */
 void monitor_stopped(struct monitor *monitor, const char *left_behind);

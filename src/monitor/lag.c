@@ -215,4 +215,4 @@ static void stop(struct monitor *monitor, int64_t limit_us)
     buf_finish(&sql);
 }
 
-const struct monitor_kind monitor_lag = { begin, tick, stop, end };
+const struct monitor_kind monitor_lag = { .begin = begin, .tick = tick, .stop = stop, .end = end };

@@ -15,6 +15,8 @@ static const struct monitor_kind *const kinds[] = {
     [MONITOR_TYPE_LOCKS] = &monitor_locks,
     [MONITOR_TYPE_TRANSACTIONS] = &monitor_transactions,
     [MONITOR_TYPE_PROGRESS] = &monitor_progress,
+    [MONITOR_TYPE_QUERY] = &monitor_query,
+    [MONITOR_TYPE_HTTP] = &monitor_http,
 };
 
 /* ---- samples ---- */
@@ -123,8 +125,9 @@ static void read_hello(struct monitor *monitor, const struct answer *answer)
 static void on_tick(uv_timer_t *timer)
 {
     struct monitor *monitor = timer->data;
-    int version = session_server_version(monitor->session);
-    if (monitor->kind->stop != NULL) /* it has more than one session, and asks them by itself */
+    int version = monitor->session != NULL ? session_server_version(monitor->session) : 0;
+    if (monitor->kind->no_server ||
+        monitor->kind->stop != NULL) /* it has more than one session, and asks them by itself */
         monitor->kind->tick(monitor);
     else if (monitor->read != NULL)
         return;
@@ -148,6 +151,8 @@ void monitor_application_name(const struct monitor *monitor, struct buf *buf)
 static int open_session(struct monitor *monitor, struct err *err)
 {
     struct buf name;
+    if (monitor->kind->no_server)
+        return 0;
     buf_init(&name, QUESTION_MAX);
     monitor_application_name(monitor, &name);
     int r = session_open(monitor->config->driver, buf_str(&name), SESSION_READS, &monitor->session, err);
@@ -212,9 +217,17 @@ void monitor_stop(struct monitor *monitor, int64_t limit_us,
         uv_timer_start(&monitor->timer, on_nothing_to_remove, 0, 0);
 }
 
+void monitor_freed(struct monitor *monitor)
+{
+    if (monitor->handle_closed && !monitor->asked)
+        free(monitor);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct monitor *monitor = handle->data;
+    monitor->handle_closed = true;
+    monitor_freed(monitor);
 }
 
 void monitor_destroy(struct monitor *monitor)

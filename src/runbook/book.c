@@ -1,5 +1,6 @@
 #include "load.h"
 #include "param.h"
+#include "shape.h"
 
 #include <assert.h>
 #include <string.h>
@@ -12,7 +13,7 @@ struct book_fields {
     int64_t format;
     const char *id, *title, *summary;
     const struct json *described; /* the parts that are only shown: looked at in describe.c */
-    const struct json *window, *params, *targets, *roles, *monitors, *triggers, *phases;
+    const struct json *window, *params, *targets, *roles, *communications, *monitors, *triggers, *phases;
 };
 
 #define DESCRIBED offsetof(struct book_fields, described)
@@ -42,7 +43,8 @@ static const struct json_field fields[] = {
       "what holds the run by itself" },
     { "phases", JSON_FIELD_ARRAY, offsetof(struct book_fields, phases), JSON_REQUIRED | JSON_NONEMPTY, NULL,
       0, 0, "in order" },
-    { "communications", JSON_FIELD_OBJECT, DESCRIBED, 0, NULL, 0, 0, "what is told to whom" },
+    { "communications", JSON_FIELD_OBJECT, offsetof(struct book_fields, communications), 0, NULL, 0, 0,
+      "what is told to whom" },
     { "risks", JSON_FIELD_ARRAY, DESCRIBED, 0, NULL, 0, 0, "what may go wrong" },
     { "postmortem", JSON_FIELD_ARRAY, DESCRIBED, 0, NULL, 0, 0, "what to ask afterwards" },
     { 0 },
@@ -60,6 +62,29 @@ static const struct json_field window_rows[] = {
       "what has to be left after a rollback" },
     { 0 },
 };
+
+static const struct shape window_shape = { .fields = window_rows };
+static const struct json_field question = { "postmortem", JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, "a question" };
+
+static const struct shape_part parts[] = {
+    { "strategy", FORM_ONE, .shape = &strategy_shape, .shown = true },
+    { "environment", FORM_ONE, .shape = &environment_shape, .shown = true },
+    { "objectives", FORM_ONE, .shape = &objectives_shape, .shown = true },
+    { "window", FORM_ONE, .shape = &window_shape },
+    { "params", FORM_MAP, .shape = &param_shape, .keys = SHAPE_ID },
+    { "targets", FORM_MAP, .shape = &target_shape, .keys = SHAPE_ID },
+    { "tools", FORM_ONE, .shape = &tools_shape, .shown = true },
+    { "roles", FORM_MAP, .shape = &role_shape, .keys = SHAPE_ID },
+    { "monitors", FORM_LIST, .shape = &monitor_shape },
+    { "triggers", FORM_LIST, .shape = &trigger_shape },
+    { "phases", FORM_LIST, .shape = &phase_shape },
+    { "communications", FORM_MAP, .shape = &notice_shape, .keys = SHAPE_ID },
+    { "risks", FORM_LIST, .shape = &risk_shape, .shown = true },
+    { "postmortem", FORM_LIST, .item = &question, .shown = true },
+    { 0 },
+};
+
+const struct shape book_shape = { .fields = fields, .parts = parts };
 
 static void load_window(struct loader *l, const struct json *source)
 {
@@ -91,6 +116,7 @@ static void load_all(struct loader *l, const struct json *root)
     load_window(l, raw.window);
     load_targets(l, raw.targets);
     load_roles(l, raw.roles);
+    load_communications(l, raw.communications);
     load_monitors(l, raw.monitors);
     load_triggers(l, raw.triggers);
     load_phases(l, raw.phases);

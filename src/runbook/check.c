@@ -1,3 +1,4 @@
+#include "shape.h"
 #include "step.h"
 
 /* A box to tick: by hand, or by a query that goes on being asked. */
@@ -6,6 +7,9 @@ struct check_fields {
     struct step_person person;
     const struct json *sense;
     int64_t freshness_us;
+    const char *use;
+    const char *target;
+    const struct json *with;
 };
 
 static const struct json_field fields[] = {
@@ -15,6 +19,18 @@ static const struct json_field fields[] = {
       "the query that ticks it, and unticks it" },
     { "freshness", JSON_FIELD_DURATION, offsetof(struct check_fields, freshness_us), 0, NULL, 0, 0,
       "sensed: how old its last answer may be; 1m unless stated" },
+    { "use", JSON_FIELD_TEXT, offsetof(struct check_fields, use), JSON_NONEMPTY, NULL, 0, 0,
+      "the name of a ready-made check, as in \"pg/no-long-transactions\"" },
+    { "target", JSON_FIELD_TEXT, offsetof(struct check_fields, target), 0, NULL, 0, 0,
+      "ready-made: which server is asked" },
+    { "with", JSON_FIELD_OBJECT, offsetof(struct check_fields, with), 0, NULL, 0, 0,
+      "ready-made: values for its params" },
+    { 0 },
+};
+static const struct shape_part parts[] = {
+    { "sense", FORM_ONE, .shape = &query_shape },
+    { "with", FORM_MAP, .types = SHAPE_TYPE(JSON_BOOL) | SHAPE_INTEGER | SHAPE_TYPE(JSON_TEXT),
+      .keys = SHAPE_ID },
     { 0 },
 };
 
@@ -31,11 +47,43 @@ static void refuse_person(struct loader *l, const struct json *source)
     }
 }
 
+/* What the step says itself wins. */
+static void build_used(struct loader *l, const struct json *source, const struct check_fields *raw,
+                       struct step *step)
+{
+    const char *title = step->title, *instructions = step->instructions;
+    if (raw->sense)
+        load_fault(l, raw->sense, "a check has either a \"sense\" of its own or \"use\"");
+    step->target = load_step_target(l, source, raw->target, step);
+    load_use(l, source, raw->use, raw->with, step);
+    if (json_member(source, "title"))
+        step->title = title;
+    if (json_member(source, "instructions"))
+        step->instructions = instructions;
+    if (json_member(source, "freshness"))
+        step->freshness_us = raw->freshness_us;
+    refuse_person(l, source);
+}
+
+static void refuse_used(struct loader *l, const struct json *source)
+{
+    static const char *const keys[] = { "target", "with" };
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (json_member(source, keys[i]))
+            load_fault(l, load_at(source, keys[i]), "\"%s\" goes with \"use\"", keys[i]);
+    }
+}
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct check_fields *raw = decoded;
     load_step_person(l, source, &raw->person, step);
     step->freshness_us = raw->freshness_us;
+    if (raw->use) {
+        build_used(l, source, raw, step);
+        return;
+    }
+    refuse_used(l, source);
     if (raw->sense) {
         step->query = load_query(l, raw->sense, "sense", BOOK_NONE);
         step->target = step->query.target;
@@ -45,4 +93,10 @@ static void build(struct loader *l, const struct json *source, const void *decod
     }
 }
 
-const struct step_kind_def check_kind = { fields, sizeof(struct check_fields), &defaults, build };
+const struct step_kind_def check_kind = {
+    .fields = fields,
+    .size = sizeof(struct check_fields),
+    .defaults = &defaults,
+    .build = build,
+    .parts = parts,
+};

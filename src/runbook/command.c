@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "param.h"
+#include "shape.h"
 #include "step.h"
 
 /* A program and its arguments. */
@@ -34,6 +35,17 @@ static const struct json_field fields[] = {
       "from the request to end until it is killed; 5s unless stated" },
     { "capture", JSON_FIELD_ENUM, offsetof(struct command_fields, capture), 0, capture_words, 0, 0,
       "\"none\": what it writes is neither kept nor shown, only counted; \"all\" unless stated" },
+    { 0 },
+};
+
+static const struct json_field argument = {
+    "argv", JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, "the program, or an argument"
+};
+static const struct json_field variable = { "env", JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, "its value" };
+static const struct shape_part parts[] = {
+    STEP_CHANGE_PARTS,
+    { "argv", FORM_LIST, .item = &argument }, /* not one text, see load_argv */
+    { "env", FORM_MAP, .item = &variable, .keys = SHAPE_VARIABLE },
     { 0 },
 };
 
@@ -98,4 +110,10 @@ static void build(struct loader *l, const struct json *source, const void *decod
     load_step_change(l, source, &raw->change, step);
 }
 
-const struct step_kind_def command_kind = { fields, sizeof(struct command_fields), &defaults, build };
+const struct step_kind_def command_kind = {
+    .fields = fields,
+    .size = sizeof(struct command_fields),
+    .defaults = &defaults,
+    .build = build,
+    .parts = parts,
+};

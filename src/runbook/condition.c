@@ -1,5 +1,6 @@
 #include "load.h"
 #include "monitor.h"
+#include "shape.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/text.h"
 
 static const struct json_field fields[] = { CONDITION_ROWS, { 0 } };
+const struct shape condition_shape = { .name = "condition", .fields = fields };
 
 /* A monitor whose declaration has a fault has no kind to check a metric by. */
 static void check_metric(struct loader *l, const struct json *where, const struct condition *condition)
@@ -63,6 +65,16 @@ struct condition load_condition(struct loader *l, const struct json *source, con
     if (!load_fields(l, source, fields, &raw, what))
         raw.is = IS_EQUAL;
     return load_condition_fields(l, source, &raw);
+}
+
+const struct condition *load_conditions(struct loader *l, const struct json *list, size_t *ret_count)
+{
+    size_t count = load_count(list);
+    struct condition *conditions = arena_array(l->arena, count + 1, sizeof(*conditions));
+    for (size_t i = 0; i < count; i++)
+        conditions[i] = load_condition(l, &list->items[i], "condition");
+    *ret_count = count;
+    return conditions;
 }
 
 void condition_text(struct buf *buf, const struct condition *condition)

@@ -1,16 +1,8 @@
 #include "load.h"
+#include "shape.h"
 
 /* The parts of a book that are shown and not executed. They are checked for their shape, so that a misspelt
  * field is not lost silently, and stay in book->source; what is decoded here is thrown away. */
-
-enum shape_form { FORM_OBJECT, FORM_LIST, FORM_MAP, FORM_TEXTS };
-
-struct shape {
-    const char *key;
-    enum shape_form form;
-    const struct json_field *fields; /* of the object, or of each in the list or map */
-    const struct shape *parts;       /* among those fields; ends with a row whose key is NULL */
-};
 
 /* Nothing is kept, so every field may go to the same place. */
 union scratch {
@@ -64,7 +56,10 @@ static const struct json_field strategy[] = { WANTED("approach", "how the change
                                               WANTED("why", "and why like this"),
                                               ARRAY("rejected", "other approaches"),
                                               { 0 } };
-static const struct shape strategy_parts[] = { { "rejected", FORM_LIST, rejected, NULL }, { 0 } };
+static const struct shape rejected_shape = { .fields = rejected };
+static const struct shape_part strategy_parts[] = { { "rejected", FORM_LIST, .shape = &rejected_shape },
+                                                    { 0 } };
+const struct shape strategy_shape = { .fields = strategy, .parts = strategy_parts };
 
 static const struct json_field topology[] = { COUNT("primaries", "servers that are written to"),
                                               COUNT("replicas", "servers that follow"),
@@ -76,7 +71,8 @@ static const struct json_field largest[] = {
 static const struct json_field volume[] = { SIZE("size", "of all data"),
                                             ARRAY("largest", "the largest tables"),
                                             { 0 } };
-static const struct shape volume_parts[] = { { "largest", FORM_LIST, largest, NULL }, { 0 } };
+static const struct shape largest_shape = { .fields = largest };
+static const struct shape_part volume_parts[] = { { "largest", FORM_LIST, .shape = &largest_shape }, { 0 } };
 static const struct json_field application[] = { TEXT("orm", "what the SQL of the application comes from"),
                                                  TEXT("language", "what it is written in"),
                                                  TEXT("pooler", "what stands between it and the server"),
@@ -92,15 +88,21 @@ static const struct json_field environment[] = { TEXT("engine", "the database"),
                                                  TEXT("hardware", "processors, memory, disks"),
                                                  TEXT("network", "between the servers"),
                                                  { 0 } };
-static const struct shape environment_parts[] = { { "topology", FORM_OBJECT, topology, NULL },
-                                                  { "volume", FORM_OBJECT, volume, volume_parts },
-                                                  { "application", FORM_OBJECT, application, NULL },
-                                                  { 0 } };
+static const struct shape topology_shape = { .fields = topology };
+static const struct shape volume_shape = { .fields = volume, .parts = volume_parts };
+static const struct shape application_shape = { .fields = application };
+static const struct shape_part environment_parts[] = { { "topology", FORM_ONE, .shape = &topology_shape },
+                                                       { "volume", FORM_ONE, .shape = &volume_shape },
+                                                       { "application", FORM_ONE,
+                                                         .shape = &application_shape },
+                                                       { 0 } };
+const struct shape environment_shape = { .fields = environment, .parts = environment_parts };
 
 static const struct json_field objectives[] = { DURATION("downtime", "how long it may be unavailable"),
                                                 DURATION("rto", "how long until it is back"),
                                                 DURATION("rpo", "how much may be lost"),
                                                 { 0 } };
+const struct shape objectives_shape = { .fields = objectives };
 
 static const struct json_field tool[] = { WANTED("name", "of the program"),
                                           TEXT("version", "as in \">=15\""),
@@ -108,13 +110,9 @@ static const struct json_field tool[] = { WANTED("name", "of the program"),
 static const struct json_field tools[] = { ARRAY("required", "programs that must be there"),
                                            TEXTS("forbidden", "programs that must not be called"),
                                            { 0 } };
-static const struct shape tools_parts[] = { { "required", FORM_LIST, tool, NULL }, { 0 } };
-
-static const struct json_field communication[] = { WANTED("to", "who is told"),
-                                                   TEXT("via", "webhook, mail, ..."),
-                                                   TEXT("url", "where to"),
-                                                   WANTED("text", "what they are told"),
-                                                   { 0 } };
+static const struct shape tool_shape = { .fields = tool };
+static const struct shape_part tools_parts[] = { { "required", FORM_LIST, .shape = &tool_shape }, { 0 } };
+const struct shape tools_shape = { .fields = tools, .parts = tools_parts };
 
 static const struct json_field risk[] = { WANTED("risk", "what may go wrong"),
                                           LEVEL("likelihood", "how likely"),
@@ -122,72 +120,55 @@ static const struct json_field risk[] = { WANTED("risk", "what may go wrong"),
                                           TEXT("mitigation", "what makes it unlikely"),
                                           TEXT("contingency", "what to do when it happens"),
                                           { 0 } };
+const struct shape risk_shape = { .fields = risk };
 
-static const struct shape shapes[] = {
-    { "strategy", FORM_OBJECT, strategy, strategy_parts },
-    { "environment", FORM_OBJECT, environment, environment_parts },
-    { "objectives", FORM_OBJECT, objectives, NULL },
-    { "tools", FORM_OBJECT, tools, tools_parts },
-    { "communications", FORM_MAP, communication, NULL },
-    { "risks", FORM_LIST, risk, NULL },
-    { "postmortem", FORM_TEXTS, NULL, NULL },
-    { 0 },
-};
-
-static void check_shapes(struct loader *l, const struct json *object, const struct shape *parts);
+static void check_parts(struct loader *l, const struct json *object, const struct shape *shape);
 
 static void check_object(struct loader *l, const struct json *value, const struct shape *shape,
                          const char *what)
 {
     union scratch scratch;
-    bool whole = load_fields(l, value, shape->fields, &scratch, what);
-    if (whole && shape->parts)
-        check_shapes(l, value, shape->parts);
+    if (load_fields(l, value, shape->fields, &scratch, what))
+        check_parts(l, value, shape);
 }
 
-static void check_texts(struct loader *l, const struct json *value, const char *what)
+/* The only lists and maps of what is no object are of texts. */
+static void check_item(struct loader *l, const struct json *value, const struct shape_part *part)
 {
-    for (size_t i = 0; i < value->count; i++) {
-        if (value->items[i].type != JSON_TEXT)
-            load_fault(l, &value->items[i], "%s are texts, this is %s", what,
-                       json_type_word(value->items[i].type));
+    if (part->shape)
+        check_object(l, value, part->shape, arena_format(l->arena, "an item of %s", part->key));
+    else if (value->type != JSON_TEXT)
+        load_fault(l, value, "%s are texts, this is %s", part->key, json_type_word(value->type));
+}
+
+static void check_part(struct loader *l, const struct json *value, const struct shape_part *part)
+{
+    if (value->type != (part->form == FORM_LIST ? JSON_ARRAY : JSON_OBJECT))
+        return; /* said when the field was decoded */
+    if (part->form == FORM_ONE) {
+        check_object(l, value, part->shape, part->key);
+        return;
     }
+    for (size_t i = 0; i < value->count; i++)
+        check_item(l, &value->items[i], part);
 }
 
-static void check_shape(struct loader *l, const struct json *value, const struct shape *shape)
+static void check_parts(struct loader *l, const struct json *object, const struct shape *shape)
 {
-    switch (shape->form) {
-    case FORM_OBJECT:
-        check_object(l, value, shape, shape->key);
-        break;
-    case FORM_LIST:
-    case FORM_MAP:
-        for (size_t i = 0; i < value->count; i++)
-            check_object(l, &value->items[i], shape, arena_format(l->arena, "an item of %s", shape->key));
-        break;
-    case FORM_TEXTS:
-        check_texts(l, value, shape->key);
-        break;
-    }
-}
-
-static void check_shapes(struct loader *l, const struct json *object, const struct shape *parts)
-{
-    for (const struct shape *part = parts; part->key; part++) {
-        const struct json *value = json_member(object, part->key);
-        enum json_type wanted =
-            part->form == FORM_LIST || part->form == FORM_TEXTS ? JSON_ARRAY : JSON_OBJECT;
-        if (value && value->type == wanted)
-            check_shape(l, value, part);
+    for (size_t i = 0; i < object->count; i++) {
+        const struct shape_part *part = shape_part(shape, object->items[i].key);
+        if (part)
+            check_part(l, &object->items[i], part);
     }
 }
 
 void load_descriptions(struct loader *l, const struct json *book)
 {
-    check_shapes(l, book, shapes);
-    for (const struct shape *shape = shapes; shape->key; shape++) {
-        const struct json *value = json_member(book, shape->key);
-        if (value)
-            resolve_nothing(l, value);
+    for (const struct shape_part *part = book_shape.parts; part->key; part++) {
+        const struct json *value = json_member(book, part->key);
+        if (!value || !part->shown)
+            continue;
+        check_part(l, value, part);
+        resolve_nothing(l, value);
     }
 }

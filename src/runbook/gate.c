@@ -1,4 +1,5 @@
 #include "load.h"
+#include "shape.h"
 
 #include "base/text.h"
 
@@ -51,6 +52,15 @@ static const struct json_field override_rows[] = {
       "the role that may" },
     { 0 },
 };
+
+static const struct shape criterion_shape = { .fields = criterion_rows };
+static const struct shape override_shape = { .fields = override_rows };
+static const struct shape_part parts[] = {
+    { "criteria", FORM_LIST, .shape = &criterion_shape },
+    { "override", FORM_ONE, .shape = &override_shape },
+    { 0 },
+};
+const struct shape gate_shape = { .fields = fields, .parts = parts };
 
 static void load_votes(struct loader *l, const struct json *source, const struct json_texts *names,
                        struct gate *gate)

@@ -19,7 +19,7 @@ struct id_map {
 
 /* All maps of a book: struct book points to it, the book_find_ functions look in it. */
 struct book_ids {
-    struct id_map params, targets, roles, monitors, triggers, phases, steps, gates;
+    struct id_map params, targets, roles, notices, monitors, triggers, phases, steps, gates;
 };
 
 /* Room for `max` names. */

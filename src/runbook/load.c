@@ -76,6 +76,15 @@ void load_id(struct loader *l, const struct json *where, struct id_map *map, con
         load_fault(l, where, "a second %s \"%s\"", what, name);
 }
 
+const char *const *load_texts(struct loader *l, const struct json *where, const struct json_texts *texts,
+                              enum landing landing)
+{
+    const char **list = arena_array(l->arena, texts->count + 1, sizeof(*list));
+    for (size_t i = 0; i < texts->count; i++)
+        list[i] = resolve(l, load_item(where, i), texts->list[i], landing);
+    return list;
+}
+
 bool is_variable(const char *name)
 {
     return *name && !strchr("0123456789", *name) &&

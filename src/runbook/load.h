@@ -20,7 +20,9 @@ struct loader {
     struct book *book;
     struct book_ids *ids;
     struct params *params;
-    const struct json **step_sources; /* by a step's index */
+    const struct json **step_sources; /* by a step's index; NULL: made, not written */
+    size_t at_step;                   /* the step that is being loaded */
+    const struct notice *notices;     /* communications, in the order of ids->notices */
     size_t resolved_left;             /* bytes that params may still make of the book's texts */
 };
 
@@ -80,11 +82,26 @@ void resolve_nothing(struct loader *l, const struct json *value);
 /* The param of a text that is one secret param and nothing else; NULL for any other. */
 const struct param *resolve_secret(struct loader *l, const char *text);
 
+/* ---- values that are known later (fill.c) ---- */
+
+/* A step answers it ("as"), or is done for each of them. A name that is a param's or was given already is a
+ * fault. NULL is let pass. */
+void later_declare(struct loader *l, const struct json *where, const char *name, enum fill_type type,
+                   bool is_item);
+/* What the name stands for in the step at hand, NULL. */
+const struct later_value *later_find(const struct loader *l, const char *name);
+
+/* ---- files that the book names (files.c) ---- */
+
+/* The file's text; NULL after a fault. */
+const char *load_file(struct loader *l, const struct json *where, const char *name);
+
 /* ---- sections, in the order in which they are loaded ---- */
 
 void load_roles(struct loader *l, const struct json *roles);
 void load_targets(struct loader *l, const struct json *targets);
 void load_targets_file(struct loader *l, struct json_faults *faults);
+void load_communications(struct loader *l, const struct json *communications);
 void load_monitors(struct loader *l, const struct json *monitors);
 void load_triggers(struct loader *l, const struct json *triggers);
 void load_phases(struct loader *l, const struct json *phases);
@@ -153,6 +170,16 @@ struct expect load_expect(struct loader *l, const struct json *source);
 /* A query that stands in an object of its own. `target`: where it runs if it names none, BOOK_NONE if it
  * must. Without "expect" it has to answer true. */
 struct query load_query(struct loader *l, const struct json *source, const char *what, size_t target);
+
+/* The answer that is true unless something else is expected. */
+struct expect expect_true(void);
+/* A request in an object of its own. */
+const struct http_query *load_http(struct loader *l, const struct json *source);
+/* Several conditions, each in an object. */
+const struct condition *load_conditions(struct loader *l, const struct json *list, size_t *ret_count);
+/* The texts of a list, resolved. */
+const char *const *load_texts(struct loader *l, const struct json *where, const struct json_texts *texts,
+                              enum landing landing);
 
 /* One statement that is to be asked; anything else is a fault. */
 const char *load_query_sql(struct loader *l, const struct json *where, const char *sql);

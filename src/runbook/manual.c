@@ -1,3 +1,4 @@
+#include "shape.h"
 #include "step.h"
 
 /* A person does it, and says so. */
@@ -13,6 +14,7 @@ static const struct json_field fields[] = {
     STEP_CHANGE_ROWS(struct manual_fields),
     { 0 },
 };
+static const struct shape_part parts[] = { STEP_CHANGE_PARTS, { 0 } };
 
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
@@ -24,4 +26,9 @@ static void build(struct loader *l, const struct json *source, const void *decod
     load_step_change(l, source, &raw->change, step);
 }
 
-const struct step_kind_def manual_kind = { fields, sizeof(struct manual_fields), NULL, build };
+const struct step_kind_def manual_kind = {
+    .fields = fields,
+    .size = sizeof(struct manual_fields),
+    .build = build,
+    .parts = parts,
+};

@@ -1,6 +1,8 @@
 #include "monitor.h"
+#include "shape.h"
 
 #include "base/text.h"
+#include "json/pointer.h"
 
 struct monitor_fields {
     const char *id;
@@ -8,6 +10,9 @@ struct monitor_fields {
     const char *target;
     bool heartbeat;
     int64_t every_us;
+    const char *sql;
+    const char *url;
+    const char *pointer;
 };
 
 static const struct json_field fields[] = {
@@ -15,14 +20,21 @@ static const struct json_field fields[] = {
       "what metrics are named by, as in \"lag.seconds\"" },
     { "kind", JSON_FIELD_ENUM, offsetof(struct monitor_fields, kind), JSON_REQUIRED, monitor_kind_words, 0, 0,
       "what it looks at" },
-    { "target", JSON_FIELD_TEXT, offsetof(struct monitor_fields, target), JSON_REQUIRED, NULL, 0, 0,
-      "which server it asks" },
+    { "target", JSON_FIELD_TEXT, offsetof(struct monitor_fields, target), 0, NULL, 0, 0,
+      "which server it asks; needed by all but http" },
+    { "sql", JSON_FIELD_TEXT, offsetof(struct monitor_fields, sql), JSON_NONEMPTY, NULL, 0, 0,
+      "query: a statement whose first value is the metric \"value\", a number" },
+    { "url", JSON_FIELD_TEXT, offsetof(struct monitor_fields, url), JSON_NONEMPTY, NULL, 0, 0,
+      "http: what is asked" },
+    { "pointer", JSON_FIELD_TEXT, offsetof(struct monitor_fields, pointer), 0, NULL, 0, 0,
+      "http: where in the JSON of the answer the metric \"value\" stands, as in \"/error_rate\"" },
     { "heartbeat", JSON_FIELD_BOOL, offsetof(struct monitor_fields, heartbeat), 0, NULL, 0, 0,
       "lag: a heartbeat table may be made on the primary; it is removed afterwards" },
     { "every", JSON_FIELD_DURATION, offsetof(struct monitor_fields, every_us), 0, NULL, 0, 0,
       "how often; 1s unless stated" },
     { 0 },
 };
+const struct shape monitor_shape = { .fields = fields };
 
 #define EVERY_MIN_US (100 * MS_US)
 #define METRICS_MAX  5
@@ -32,6 +44,8 @@ static const char *const metrics[MONITOR_KIND_COUNT][METRICS_MAX] = {
     [MONITOR_LOCKS] = { "waiting", "behind_us", "roots", "longest_wait_seconds" },
     [MONITOR_TRANSACTIONS] = { "oldest_seconds", "idle_in_transaction", "prepared", "oldest_xmin_age" },
     [MONITOR_PROGRESS] = { "running", "percent" },
+    [MONITOR_QUERY] = { "value" },
+    [MONITOR_HTTP] = { "value", "status", "seconds" },
 };
 
 const char *const *monitor_metrics(enum monitor_kind kind, size_t *ret_count)
@@ -59,6 +73,51 @@ static void check_heartbeat(struct loader *l, const struct monitor_def *monitor,
                    target->id);
 }
 
+static void refuse_key(struct loader *l, const struct json *source, const char *key, enum monitor_kind kind)
+{
+    if (json_member(source, key))
+        load_fault(l, load_at(source, key), "a monitor of kind \"%s\" has no \"%s\"", monitor_kind_word(kind),
+                   key);
+}
+
+static void load_request(struct loader *l, struct monitor_def *monitor, const struct monitor_fields *raw,
+                         const struct json *source)
+{
+    struct http_query *http = arena_alloc(l->arena, sizeof(*http));
+    *http = (struct http_query){ .method = "GET", .pointer = raw->pointer, .status = 200 };
+    http->url = resolve(l, load_at(source, "url"), raw->url, LAND_ARGUMENT);
+    monitor->http = http;
+    if (!raw->url)
+        load_fault(l, source, "a monitor of kind \"http\" needs a \"url\"");
+    else if (!text_starts(http->url, "http://") && !text_starts(http->url, "https://"))
+        load_fault(l, load_at(source, "url"), "a URL begins with http:// or https://");
+    if (raw->pointer && !json_pointer_valid(raw->pointer))
+        load_fault(l, load_at(source, "pointer"), "\"%s\" is no pointer into JSON, as in \"/checks/0/age\"",
+                   raw->pointer);
+}
+
+/* What each kind asks, and where. */
+static void load_question(struct loader *l, struct monitor_def *monitor, const struct monitor_fields *raw,
+                          const struct json *source)
+{
+    if (monitor->kind == MONITOR_HTTP)
+        refuse_key(l, source, "target", monitor->kind);
+    else if (!raw->target)
+        load_fault(l, source, "monitor \"%s\" needs a \"target\"", raw->id);
+    if (monitor->kind == MONITOR_QUERY && !raw->sql)
+        load_fault(l, source, "a monitor of kind \"query\" needs \"sql\"");
+    if (monitor->kind == MONITOR_QUERY)
+        monitor->sql = load_query_sql(l, load_at(source, "sql"), raw->sql);
+    else
+        refuse_key(l, source, "sql", monitor->kind);
+    if (monitor->kind == MONITOR_HTTP) {
+        load_request(l, monitor, raw, source);
+        return;
+    }
+    refuse_key(l, source, "url", monitor->kind);
+    refuse_key(l, source, "pointer", monitor->kind);
+}
+
 static void load_monitor(struct loader *l, size_t index, const struct json *source)
 {
     struct monitor_def *monitor = &l->book->monitors[index];
@@ -75,6 +134,7 @@ static void load_monitor(struct loader *l, size_t index, const struct json *sour
     if (!whole)
         return;
     monitor->kind = (enum monitor_kind)raw.kind;
+    load_question(l, monitor, &raw, source);
     if (raw.heartbeat)
         check_heartbeat(l, monitor, source);
     if (raw.every_us < EVERY_MIN_US)

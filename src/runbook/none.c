@@ -19,4 +19,8 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->why = resolve(l, load_at(source, "why"), raw->why, LAND_TEXT);
 }
 
-const struct step_kind_def none_kind = { fields, sizeof(struct none_fields), NULL, build };
+const struct step_kind_def none_kind = {
+    .fields = fields,
+    .size = sizeof(struct none_fields),
+    .build = build,
+};

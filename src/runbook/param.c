@@ -1,4 +1,5 @@
 #include "param.h"
+#include "shape.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,6 +33,11 @@ static const struct json_field fields[] = {
       "secret: where it is, \"env:NAME\", \"file:/PATH\" or \"command: WORDS\"" },
     { 0 },
 };
+static const struct shape_part parts[] = {
+    { "default", FORM_ONE, .types = SHAPE_TYPE(JSON_BOOL) | SHAPE_INTEGER | SHAPE_TYPE(JSON_TEXT) },
+    { 0 },
+};
+const struct shape param_shape = { .fields = fields, .parts = parts };
 
 const char *param_type_word(enum param_type type)
 {

@@ -1,3 +1,4 @@
+#include "shape.h"
 #include "step.h"
 
 #include "base/text.h"
@@ -11,6 +12,8 @@ struct phase_fields {
     bool parallel;
     struct duration_range estimate;
     const struct json *steps;
+    const struct json *verification;
+    const struct json *rollback;
     const struct json *gate;
 };
 
@@ -30,10 +33,22 @@ static const struct json_field fields[] = {
       "how long it takes; the sum of its steps unless stated" },
     { "steps", JSON_FIELD_ARRAY, offsetof(struct phase_fields, steps), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0,
       0, "in order" },
+    { "verification", JSON_FIELD_ARRAY, offsetof(struct phase_fields, verification), JSON_NONEMPTY, NULL, 0,
+      0, "steps that judge the phase, after all of its steps: verify, wait, compare" },
+    { "rollback", JSON_FIELD_ARRAY, offsetof(struct phase_fields, rollback), JSON_NONEMPTY, NULL, 0, 0,
+      "undoes the phase as a whole, after its steps were undone; those without a rollback are undone by it" },
     { "gate", JSON_FIELD_OBJECT, offsetof(struct phase_fields, gate), 0, NULL, 0, 0,
       "go or no-go, at its end" },
     { 0 },
 };
+static const struct shape_part parts[] = {
+    { "steps", FORM_STEPS, .place = &step_in_phase },
+    { "verification", FORM_STEPS, .place = &step_in_verification },
+    { "rollback", FORM_STEPS, .place = &step_in_rollback },
+    { "gate", FORM_ONE, .shape = &gate_shape },
+    { 0 },
+};
+const struct shape phase_shape = { .fields = fields, .parts = parts };
 
 static void add_estimate(struct phase *phase, const struct duration_range *estimate)
 {
@@ -41,21 +56,43 @@ static void add_estimate(struct phase *phase, const struct duration_range *estim
     phase->estimate.max_us += estimate->max_us;
 }
 
-static void load_steps(struct loader *l, const struct json *steps, size_t index, bool sum)
+static struct step *next_step(struct loader *l, size_t phase, const struct json *source)
+{
+    size_t at = l->book->step_count++;
+    struct step *step = &l->book->steps[at];
+    l->step_sources[at] = source;
+    step->index = at;
+    step->phase = phase;
+    l->book->phases[phase].step_count++;
+    return step;
+}
+
+static void load_steps(struct loader *l, const struct phase_fields *raw, size_t index)
 {
     struct phase *phase = &l->book->phases[index];
     phase->first_step = l->book->step_count;
-    phase->step_count = load_count(steps);
-    for (size_t i = 0; i < phase->step_count; i++) {
-        size_t at = l->book->step_count++;
-        struct step *step = &l->book->steps[at];
-        l->step_sources[at] = &steps->items[i];
-        step->index = at;
-        step->phase = index;
-        load_step(l, &steps->items[i], step, NULL);
-        if (sum)
-            add_estimate(phase, &step->estimate);
+    if (raw->rollback) {
+        phase->mark = l->book->step_count;
+        load_mark(l, raw->rollback, next_step(l, index, NULL), phase);
     }
+    for (size_t i = 0; i < load_count(raw->steps); i++)
+        load_step(l, &raw->steps->items[i], next_step(l, index, &raw->steps->items[i]), NULL);
+    phase->first_verification = l->book->step_count;
+    for (size_t i = 0; i < load_count(raw->verification); i++) {
+        const struct json *source = &raw->verification->items[i];
+        load_verification(l, source, next_step(l, index, source),
+                          arena_format(l->arena, "%s.verify.%zu", phase->id ? phase->id : "", i + 1));
+    }
+}
+
+/* A rollback that nothing leads to is a promise that nobody keeps. */
+static void check_rollback(struct loader *l, const struct json *rollback, const struct phase *phase)
+{
+    for (size_t i = phase->first_step; i < phase->first_step + phase->step_count; i++) {
+        if (i != phase->mark && step_kind_changes(l->book->steps[i].kind))
+            return;
+    }
+    load_fault(l, rollback, "nothing in this phase changes anything: it has nothing to roll back");
 }
 
 static void load_phase(struct loader *l, size_t index, const struct json *source)
@@ -73,19 +110,29 @@ static void load_phase(struct loader *l, size_t index, const struct json *source
                              .parallel = raw.parallel,
                              .estimate = raw.estimate,
                              .gate = BOOK_NONE,
+                             .mark = BOOK_NONE,
                              .line = source->line,
                              .column = source->column };
-    load_steps(l, raw.steps, index, json_member(source, "estimate") == NULL);
+    load_steps(l, &raw, index);
+    for (size_t i = phase->first_step; !json_member(source, "estimate") && i < l->book->step_count; i++)
+        add_estimate(phase, &l->book->steps[i].estimate);
+    if (raw.rollback)
+        check_rollback(l, raw.rollback, phase);
     if (raw.gate)
         load_gate(l, raw.gate, index);
 }
 
+/* How many steps there will be: those that are written, and those that are made of other things. */
 static size_t count_steps(const struct json *phases)
 {
+    static const char *const lists[] = { "steps", "verification" };
     size_t count = 0;
     for (size_t i = 0; i < load_count(phases); i++) {
-        const struct json *steps = json_member(&phases->items[i], "steps");
-        count += steps && steps->type == JSON_ARRAY ? steps->count : 0;
+        for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
+            const struct json *steps = json_member(&phases->items[i], lists[k]);
+            count += steps && steps->type == JSON_ARRAY ? steps->count : 0;
+        }
+        count += json_member(&phases->items[i], "rollback") ? 1 : 0;
     }
     return count;
 }
@@ -97,6 +144,7 @@ void load_phases(struct loader *l, const struct json *phases)
     l->book->phases = arena_array(l->arena, count + 1, sizeof(*l->book->phases));
     l->book->gates = arena_array(l->arena, count + 1, sizeof(*l->book->gates));
     l->book->steps = arena_array(l->arena, steps + 1, sizeof(*l->book->steps));
+    l->book->later = arena_array(l->arena, 2 * steps + 1, sizeof(*l->book->later));
     l->step_sources = arena_array(l->arena, steps + 1, sizeof(const struct json *));
     id_map_init(&l->ids->phases, l->arena, count);
     id_map_init(&l->ids->gates, l->arena, count);

@@ -1,11 +1,14 @@
 #include "load.h"
 
 #include "base/text.h"
+#include "json/pointer.h"
+#include "shape.h"
 #include "sqlscan.h"
 
 struct query_fields {
     const char *target;
     const char *sql;
+    const struct json *http;
     const struct json *expect;
     int64_t timeout_us;
 };
@@ -13,10 +16,12 @@ struct query_fields {
 static const struct json_field fields[] = {
     { "target", JSON_FIELD_TEXT, offsetof(struct query_fields, target), 0, NULL, 0, 0,
       "which server is asked" },
-    { "sql", JSON_FIELD_TEXT, offsetof(struct query_fields, sql), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0, 0,
+    { "sql", JSON_FIELD_TEXT, offsetof(struct query_fields, sql), JSON_NONEMPTY, NULL, 0, 0,
       "the question, one statement" },
+    { "http", JSON_FIELD_OBJECT, offsetof(struct query_fields, http), 0, NULL, 0, 0,
+      "the question, a request" },
     { "expect", JSON_FIELD_OBJECT, offsetof(struct query_fields, expect), 0, NULL, 0, 0,
-      "the answer; true unless stated" },
+      "the answer; true unless stated, of a request its status" },
     { "timeout", JSON_FIELD_DURATION, offsetof(struct query_fields, timeout_us), 0, NULL, 0, 0,
       "30s unless stated" },
     { 0 },
@@ -30,19 +35,103 @@ const char *load_query_sql(struct loader *l, const struct json *where, const cha
     return resolved;
 }
 
+bool query_is_there(const struct query *query)
+{
+    return query->sql != NULL || query->http != NULL;
+}
+
+void query_text(struct buf *buf, const struct query *query)
+{
+    if (query->http)
+        buf_format(buf, "%s %s%s%s", query->http->method, query->http->url, query->http->pointer ? " " : "",
+                   query->http->pointer ? query->http->pointer : "");
+    else if (query->sql)
+        buf_text(buf, query->sql);
+}
+
+/* ---- requests ---- */
+
+struct http_fields {
+    const char *url;
+    int method;
+    const char *pointer;
+    int64_t status;
+};
+
+static const char *const method_words[] = { "GET", "HEAD", NULL };
+
+static const struct json_field http_fields[] = {
+    { "url", JSON_FIELD_TEXT, offsetof(struct http_fields, url), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0, 0,
+      "http:// or https://" },
+    { "method", JSON_FIELD_ENUM, offsetof(struct http_fields, method), 0, method_words, 0, 0,
+      "GET unless stated" },
+    { "pointer", JSON_FIELD_TEXT, offsetof(struct http_fields, pointer), 0, NULL, 0, 0,
+      "where in the JSON of the answer the value stands (RFC 6901), as in \"/error_rate\"; else its body" },
+    { "status", JSON_FIELD_INTEGER, offsetof(struct http_fields, status), 0, NULL, 100, 599,
+      "what the status has to be for the answer to count; 200 unless stated" },
+    { 0 },
+};
+const struct shape http_shape = { .name = "http", .fields = http_fields };
+
+static const struct shape_part parts[] = {
+    { "http", FORM_ONE, .shape = &http_shape },
+    { "expect", FORM_ONE, .shape = &expect_shape },
+    { 0 },
+};
+static const char *const either[] = { "sql", "http", NULL };
+const struct shape query_shape = { .name = "query", .fields = fields, .parts = parts, .either = either };
+
+const struct http_query *load_http(struct loader *l, const struct json *source)
+{
+    struct http_query *http = arena_alloc(l->arena, sizeof(*http));
+    struct http_fields raw = { .status = 200 };
+    if (!load_fields(l, source, http_fields, &raw, "http"))
+        return NULL;
+    http->url = resolve(l, load_at(source, "url"), raw.url, LAND_ARGUMENT);
+    http->method = method_words[raw.method];
+    http->pointer = raw.pointer;
+    http->status = raw.status;
+    if (!text_starts(http->url, "http://") && !text_starts(http->url, "https://") &&
+        !text_starts(http->url, "${"))
+        load_fault(l, load_at(source, "url"), "a URL begins with http:// or https://");
+    if (raw.pointer && !json_pointer_valid(raw.pointer))
+        load_fault(l, load_at(source, "pointer"), "\"%s\" is no pointer into JSON, as in \"/checks/0/age\"",
+                   raw.pointer);
+    return http;
+}
+
+/* ---- queries ---- */
+
+static void load_where(struct loader *l, const struct json *source, const char *what, const char *name,
+                       struct query *query)
+{
+    if (query->http) {
+        query->target = BOOK_NONE;
+        if (name)
+            load_fault(l, load_at(source, "target"),
+                       "a request has no \"target\": its URL says where it goes");
+    } else if (name) {
+        query->target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", name);
+    } else if (query->target == BOOK_NONE && !json_member(source, "target")) {
+        load_fault(l, source, "%s needs a \"target\" to ask", what);
+    }
+}
+
 struct query load_query(struct loader *l, const struct json *source, const char *what, size_t target)
 {
-    struct query query = { .target = target,
-                           .expect = { .kind = EXPECT_VALUE, .is = IS_EQUAL, .value = "true" } };
+    struct query query = { .target = target, .expect = expect_true() };
     struct query_fields raw = { .timeout_us = 30 * SECOND_US };
     load_fields(l, source, fields, &raw, what);
     query.timeout_us = raw.timeout_us;
     query.sql = load_query_sql(l, load_at(source, "sql"), raw.sql);
+    if (raw.http)
+        query.http = load_http(l, raw.http);
+    if (!json_member(source, "sql") == !json_member(source, "http"))
+        load_fault(l, source, "%s asks either by \"sql\" or by \"http\"", what);
     if (raw.expect)
         query.expect = load_expect(l, raw.expect);
-    if (raw.target)
-        query.target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target);
-    else if (target == BOOK_NONE && !json_member(source, "target"))
-        load_fault(l, source, "%s needs a \"target\" to ask", what);
+    else if (raw.http)
+        query.expect = (struct expect){ .kind = EXPECT_NOTHING };
+    load_where(l, source, what, raw.target, &query);
     return query;
 }

@@ -8,7 +8,7 @@
 /* One text may not grow beyond this. */
 #define RESOLVED_MAX (256 * 1024)
 
-static void quote(struct buf *out, const char *value, char mark)
+void sql_quote(struct buf *out, const char *value, char mark)
 {
     const char *inner;
     buf_char(out, mark);
@@ -22,13 +22,13 @@ static void quote(struct buf *out, const char *value, char mark)
 
 static void quote_identifier(struct buf *out, const char *value)
 {
-    quote(out, value, '"');
+    sql_quote(out, value, '"');
 }
 
 /* A backslash is an ordinary character here: the driver pins standard_conforming_strings. */
 static void quote_literal(struct buf *out, const char *value)
 {
-    quote(out, value, '\'');
+    sql_quote(out, value, '\'');
 }
 
 static void (*const sql_quotes[PARAM_TYPE_COUNT])(struct buf *out, const char *value) = {
@@ -49,6 +49,13 @@ static size_t reference_name(const char *text, char ret_name[65])
     }
     ret_name[n] = '\0';
     return text[2 + n] == '}' && text_is_id(ret_name) ? n + 3 : 0;
+}
+
+/* Whether the reference at `text` names a value that is known only later. */
+static bool is_later(const struct loader *l, const char *text)
+{
+    char name[65];
+    return reference_name(text, name) > 0 && later_find(l, name);
 }
 
 /* The param that the reference at `text` names; NULL after a fault. `*ret_len` is at least 2. */
@@ -92,9 +99,17 @@ static void resolve_plain(struct loader *l, const struct json *where, const char
         if (text_starts(dollar, "$${")) {
             buf_text(out, "${");
             len = 3;
+            if (is_later(l, dollar + 1))
+                load_fault(l, where, "\"%.*s\" could not be told from the value of that name later", 67,
+                           dollar);
+        } else if (dollar[1] == '{' && is_later(l, dollar)) {
+            len = strcspn(dollar, "}") + 1;
+            buf_add(out, dollar, len);
         } else if (dollar[1] == '{') {
             const struct param *param = reference(l, where, dollar, &len);
             const char *value = param ? value_of(l, where, param) : NULL;
+            if (value && strstr(value, "${") && l->book->later_count > 0)
+                load_fault(l, where, "the value of ${%s} holds \"${\"", param->name);
             buf_text(out, value ? value : "");
         } else {
             buf_char(out, '$');
@@ -125,16 +140,19 @@ static void resolve_sql_param(struct loader *l, const struct json *where, const 
                               const struct sql_token *token, enum sql_token_kind last, struct buf *out)
 {
     size_t len;
-    struct param *param = reference(l, where, token->text, &len);
-    const char *value = param ? value_of(l, where, param) : NULL;
+    bool later = is_later(l, token->text);
+    struct param *param = later ? NULL : reference(l, where, token->text, &len);
+    const char *value = later ? "" : param ? value_of(l, where, param) : NULL;
     if (!value)
         return;
     if (!stands_alone(token, begin, value))
-        load_fault(l, where, "${%s} touches what stands beside it: a param is a whole identifier or value",
-                   param->name);
+        load_fault(l, where, "%.*s touches what stands beside it: a param is a whole identifier or value",
+                   (int)token->len, token->text);
     else if (last == SQL_LITERAL)
-        load_fault(l, where, "${%s} stands right after a quoted literal and could become part of it",
-                   param->name);
+        load_fault(l, where, "%.*s stands right after a quoted literal and could become part of it",
+                   (int)token->len, token->text);
+    else if (later)
+        buf_add(out, token->text, token->len);
     else
         sql_quotes[param->type](out, value);
 }
@@ -245,7 +263,7 @@ void resolve_nothing(struct loader *l, const struct json *value)
         refuse_controls(l, value, value->text, true);
         for (const char *at = value->text; (at = strstr(at, "${")) != NULL; at += len) {
             len = 2;
-            if (at == value->text || at[-1] != '$')
+            if ((at == value->text || at[-1] != '$') && !is_later(l, at))
                 (void)reference(l, value, at, &len); /* a fault is all that can come of it */
         }
     }

@@ -1,4 +1,5 @@
 #include "load.h"
+#include "shape.h"
 
 struct role_fields {
     const char *not_role;
@@ -9,6 +10,7 @@ static const struct json_field fields[] = {
       "a role whose holder must be another person" },
     { 0 },
 };
+const struct shape role_shape = { .fields = fields };
 
 static void load_role(struct loader *l, struct role *role, const struct json *source)
 {

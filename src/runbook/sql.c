@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shape.h"
 #include "sqlscan.h"
 
 /* Statements on a target. */
@@ -10,7 +11,10 @@ struct sql_fields {
     struct step_change change;
     const char *target;
     struct json_texts sql;
-    const struct json *file;
+    const char *file;
+    const struct json *generate;
+    const struct json *for_each;
+    const char *as;
     bool transaction;
     int64_t lock_timeout_us;
     int64_t statement_timeout_us;
@@ -21,11 +25,19 @@ struct sql_fields {
 static const struct json_field fields[] = {
     STEP_COMMON_ROWS,
     STEP_CHANGE_ROWS(struct sql_fields),
-    { "target", JSON_FIELD_TEXT, offsetof(struct sql_fields, target), 0, NULL, 0, 0,
+    { "target", JSON_FIELD_TEXT, offsetof(struct sql_fields, target), STEP_NEEDED_IN_PHASE, NULL, 0, 0,
       "which server it runs on" },
-    { "sql", JSON_FIELD_TEXTS, offsetof(struct sql_fields, sql), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0, 0,
+    { "sql", JSON_FIELD_TEXTS, offsetof(struct sql_fields, sql), JSON_NONEMPTY, NULL, 0, 0,
       "one text or several, each sent as one query" },
-    { "file", JSON_FIELD_VALUE, offsetof(struct sql_fields, file), 0, NULL, 0, 0, "not supported yet" },
+    { "file", JSON_FIELD_TEXT, offsetof(struct sql_fields, file), JSON_NONEMPTY, NULL, 0, 0,
+      "instead: a file beside the book or below it, sent as one query" },
+    { "generate", JSON_FIELD_OBJECT, offsetof(struct sql_fields, generate), 0, NULL, 0, 0,
+      "instead: a query, of any target, whose rows are the statements" },
+    { "for_each", JSON_FIELD_OBJECT, offsetof(struct sql_fields, for_each), 0, NULL, 0, 0,
+      "what it is done for, one after the other" },
+    { "as", JSON_FIELD_TEXT, offsetof(struct sql_fields, as), 0, NULL, 0, 0,
+      "the name under which later steps can use the first value that the last statement answers, as "
+      "${name}" },
     { "transaction", JSON_FIELD_BOOL, offsetof(struct sql_fields, transaction), 0, NULL, 0, 0,
       "all of it in one transaction; true unless stated or impossible (CONCURRENTLY, VACUUM)" },
     { "lock_timeout", JSON_FIELD_DURATION, offsetof(struct sql_fields, lock_timeout_us), 0, NULL, 0, 0,
@@ -53,10 +65,25 @@ static const struct json_field retry_rows[] = {
 };
 
 /* PostgreSQL 15 documentation, 13.3.1, without the word LOCK. */
-static const char *const lock_modes[] = { "AccessShare",  "RowShare",
-                                          "RowExclusive", "ShareUpdateExclusive",
-                                          "Share",        "ShareRowExclusive",
-                                          "Exclusive",    "AccessExclusive" };
+static const char *const lock_modes[] = {
+    "AccessShare", "RowShare",          "RowExclusive", "ShareUpdateExclusive",
+    "Share",       "ShareRowExclusive", "Exclusive",    "AccessExclusive",
+    NULL
+};
+
+static const struct json_field lock_mode = {
+    "locks", JSON_FIELD_ENUM, 0, 0, lock_modes, 0, 0, "of the table"
+};
+static const char *const either[] = { "sql", "file", "generate", NULL };
+static const struct shape retry_shape = { .fields = retry_rows };
+static const struct shape_part parts[] = {
+    STEP_CHANGE_PARTS,
+    { "generate", FORM_ONE, .shape = &query_shape },
+    { "for_each", FORM_ONE, .shape = &each_shape },
+    { "retry", FORM_ONE, .shape = &retry_shape },
+    { "locks", FORM_MAP, .item = &lock_mode },
+    { 0 },
+};
 
 static void load_retry(struct loader *l, const struct json *source, struct step *step)
 {
@@ -74,12 +101,12 @@ static void load_lock(struct loader *l, const struct json *mode, struct lock_cla
         return;
     }
     claim->mode = mode->text;
-    for (size_t i = 0; i < ARRAY_LEN(lock_modes); i++) {
-        if (strcmp(mode->text, lock_modes[i]) == 0)
+    size_t count = 0;
+    for (; lock_modes[count]; count++) {
+        if (strcmp(mode->text, lock_modes[count]) == 0)
             return;
     }
-    load_fault(l, mode, "\"%s\" is no lock mode%s", mode->text,
-               load_hint(l, mode->text, lock_modes, ARRAY_LEN(lock_modes)));
+    load_fault(l, mode, "\"%s\" is no lock mode%s", mode->text, load_hint(l, mode->text, lock_modes, count));
 }
 
 static void load_locks(struct loader *l, const struct json *source, struct step *step)
@@ -112,7 +139,7 @@ static void check_alone(struct loader *l, const struct json *where, const struct
 static void load_statements(struct loader *l, const struct json *source, const struct sql_fields *raw,
                             struct step *step)
 {
-    const struct json *where = load_at(source, "sql");
+    const struct json *where = load_at(source, raw->file ? "file" : "sql");
     const char **list = arena_array(l->arena, raw->sql.count + 1, sizeof(*list));
     struct sql_facts *facts = arena_array(l->arena, raw->sql.count + 1, sizeof(*facts));
     bool outside = false;
@@ -134,18 +161,63 @@ static void load_statements(struct loader *l, const struct json *source, const s
         check_alone(l, load_item(where, i), &facts[i], step->transaction);
 }
 
+/* What is generated is one statement a row, so that whatever each is, it is sent alone unless the step is one
+ * transaction. */
+static void load_generate(struct loader *l, const struct json *source, const struct sql_fields *raw,
+                          struct step *step)
+{
+    step->generate = load_query(l, raw->generate, "generate", step->target);
+    step->transaction = json_member(source, "transaction") ? raw->transaction : true;
+    if (json_member(raw->generate, "expect"))
+        load_fault(l, load_at(raw->generate, "expect"),
+                   "the answer is executed: there is nothing to \"expect\"");
+    if (step->generate.http)
+        load_fault(l, load_at(raw->generate, "http"), "statements come from a server, not from the net");
+}
+
+static void load_text(struct loader *l, const struct json *source, const struct sql_fields *raw,
+                      struct step *step)
+{
+    struct sql_fields from_file = *raw;
+    const char *text;
+    int said = (json_member(source, "sql") != NULL) + (json_member(source, "file") != NULL) +
+               (json_member(source, "generate") != NULL);
+    if (said != 1)
+        load_fault(l, source, "step \"%s\" has its statements from one of \"sql\", \"file\" and \"generate\"",
+                   step->id ? step->id : "");
+    if (raw->generate) {
+        load_generate(l, source, raw, step);
+    } else if (raw->file) {
+        text = load_file(l, load_at(source, "file"), raw->file);
+        from_file.sql = (struct json_texts){ text ? 1 : 0, &text };
+        load_statements(l, source, &from_file, step);
+    } else {
+        load_statements(l, source, raw, step);
+    }
+}
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct sql_fields *raw = decoded;
     step->target = load_step_target(l, source, raw->target, step);
     step->lock_timeout_us = raw->lock_timeout_us;
     step->statement_timeout_us = raw->statement_timeout_us;
-    if (raw->file)
-        load_fault(l, raw->file, "\"file\" is not supported yet: put its text into \"sql\"");
-    load_statements(l, source, raw, step);
+    if (raw->for_each)
+        load_each(l, raw->for_each, step);
+    load_text(l, source, raw, step);
     load_retry(l, raw->retry, step);
     load_locks(l, raw->locks, step);
+    step->as = raw->as;
+    later_declare(l, load_at(source, "as"), raw->as, FILL_TEXT, false);
+    if (raw->as && step->each)
+        load_fault(l, load_at(source, "as"), "a step that is done for each of many answers many values");
     load_step_change(l, source, &raw->change, step);
 }
 
-const struct step_kind_def sql_kind = { fields, sizeof(struct sql_fields), NULL, build };
+const struct step_kind_def sql_kind = {
+    .fields = fields,
+    .size = sizeof(struct sql_fields),
+    .build = build,
+    .parts = parts,
+    .either = either,
+};

@@ -5,20 +5,43 @@
 #include "base/text.h"
 
 static const struct step_kind_def *const kinds[STEP_KIND_COUNT] = {
-    [STEP_CHECK] = &check_kind,     [STEP_MANUAL] = &manual_kind, [STEP_SQL] = &sql_kind,
-    [STEP_COMMAND] = &command_kind, [STEP_VERIFY] = &verify_kind, [STEP_WAIT] = &wait_kind,
+    [STEP_CHECK] = &check_kind,       [STEP_MANUAL] = &manual_kind,   [STEP_SQL] = &sql_kind,
+    [STEP_COMMAND] = &command_kind,   [STEP_VERIFY] = &verify_kind,   [STEP_WAIT] = &wait_kind,
+    [STEP_BACKFILL] = &backfill_kind, [STEP_COMPARE] = &compare_kind, [STEP_NOTIFY] = &notify_kind,
     [STEP_NONE] = &none_kind,
 };
 
 /* Where a kind may stand. A box to tick inside a rollback is a "manual" or a "verify". */
 static const bool in_phase[STEP_KIND_COUNT] = {
-    [STEP_CHECK] = true,   [STEP_MANUAL] = true, [STEP_SQL] = true,
-    [STEP_COMMAND] = true, [STEP_VERIFY] = true, [STEP_WAIT] = true,
+    [STEP_CHECK] = true,    [STEP_MANUAL] = true,  [STEP_SQL] = true,
+    [STEP_COMMAND] = true,  [STEP_VERIFY] = true,  [STEP_WAIT] = true,
+    [STEP_BACKFILL] = true, [STEP_COMPARE] = true, [STEP_NOTIFY] = true,
 };
 static const bool in_rollback[STEP_KIND_COUNT] = {
-    [STEP_MANUAL] = true, [STEP_SQL] = true,  [STEP_COMMAND] = true,
-    [STEP_VERIFY] = true, [STEP_WAIT] = true, [STEP_NONE] = true,
+    [STEP_MANUAL] = true,   [STEP_SQL] = true,     [STEP_COMMAND] = true,
+    [STEP_VERIFY] = true,   [STEP_WAIT] = true,    [STEP_NONE] = true,
+    [STEP_BACKFILL] = true, [STEP_COMPARE] = true, [STEP_NOTIFY] = true,
 };
+static const bool in_verification[STEP_KIND_COUNT] = {
+    [STEP_VERIFY] = true,
+    [STEP_WAIT] = true,
+    [STEP_COMPARE] = true,
+};
+
+static const char *const nothing_left_out[] = { NULL };
+static const char *const not_in_rollback[] = { "id",         "after",    "rollback", "irreversible",
+                                               "background", "for_each", NULL };
+
+const struct step_place step_in_phase = { "step", in_phase, JSON_REQUIRED | STEP_NEEDED_IN_PHASE,
+                                          nothing_left_out, NULL };
+const struct step_place step_in_verification = { "verification", in_verification, JSON_REQUIRED,
+                                                 nothing_left_out, NULL };
+const struct step_place step_in_rollback = { "undo", in_rollback, JSON_REQUIRED, not_in_rollback, NULL };
+
+const struct step_kind_def *step_kind_def(enum step_kind kind)
+{
+    return kinds[kind];
+}
 
 /* The words of the allowed kinds; `ret_list` is the same as one text. */
 static size_t allowed_words(struct loader *l, const bool *allowed, const char *words[STEP_KIND_COUNT],
@@ -82,14 +105,15 @@ static void load_step_id(struct loader *l, const struct json *source, struct ste
 
 static void refuse_in_rollback(struct loader *l, const struct json *source)
 {
-    static const char *const keys[] = { "id", "after", "rollback", "irreversible" };
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        const struct json *member = json_member(source, keys[i]);
+    for (const char *const *key = not_in_rollback; *key; key++) {
+        const struct json *member = json_member(source, *key);
         if (member)
             json_fault_add(l->faults, member->key_line, member->key_column,
-                           "an entry of a rollback has no \"%s\" of its own", keys[i]);
+                           "an entry of a rollback has no \"%s\" of its own", *key);
     }
 }
+
+static void load_rollback(struct loader *l, const struct json *source, struct step *step);
 
 static void build_step(struct loader *l, const struct json *source, const struct step_kind_def *def,
                        struct step *step)
@@ -101,6 +125,7 @@ static void build_step(struct loader *l, const struct json *source, const struct
         memcpy(fields, def->defaults, def->size);
     load_fields(l, source, def->fields, fields, what);
     step->estimate = common->estimate;
+    step->background = common->background;
     step->title = resolve(l, load_at(source, "title"), common->title, LAND_LINE);
     if (!step->title && step->owner_step)
         step->title = arena_format(l->arena, "Undo: %s", step->owner_step->title);
@@ -109,25 +134,64 @@ static void build_step(struct loader *l, const struct json *source, const struct
     def->build(l, source, fields, step);
 }
 
-void load_step(struct loader *l, const struct json *source, struct step *step, const struct step *owner)
+/* What a step is before anything is known of it. */
+static void init_step(const struct json *source, struct step *step, const struct step *owner)
 {
-    size_t kind = load_kind(l, source, owner ? in_rollback : in_phase);
     step->owner_step = owner;
     step->target = BOOK_NONE;
     step->probe.target = BOOK_NONE;
     step->query.target = BOOK_NONE;
+    step->generate.target = BOOK_NONE;
     step->until.monitor = BOOK_NONE;
     step->retry.attempts = 1;
     step->line = source->line;
     step->column = source->column;
-    if (owner)
+}
+
+void load_step(struct loader *l, const struct json *source, struct step *step, const struct step *owner)
+{
+    size_t kind = load_kind(l, source, owner ? in_rollback : in_phase);
+    init_step(source, step, owner);
+    if (owner) {
         refuse_in_rollback(l, source);
-    else if (source->type == JSON_OBJECT)
-        load_step_id(l, source, step);
+        step->each = owner->each; /* what was done for each is undone for each */
+    } else {
+        l->at_step = step->index;
+        if (source->type == JSON_OBJECT)
+            load_step_id(l, source, step);
+    }
     if (kind == STEP_KIND_COUNT)
         return;
     step->kind = (enum step_kind)kind;
     build_step(l, source, kinds[kind], step);
+}
+
+void load_verification(struct loader *l, const struct json *source, struct step *step, const char *id)
+{
+    size_t kind = load_kind(l, source, in_verification);
+    const struct json *own = json_member(source, "id");
+    l->at_step = step->index;
+    init_step(source, step, NULL);
+    step->id = id;
+    if (own)
+        load_step_id(l, source, step);
+    else
+        load_id(l, source, &l->ids->steps, "step", id, step->index);
+    if (kind == STEP_KIND_COUNT)
+        return;
+    step->kind = (enum step_kind)kind;
+    build_step(l, source, kinds[kind], step);
+}
+
+void load_mark(struct loader *l, const struct json *rollback, struct step *step, const struct phase *phase)
+{
+    l->at_step = step->index;
+    init_step(rollback, step, NULL);
+    step->kind = STEP_MARK;
+    step->id = arena_format(l->arena, "%s.begin", phase->id ? phase->id : "");
+    step->title = arena_format(l->arena, "Begin: %s", phase->title ? phase->title : "");
+    load_id(l, rollback, &l->ids->steps, "step", step->id, step->index);
+    load_rollback(l, rollback, step);
 }
 
 void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
@@ -164,7 +228,8 @@ static void load_rollback(struct loader *l, const struct json *source, struct st
         entries[i].index = i;
         entries[i].phase = step->phase;
         load_step(l, &source->items[i], &entries[i], step);
-        only_looks = only_looks && (entries[i].kind == STEP_VERIFY || entries[i].kind == STEP_WAIT);
+        only_looks = only_looks && entries[i].kind != STEP_CHECK && entries[i].kind != STEP_NONE &&
+                     !step_kind_changes(entries[i].kind); /* a check: its kind was refused */
         if (entries[i].kind == STEP_NONE && source->count > 1)
             load_fault(l, &source->items[i], "\"none\" says that there is nothing to undo: it stands alone");
     }
@@ -178,12 +243,29 @@ static bool behind_a_gate(const struct loader *l, const struct step *step)
     return step->phase > 0 && l->book->phases[step->phase - 1].gate != BOOK_NONE;
 }
 
+/* A step of a phase with a rollback of its own need not have one. */
+static void undo_with_phase(struct loader *l, struct step *step)
+{
+    struct step *entry = arena_alloc(l->arena, sizeof(*entry));
+    const struct json at = { .line = step->line, .column = step->column };
+    init_step(&at, entry, step);
+    entry->id = arena_format(l->arena, "%s.rollback.1", step->id ? step->id : "");
+    entry->title = arena_format(l->arena, "Undo: %s", step->title);
+    entry->kind = STEP_NONE;
+    entry->phase = step->phase;
+    entry->why = "the rollback of the phase undoes it";
+    step->rollback = entry;
+    step->rollback_count = 1;
+}
+
 /* What can change something can be undone, or says why not and stands behind a gate of its own. */
-static void check_undoing(struct loader *l, const struct json *source, const struct step *step)
+static void check_undoing(struct loader *l, const struct json *source, struct step *step)
 {
     const struct json *rollback = json_member(source, "rollback");
     const struct json *irreversible = json_member(source, "irreversible");
-    if (!rollback && !irreversible)
+    if (!rollback && !irreversible && l->book->phases[step->phase].mark != BOOK_NONE)
+        undo_with_phase(l, step);
+    else if (!rollback && !irreversible)
         load_fault(l, source,
                    "step \"%s\" can change something: it needs a \"rollback\" or an \"irreversible\"",
                    step->id ? step->id : "");
@@ -217,7 +299,12 @@ int64_t step_rollback_us(const struct step *step)
 
 bool step_is_sensed(const struct step *step)
 {
-    return step->kind == STEP_CHECK && step->query.sql != NULL;
+    return step->kind == STEP_CHECK && query_is_there(&step->query);
+}
+
+bool step_is_beside(const struct step *step)
+{
+    return step->background || step->kind == STEP_NOTIFY;
 }
 
 /* ---- order ---- */
@@ -238,12 +325,35 @@ static size_t load_after(struct loader *l, const struct step *step, const struct
     return BOOK_NONE;
 }
 
+/* The step of its phase that it comes after without saying so; BOOK_NONE. */
+static size_t previous_of(const struct loader *l, const struct step *step)
+{
+    const struct phase *phase = &l->book->phases[step->phase];
+    for (size_t i = step->index; !phase->parallel && i-- > phase->first_step;) {
+        if (!step_is_beside(&l->book->steps[i]) && i != phase->mark)
+            return i;
+    }
+    return BOOK_NONE;
+}
+
+/* A verification comes after everything that it is to judge. */
+static void order_after_all(struct loader *l, struct step *step)
+{
+    const struct phase *phase = &l->book->phases[step->phase];
+    size_t *after = arena_array(l->arena, phase->step_count, sizeof(*after));
+    for (size_t i = phase->first_step; i < step->index; i++) {
+        if (i != phase->mark)
+            after[step->after_count++] = i;
+    }
+    step->after = after;
+}
+
 static void order_step(struct loader *l, struct step *step)
 {
-    const struct json *named = json_member(l->step_sources[step->index], "after");
-    const struct phase *phase = &l->book->phases[step->phase];
+    const struct json *source = l->step_sources[step->index];
+    const struct json *named = source ? json_member(source, "after") : NULL;
     size_t named_count = !named ? 0 : named->type == JSON_ARRAY ? named->count : 1;
-    size_t previous = phase->parallel || step->index == phase->first_step ? BOOK_NONE : step->index - 1;
+    size_t previous = previous_of(l, step);
     size_t *after = arena_array(l->arena, named_count + 1, sizeof(*after));
     for (size_t i = 0; i < named_count; i++) {
         size_t before = load_after(l, step, load_item(named, i));
@@ -257,6 +367,12 @@ static void order_step(struct loader *l, struct step *step)
 
 void load_step_order(struct loader *l)
 {
-    for (size_t i = 0; i < l->book->step_count; i++)
-        order_step(l, &l->book->steps[i]);
+    for (size_t i = 0; i < l->book->step_count; i++) {
+        struct step *step = &l->book->steps[i];
+        const struct phase *phase = &l->book->phases[step->phase];
+        if (i >= phase->first_verification && i < phase->first_step + phase->step_count)
+            order_after_all(l, step);
+        else if (i != phase->mark)
+            order_step(l, step);
+    }
 }

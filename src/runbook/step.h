@@ -14,9 +14,11 @@ struct step_common {
     const char *title;
     struct duration_range estimate;
     struct json_texts after;
+    bool background;
 };
 #define STEP_COMMON_ROWS                                                                                     \
-    { "id", JSON_FIELD_ID, offsetof(struct step_common, id), 0, NULL, 0, 0, "unique in the book" },          \
+    { "id", JSON_FIELD_ID,       offsetof(struct step_common, id), STEP_NEEDED_IN_PHASE, NULL, 0,            \
+      0,    "unique in the book" },                                                                          \
         { "kind", JSON_FIELD_TEXT,    offsetof(struct step_common, kind), JSON_REQUIRED, NULL, 0,            \
           0,      "what kind of step" },                                                                     \
         { "title",                                                                                           \
@@ -29,6 +31,14 @@ struct step_common {
           "one line for the operator" },                                                                     \
         { "estimate", JSON_FIELD_RANGE,   offsetof(struct step_common, estimate), 0, NULL, 0,                \
           0,          "how long it takes" },                                                                 \
+        { "background",                                                                                      \
+          JSON_FIELD_BOOL,                                                                                   \
+          offsetof(struct step_common, background),                                                          \
+          0,                                                                                                 \
+          NULL,                                                                                              \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "what comes after it in its phase need not wait for it, unless it says so with \"after\"" },       \
     {                                                                                                        \
         "after", JSON_FIELD_TEXTS, offsetof(struct step_common, after), 0, NULL, 0, 0,                       \
             "steps before it that must be done"                                                              \
@@ -76,25 +86,65 @@ struct step_change {
             "why it cannot be undone"                                                                        \
     }
 
+/* What stands in those; for the kind's table of parts. */
+#define STEP_CHANGE_PARTS                                                                                    \
+    { "done_when", FORM_ONE, .shape = &query_shape },                                                        \
+    {                                                                                                        \
+        "rollback", FORM_STEPS, .place = &step_in_rollback                                                   \
+    }
+
+/* A flag of a field, besides those of json.h: a step of a phase has to have it. An entry of a rollback does
+ * without, or takes it from the step that it undoes. */
+#define STEP_NEEDED_IN_PHASE 0x100u
+
 struct step_kind_def {
     const struct json_field *fields;
     size_t size;          /* of the kind's struct */
     const void *defaults; /* such a struct; NULL: all zero */
     /* Makes the step of what was decoded, which may have faults: any text or object in it may be NULL. */
     void (*build)(struct loader *l, const struct json *source, const void *fields, struct step *step);
+    /* What stands in the fields, and fields of which it has exactly one: as in struct shape. */
+    const struct shape_part *parts;
+    const char *const *either;
 };
 
 extern const struct step_kind_def check_kind, manual_kind, sql_kind, command_kind, verify_kind, wait_kind,
-    none_kind;
+    backfill_kind, compare_kind, notify_kind, none_kind;
+
+/* NULL for a kind that stands in no book. */
+const struct step_kind_def *step_kind_def(enum step_kind kind);
+
+/* Where a step stands decides what may stand there, and what it has. Lists of keys end with NULL. */
+struct step_place {
+    const char *name;           /* what the schema calls a step there */
+    const bool *kinds;          /* by enum step_kind: may it stand there */
+    unsigned required;          /* flags of fields, any of which makes it one that has to be there */
+    const char *const *without; /* fields that it does not have there */
+    const char *const *either;  /* a kind that has these fields has exactly one of them there; NULL: none */
+};
+extern const struct step_place step_in_phase, step_in_verification, step_in_rollback;
 
 /* Decodes a step of a phase, or, when `owner` is not NULL, an entry of that step's rollback. The caller has
  * put the id of an entry, phase and index. */
 void load_step(struct loader *l, const struct json *source, struct step *step, const struct step *owner);
 
+/* A step of a phase's "verification"; `id` unless it has one of its own. */
+void load_verification(struct loader *l, const struct json *source, struct step *step, const char *id);
+
+/* The step that stands for the beginning of a phase, whose rollback is the phase's. */
+void load_mark(struct loader *l, const struct json *rollback, struct step *step, const struct phase *phase);
+
 void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
                       struct step *step);
 void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
                       struct step *step);
+
+/* "use": a ready-made check. The target of the step is there already. */
+void load_use(struct loader *l, const struct json *source, const char *name, const struct json *with,
+              struct step *step);
+
+/* "for_each": what the step is done for, one after the other. */
+void load_each(struct loader *l, const struct json *source, struct step *step);
 
 /* The target that is named, or for an entry of a rollback that of its owner. */
 size_t load_step_target(struct loader *l, const struct json *source, const char *name,

@@ -1,6 +1,8 @@
 #include "dsn.h"
 #include "load.h"
+#include "shape.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -25,12 +27,36 @@ static const struct json_field fields[] = {
       "replica: the target that it follows" },
     { 0 },
 };
+const struct shape target_shape = { .fields = fields };
 
 static bool is_version_constraint(const char *text)
 {
-    text += strspn(text, "<>=");
+    static const char *const signs[] = { "", "=", "==", "<", "<=", ">", ">=" };
+    size_t sign = strspn(text, "<>=");
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+        known = known || (strlen(signs[i]) == sign && strncmp(text, signs[i], sign) == 0);
+    text += sign;
     size_t digits = strspn(text, "0123456789.");
-    return digits > 0 && text[digits] == '\0' && text[0] != '.' && text[digits - 1] != '.';
+    return known && digits > 0 && digits < 16 && text[digits] == '\0' && text[0] != '.' &&
+           text[digits - 1] != '.';
+}
+
+/* "15" is any 15.x; "15.4" is that one. A number of the server is 150004. */
+bool version_fits(const char *constraint, int version)
+{
+    size_t sign = strspn(constraint, "<>=");
+    char *end;
+    long major = strtol(constraint + sign, &end, 10);
+    bool minor_said = *end == '.';
+    long minor = minor_said ? strtol(end + 1, NULL, 10) : 0;
+    long has = minor_said ? version : version / 10000;
+    long wants = minor_said ? major * 10000 + minor : major;
+    if (sign == 0 || (constraint[0] == '=' && sign <= 2))
+        return has == wants;
+    if (sign == 1)
+        return constraint[0] == '<' ? has < wants : has > wants;
+    return constraint[0] == '<' ? has <= wants : has >= wants;
 }
 
 static void load_of(struct loader *l, struct target *target, const struct json *source, const char *of)

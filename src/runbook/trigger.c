@@ -1,4 +1,5 @@
 #include "load.h"
+#include "shape.h"
 
 struct trigger_fields {
     const char *id;
@@ -24,6 +25,8 @@ static const struct json_field fields[] = {
       "what it means when it fires" },
     { 0 },
 };
+static const struct shape_part parts[] = { { "when", FORM_ONE, .shape = &condition_shape }, { 0 } };
+const struct shape trigger_shape = { .fields = fields, .parts = parts };
 
 static void load_trigger(struct loader *l, size_t index, const struct json *source)
 {

@@ -2,9 +2,10 @@
 
 #include "load.h"
 
-#define WORD_OF_STEP(name, word, changes)    [name] = word,
-#define CHANGES_OF_STEP(name, word, changes) [name] = changes,
-#define WORD_OF_PHASE(name, word)            [name] = word,
+#define WORD_OF_STEP(name, word, changes, resumes)    [name] = word,
+#define CHANGES_OF_STEP(name, word, changes, resumes) [name] = changes,
+#define RESUMES_OF_STEP(name, word, changes, resumes) [name] = resumes,
+#define WORD_OF_PHASE(name, word)                     [name] = word,
 
 const char *const step_kind_words[] = { STEP_KINDS(WORD_OF_STEP) NULL };
 const char *const phase_kind_words[] = { PHASE_KINDS(WORD_OF_PHASE) NULL };
@@ -12,9 +13,12 @@ const char *const comparison_words[] = { "<", "<=", "=", "!=", ">=", ">", NULL }
 const char *const risk_words[] = { "LOW", "MEDIUM", "HIGH", NULL };
 const char *const target_engine_words[] = { "postgresql", "mysql", "mariadb", NULL };
 const char *const target_role_words[] = { "primary", "replica", NULL };
-const char *const monitor_kind_words[] = { "lag", "locks", "transactions", "progress", NULL };
+const char *const monitor_kind_words[] = {
+    "lag", "locks", "transactions", "progress", "query", "http", NULL
+};
 
 static const bool step_changes[] = { STEP_KINDS(CHANGES_OF_STEP) };
+static const bool step_resumes[] = { STEP_KINDS(RESUMES_OF_STEP) };
 
 _Static_assert(ARRAY_LEN(step_kind_words) == STEP_KIND_COUNT + 1, "a word for each");
 _Static_assert(ARRAY_LEN(phase_kind_words) == PHASE_KIND_COUNT + 1, "a word for each");
@@ -32,6 +36,11 @@ const char *step_kind_word(enum step_kind kind)
 bool step_kind_changes(enum step_kind kind)
 {
     return step_changes[kind];
+}
+
+bool step_kind_resumes(enum step_kind kind)
+{
+    return step_resumes[kind];
 }
 
 const char *phase_kind_word(enum phase_kind kind)

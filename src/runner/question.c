@@ -5,50 +5,168 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "json/pointer.h"
+
+/*
+ * A query of the book, put to a server or to a URL, and whether the answer was what is expected. Where it is
+ * expected to be the same as another one's, that is asked after it.
+ */
 
 struct question {
-    const struct query *query;
+    struct runner *runner;
+    struct arena *arena;
+    struct work_place place;
+    bool for_sense;
+    const struct query *query; /* what is out */
+    const struct expect *expect;
+    const char *first; /* EXPECT_EQUALS: what was answered before */
+    int64_t first_rows;
+    bool first_known;
     question_answered answered;
     void *data;
 };
+
+static void end(struct question *question, enum choice choice, const char *value, const char *why)
+{
+    question->answered(question->data, choice, value, why);
+    arena_destroy(question->arena);
+    free(question);
+}
+
+static void put(struct question *question);
+
+/* An answer came: judge it, or ask what it is to be compared with. */
+static void take(struct question *question, int64_t rows, const char *value)
+{
+    const struct expect *expect = question->expect;
+    char why[ERR_MESSAGE_MAX] = "";
+
+    if (expect->kind != EXPECT_EQUALS) {
+        end(question, expect_met(expect, rows, value) ? CHOICE_YES : CHOICE_NO, value, "");
+        return;
+    }
+    if (!question->first_known) {
+        question->first_known = true;
+        question->first = arena_text(question->arena, rows > 0 ? value : NULL);
+        question->first_rows = rows;
+        question->query = expect->other;
+        put(question);
+        return;
+    }
+    /* Cut, it still says what is not the same. */
+    (void)snprintf(why, sizeof(why), "the other one answered %s", value ? value : "NULL");
+    if (expect_equal(question->first_rows, question->first, rows, value))
+        end(question, CHOICE_YES, question->first, "");
+    else
+        end(question, CHOICE_NO, question->first, why);
+}
+
+/* ---- servers ---- */
 
 static void on_answer(void *data, const struct answer *answer)
 {
     struct question *question = data;
     const struct driver_result *result = answer->result;
-    const char *value = NULL;
-    enum choice choice = CHOICE_UNKNOWN;
-    char why[ERR_MESSAGE_MAX] = "";
+    char why[ERR_MESSAGE_MAX];
 
     if (result->status == DRIVER_OK) {
-        if (answer->row_count > 0 && answer->column_count > 0)
-            value = answer->cell(answer, 0, 0);
-        choice =
-            expect_met(&question->query->expect, (int64_t)answer->row_count, value) ? CHOICE_YES : CHOICE_NO;
-    } else {
-        /* Long server messages may be cut here: it is an explanation, the answer is "unknown" either way. */
-        (void)snprintf(why, sizeof(why), "%s%s%s", result->code, result->code[0] ? ": " : "",
-                       result->message && result->message[0] ? result->message
-                                                             : driver_status_word(result->status));
+        bool any = answer->row_count > 0 && answer->column_count > 0;
+
+        take(question, (int64_t)answer->row_count, any ? answer->cell(answer, 0, 0) : NULL);
+        return;
     }
-    question->answered(question->data, choice, value, why);
-    free(question);
+    /* Long server messages may be cut here: it is an explanation, the answer is "unknown" either way. */
+    (void)snprintf(why, sizeof(why), "%s%s%s", result->code, result->code[0] ? ": " : "",
+                   result->message && result->message[0] ? result->message
+                                                         : driver_status_word(result->status));
+    end(question, CHOICE_UNKNOWN, NULL, why);
 }
 
-void question_ask(struct runner *runner, struct session *session, const struct query *query,
-                  question_answered answered, void *data)
+static int ask_server(struct question *question, struct err *err)
 {
-    struct question *question = mem_alloc(sizeof(*question));
+    struct server *server = &question->runner->servers[question->query->target];
+    const char *sql;
+    int r = runner_fill(question->runner, question->arena, &question->place, question->query->sql, true, &sql,
+                        err);
+
+    return r < 0 ? r
+                 : session_ask(question->for_sense ? server->senses : server->steps, sql,
+                               question->query->timeout_us, on_answer, question, err);
+}
+
+/* ---- URLs ---- */
+
+static int value_of(struct arena *arena, const char *pointer, const struct http_answer *answer,
+                    const char **ret, struct err *err)
+{
+    if (pointer)
+        return json_value_at(arena, answer->body, answer->body_len, pointer, ret, err);
+    if (!text_valid_utf8(answer->body, answer->body_len))
+        return err_set(err, ERR_INVALID, "what was answered is not text");
+    *ret = arena_text(arena, answer->body);
+    return 0;
+}
+
+static void on_http(void *data, const struct http_answer *answer)
+{
+    struct question *question = data;
+    const struct http_query *http = question->query->http;
+    const char *value = NULL;
+    char status[64];
     struct err err = ERR_INIT;
 
-    (void)runner;
+    (void)snprintf(status, sizeof(status), "status %ld", answer->answered ? answer->status : 0L);
+    if (!answer->answered)
+        end(question, CHOICE_UNKNOWN, NULL, answer->why);
+    else if (answer->status != http->status)
+        end(question, CHOICE_NO, status, "");
+    else if (question->expect->kind == EXPECT_NOTHING && !http->pointer)
+        end(question, CHOICE_YES, status, "");
+    else if (value_of(question->arena, http->pointer, answer, &value, &err) < 0)
+        end(question, CHOICE_UNKNOWN, NULL, err.message);
+    else
+        take(question, 1, value);
+}
+
+static int ask_url(struct question *question, struct err *err)
+{
+    const struct http_query *http = question->query->http;
+    struct http_request request = { .method = http->method, .timeout_us = question->query->timeout_us };
+    struct http_client *client;
+    int r = runner_http(question->runner, &client, err);
+
+    if (r == 0)
+        r = runner_fill(question->runner, question->arena, &question->place, http->url, false, &request.url,
+                        err);
+    return r < 0 ? r : http_ask(client, &request, on_http, question, err);
+}
+
+/* ---- asking ---- */
+
+static void put(struct question *question)
+{
+    struct err err = ERR_INIT;
+    int r = question->query->http ? ask_url(question, &err) : ask_server(question, &err);
+
+    if (r < 0)
+        end(question, CHOICE_UNKNOWN, NULL, err.message);
+}
+
+void question_ask(struct runner *runner, const struct work_place *place, const struct query *query,
+                  bool for_sense, question_answered answered, void *data)
+{
+    struct question *question = mem_alloc(sizeof(*question));
+
+    question->runner = runner;
+    question->arena = arena_create();
+    question->place = *place;
+    question->for_sense = for_sense;
     question->query = query;
+    question->expect = &query->expect;
     question->answered = answered;
     question->data = data;
-    if (session_ask(session, query->sql, query->timeout_us, on_answer, question, &err) < 0) {
-        free(question);
-        answered(data, CHOICE_UNKNOWN, NULL, err.message);
-    }
+    put(question);
 }
 
 /* ---- the probe of a step whose end is unknown ---- */
@@ -74,17 +192,31 @@ static void probed(void *data, enum choice answer, const char *value, const char
     free(probing);
 }
 
+/* The item that was under way; NULL for a step that is done once. */
+static const char *item_under_way(const struct work *work)
+{
+    for (size_t i = work->item_count; i-- > 0;) {
+        if (!work->items[i].done)
+            return work->items[i].name;
+    }
+    return NULL;
+}
+
 /* A probe that says "no" while the work of the step goes on could say "yes" in a minute, and the step would
  * run twice. */
 static void on_survivor(void *data, const char *text)
 {
     struct probing *probing = data;
-    const struct query *probe = &book_work(probing->runner->book, probing->step, probing->entry)->probe;
+    struct runner *runner = probing->runner;
+    const struct query *probe = &book_work(runner->book, probing->step, probing->entry)->probe;
+    const struct run_step *step = &runner->run->steps[probing->step];
+    const struct work *work = probing->entry == 0 ? &step->work : &step->undo[probing->entry - 1];
+    struct work_place place = { probing->step, item_under_way(work) };
 
     if (text)
         probed(probing, CHOICE_UNKNOWN, NULL, text);
     else
-        question_ask(probing->runner, probing->runner->servers[probe->target].steps, probe, probed, probing);
+        question_ask(runner, &place, probe, false, probed, probing);
 }
 
 void probe_unknown(struct runner *runner, size_t step, size_t entry)

@@ -9,7 +9,10 @@
 
 #include "audit/audit.h"
 #include "base/redact.h"
+#include "bulk/backfill.h"
+#include "bulk/compare.h"
 #include "driver/driver.h"
+#include "driver/http.h"
 #include "engine/decide.h"
 #include "journal/journal.h"
 #include "monitor/monitor.h"
@@ -46,8 +49,10 @@ struct runner {
     size_t journal_len;     /* bytes of it that are durable */
     size_t under_way;       /* cleanings and probes that are out */
     struct server *servers; /* one for each target of the book */
+    struct http_client *http;
     const char *application_prefix;
-    const char *step_name; /* application_name of the connections of steps */
+    const char *step_name;    /* application_name of the connections of steps */
+    const char *compare_name; /* and of comparisons, which only read */
 
     struct queued *queue_first, *queue_last;
     bool processing;
@@ -108,6 +113,17 @@ void queue_destroy(struct runner *runner);
 
 void carry_out(struct runner *runner, const struct event *event);
 
+/* The longest value that a step can hand on to later ones, and the most SQL that can be generated, in bytes.
+ */
+#define VALUE_MAX     1000
+#define GENERATED_MAX (4 * 1024 * 1024)
+
+/* For which step, and which of its items (NULL: it has none), a text is to be filled. */
+struct work_place {
+    size_t step;
+    const char *item;
+};
+
 /* One attempt that is under way. */
 struct execution {
     struct runner *runner;
@@ -121,19 +137,88 @@ struct execution {
     bool cancelled;             /* somebody asked for it */
     bool asking;                /* its probe or query is out */
     struct arena *arena;        /* what lives as long as it, secrets of its environment among it */
-    const char *output_path;    /* command */
+    const char *output_path;    /* command, compare, generated statements */
+    struct sha256 output_hash;  /* generated statements */
     struct redact_stream clean; /* command: what it writes goes through it */
     int64_t written;            /* command: bytes that were not captured */
     struct driver_sql sql;
     struct driver_command command;
-    char waiting[ERR_MESSAGE_MAX]; /* whom it waits for, as last told; "" */
-    const char *done_value;        /* sql: what its last statement answered, while the probe confirms */
+    char waiting[ERR_MESSAGE_MAX];     /* whom it waits for, as last told; "" */
+    void (*start)(struct execution *); /* what its probe says is still to be done */
+    struct outcome done;               /* how it ended, while the probe confirms */
+    /* done for each of many: */
+    const char *const *items;
+    size_t item_count, item_at;
+    const char *item;
+    void (*begin_item)(struct execution *);
+    bool paused; /* held between two items */
+    /* in parts: */
+    struct backfill *backfill;
+    struct backfill_config backfill_config;
+    struct compare *compare;
+    struct compare_config compare_config;
+    struct progress compared;
+    int report; /* where its lines go; -1 */
+    struct buf pause;
+    /* a wait for queries: */
+    size_t waited;                        /* how many of them have answered as expected */
+    int64_t asked_boot_us, since_boot_us; /* the last round began; all were met from here on, 0: not met */
+    int64_t began_boot_us, ticked_boot_us;
+    char seen[ERR_MESSAGE_MAX]; /* what the first that was not met answered */
 };
 
 void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt);
 void sql_begin(struct execution *execution);
 void command_begin(struct execution *execution);
 void verify_begin(struct execution *execution);
+void wait_begin(struct execution *execution);
+void backfill_begin(struct execution *execution);
+void compare_begin(struct execution *execution);
+void notify_begin(struct execution *execution);
+/* What time does to them: a held one goes on, a wait asks again, a runner that is to stop stops them. */
+void works_tick(struct runner *runner, struct instant now);
+void wait_tick(struct execution *execution, struct instant now);
+/* Ends a wait that somebody wants to stop; one whose queries are out ends when they have answered. */
+void wait_cancel(struct execution *execution);
+
+/* ---- work_probe.c: is it done already, and is it done now ---- */
+
+/* Ends the execution, or the item that it is at. */
+void work_end(struct execution *execution, const struct outcome *outcome);
+void work_end_plain(struct execution *execution, enum outcome_status status, bool clean, const char *value,
+                    const char *what, const char *why);
+/* Calls `start` when it is still to be done, else ends it. */
+void probe_before(struct execution *execution, void (*start)(struct execution *));
+/* It was done: ends it as that when the probe confirms it. */
+void probe_after(struct execution *execution, const struct outcome *done);
+
+/* ---- work_each.c: a step that is done for each of many ---- */
+
+/* Asks for the list, or takes what has to be undone, and then for each of them calls `begin_item`, which ends
+ * in each_ended. */
+void each_begin(struct execution *execution, void (*begin_item)(struct execution *));
+void each_next(struct execution *execution);
+void each_ended(struct execution *execution, const struct outcome *outcome);
+
+/* ---- value.c: texts with what is known only now ---- */
+
+int runner_fill(const struct runner *runner, struct arena *arena, const struct work_place *place,
+                const char *text, bool is_sql, const char **ret, struct err *err) MUST_CHECK;
+int runner_fill_all(const struct runner *runner, struct arena *arena, const struct work_place *place,
+                    const char *const *texts, size_t count, bool is_sql, const char *const **ret,
+                    struct err *err) MUST_CHECK;
+
+/* ---- fit.c: whether a server is the one that the book means ---- */
+
+/* `text`: what does not fit, or why that cannot be told; NULL: it fits. Called exactly once, perhaps at once.
+ */
+typedef void (*fit_told)(void *data, const char *text);
+void fit_ask(struct runner *runner, size_t target, fit_told told, void *data);
+
+/* Where its command runs unless the book says so: beside the book. */
+const char *execution_directory(struct execution *execution);
+/* Whether it has a backend at work that can take locks. */
+bool execution_is_at_work(const struct execution *execution);
 /* Something to be known about it: a pid, settings as read back, a notice. */
 void execution_note(struct execution *execution, const char *text);
 /* Reports the end, and frees the execution. */
@@ -147,8 +232,8 @@ bool sql_is_running(const struct runner *runner);
 
 /* `answer`: YES, NO, or UNKNOWN with `why`. Called exactly once; at once when it cannot be asked. */
 typedef void (*question_answered)(void *data, enum choice answer, const char *value, const char *why);
-void question_ask(struct runner *runner, struct session *session, const struct query *query,
-                  question_answered answered, void *data);
+void question_ask(struct runner *runner, const struct work_place *place, const struct query *query,
+                  bool for_sense, question_answered answered, void *data);
 /* Asks the probe of a step that is unknown; the answer comes as an input. */
 void probe_unknown(struct runner *runner, size_t step, size_t entry);
 
@@ -174,6 +259,8 @@ const char *clean_text(const struct runner *runner, struct arena *arena, const c
 
 /* ---- server.c ---- */
 
+/* Through whom URLs are asked; made when it is first wanted. */
+int runner_http(struct runner *runner, struct http_client **ret, struct err *err) MUST_CHECK;
 int servers_create(struct runner *runner, struct err *err) MUST_CHECK;
 void servers_destroy(struct runner *runner);
 

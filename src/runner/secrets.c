@@ -67,6 +67,11 @@ static int add_step(struct runner *runner, const struct step *step, struct buf *
 
     for (size_t i = 0; r == 0 && i < step->secret_count; i++)
         r = add(runner, &step->secrets[i], missing, err);
+    if (r == 0 && step->notice && step->notice->url_from) {
+        struct secret_env url = { step->notice->url_label, step->notice->url_from, step->notice->url_label };
+
+        r = add(runner, &url, missing, err);
+    }
     for (size_t i = 0; r == 0 && i < step->rollback_count; i++)
         r = add_step(runner, &step->rollback[i], missing, err);
     return r;

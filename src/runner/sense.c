@@ -49,12 +49,13 @@ static void ask_if_due(struct sense *sense, struct instant now)
 {
     struct runner *runner = sense->runner;
     const struct step *step = &runner->book->steps[sense->step];
+    struct work_place place = { sense->step, NULL };
 
     if (sense->out || (sense->asked_boot_us != 0 && now.boot_us - sense->asked_boot_us < pace(step)))
         return;
     sense->out = true;
     sense->asked_boot_us = now.boot_us;
-    question_ask(runner, runner->servers[step->query.target].senses, &step->query, on_answered, sense);
+    question_ask(runner, &place, &step->query, true, on_answered, sense);
 }
 
 void senses_tick(struct runner *runner, struct instant now)

@@ -63,6 +63,7 @@ static void on_tick(uv_timer_t *timer)
     runner_take(runner, &tick);
     if (!runner->ending && !runner->halted)
         senses_tick(runner, tick.now);
+    works_tick(runner, tick.now);
     publisher_tick(runner->publisher, tick.now);
     witness_tick(runner->witness, tick.now);
     approvals_tick(runner->approvals, tick.now);

@@ -44,10 +44,19 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
     return r;
 }
 
+int runner_http(struct runner *runner, struct http_client **ret, struct err *err)
+{
+    int r = runner->http ? 0 : http_client_create(&runner->loop, &runner->http, err);
+
+    *ret = runner->http;
+    return r;
+}
+
 int servers_create(struct runner *runner, struct err *err)
 {
     runner->servers = arena_array(runner->arena, runner->book->target_count + 1, sizeof(*runner->servers));
     runner->step_name = arena_format(runner->arena, "tminus:%s:step", runner->options->frozen->run);
+    runner->compare_name = arena_format(runner->arena, "tminus:%s:compare", runner->options->frozen->run);
     runner->application_prefix = arena_format(runner->arena, "tminus:%s:", runner->options->frozen->run);
     for (size_t i = 0; i < runner->book->target_count; i++) {
         int r = server_create(runner, i, err);
@@ -60,6 +69,8 @@ int servers_create(struct runner *runner, struct err *err)
 
 void servers_destroy(struct runner *runner)
 {
+    http_client_destroy(runner->http);
+    runner->http = NULL;
     for (size_t i = 0; runner->servers && i < runner->book->target_count; i++) {
         session_close(runner->servers[i].steps);
         session_close(runner->servers[i].senses);

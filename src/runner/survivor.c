@@ -104,7 +104,7 @@ static void write_question(const struct runner *runner, struct buf *sql)
     postgresql_literal(sql, runner->step_name);
     buf_text(sql, " AND pid NOT IN (0");
     for (const struct execution *e = runner->executions; e; e = e->next) {
-        if (e->job && e->pid > 0)
+        if (execution_is_at_work(e) && e->pid > 0)
             buf_format(sql, ", %lld", (long long)e->pid);
     }
     buf_text(sql, ")");

@@ -30,6 +30,8 @@ static const enum monitor_type types[MONITOR_KIND_COUNT] = {
     [MONITOR_LOCKS] = MONITOR_TYPE_LOCKS,
     [MONITOR_TRANSACTIONS] = MONITOR_TYPE_TRANSACTIONS,
     [MONITOR_PROGRESS] = MONITOR_TYPE_PROGRESS,
+    [MONITOR_QUERY] = MONITOR_TYPE_QUERY,
+    [MONITOR_HTTP] = MONITOR_TYPE_HTTP,
 };
 
 /* ---- who blocks us ---- */
@@ -80,7 +82,7 @@ static void look_for_waiting(struct watch *watch, const struct sample *sample)
     char text[ERR_MESSAGE_MAX];
 
     for (struct execution *e = watch->runner->executions; sample->known && e; e = e->next) {
-        if (!e->job || e->pid == 0 || e->definition->target != watch->definition->target)
+        if (!execution_is_at_work(e) || e->pid == 0 || e->definition->target != watch->definition->target)
             continue;
         say_waiting(sample, e->pid, text);
         if (strcmp(text, e->waiting) == 0)
@@ -147,22 +149,29 @@ static const char *heartbeat_table(struct runner *runner)
     return table;
 }
 
-static void prepare(struct watch *watch, const struct monitor_def *definition)
+static int prepare(struct watch *watch, const struct monitor_def *definition, struct err *err)
 {
     struct runner *runner = watch->runner;
-    const struct target *target = &runner->book->targets[definition->target];
+    size_t primary =
+        definition->target != BOOK_NONE ? runner->book->targets[definition->target].of : BOOK_NONE;
 
     watch->definition = definition;
     watch->config = (struct monitor_config){
         .id = definition->id,
         .type = types[definition->kind],
-        .driver = runner->servers[definition->target].driver,
-        .primary = target->of != BOOK_NONE ? runner->servers[target->of].driver : NULL,
+        .driver = definition->target != BOOK_NONE ? runner->servers[definition->target].driver : NULL,
+        .primary = primary != BOOK_NONE ? runner->servers[primary].driver : NULL,
         .heartbeat = definition->heartbeat,
         .heartbeat_table = definition->heartbeat ? heartbeat_table(runner) : NULL,
         .application_prefix = runner->application_prefix,
         .every_us = definition->every_us,
+        .sql = definition->sql,
     };
+    if (!definition->http)
+        return 0;
+    watch->config.url = definition->http->url;
+    watch->config.pointer = definition->http->pointer;
+    return runner_http(runner, &watch->config.http, err);
 }
 
 /* Recorded before anything is made: a heartbeat is an effect, if a small one. */
@@ -183,7 +192,9 @@ int watches_start(struct runner *runner, struct err *err)
         int r;
 
         watch->runner = runner;
-        prepare(watch, &runner->book->monitors[i]);
+        r = prepare(watch, &runner->book->monitors[i], err);
+        if (r < 0)
+            return r;
         tell_monitor(runner, watch->definition->id, CHOICE_YES,
                      watch->config.heartbeat ? arena_format(runner->arena, "makes %s on the primary",
                                                             watch->config.heartbeat_table)

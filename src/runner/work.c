@@ -2,23 +2,30 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "driver/process.h"
 
 /* How each kind is carried out. The others are the engine's alone: a box, a person's work, a wait. */
 static void (*const begins[STEP_KIND_COUNT])(struct execution *) = {
-    [STEP_SQL] = sql_begin,
-    [STEP_COMMAND] = command_begin,
-    [STEP_VERIFY] = verify_begin,
+    [STEP_SQL] = sql_begin,       [STEP_COMMAND] = command_begin,   [STEP_VERIFY] = verify_begin,
+    [STEP_WAIT] = wait_begin,     [STEP_BACKFILL] = backfill_begin, [STEP_COMPARE] = compare_begin,
+    [STEP_NOTIFY] = notify_begin,
 };
+
+/* A wait for a metric is the engine's. */
+static bool is_carried_out(const struct step *step)
+{
+    return begins[step->kind] && (step->kind != STEP_WAIT || step->until_count > 0);
+}
 
 void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt)
 {
     const struct step *definition = book_work(runner->book, step, entry);
     struct execution *execution;
 
-    if (!begins[definition->kind])
+    if (!is_carried_out(definition))
         return;
     execution = mem_alloc(sizeof(*execution));
     execution->arena = arena_create();
@@ -27,6 +34,7 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
     execution->entry = entry;
     execution->attempt = attempt;
     execution->definition = definition;
+    execution->report = -1;
     execution->next = runner->executions;
     runner->executions = execution;
     begins[definition->kind](execution);
@@ -34,6 +42,9 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
 
 static void execution_free(struct execution *execution)
 {
+    buf_finish(&execution->pause);
+    if (execution->report >= 0)
+        close(execution->report);
     redact_stream_finish(&execution->clean);
     arena_destroy(execution->arena);
     free(execution);
@@ -73,6 +84,14 @@ void work_cancel(struct runner *runner, size_t step, size_t entry)
             driver_cancel(e->job);
         if (e->process)
             process_cancel(e->process);
+        if (e->backfill)
+            backfill_cancel(e->backfill);
+        if (e->compare)
+            compare_cancel(e->compare);
+        if (e->paused)
+            each_next(e);
+        else if (e->definition->kind == STEP_WAIT)
+            wait_cancel(e);
         return;
     }
 }
@@ -88,10 +107,51 @@ void execution_note(struct execution *execution, const char *text)
     runner_take(execution->runner, &input);
 }
 
+/* A runner that is asked to stop waits for what runs: what could run for hours is stopped, and goes on with
+ * the next one. */
+static bool is_to_stop(const struct execution *execution)
+{
+    return execution->runner->stopping && !execution->cancelled &&
+           (execution->backfill || execution->compare || execution->paused ||
+            execution->definition->kind == STEP_WAIT);
+}
+
+/* The first that has something to do; ends may change the list. */
+static bool tick_one(struct runner *runner, struct instant now)
+{
+    for (struct execution *e = runner->executions; e; e = e->next) {
+        if (is_to_stop(e)) {
+            work_cancel(runner, e->step, e->entry);
+            return true;
+        }
+        if (e->paused && !runner->run->held) {
+            each_next(e);
+            return true;
+        }
+        if (e->definition->kind == STEP_WAIT && e->ticked_boot_us != now.boot_us) {
+            e->ticked_boot_us = now.boot_us;
+            wait_tick(e, now);
+            return true;
+        }
+    }
+    return false;
+}
+
+void works_tick(struct runner *runner, struct instant now)
+{
+    while (!runner->halted && tick_one(runner, now))
+        ;
+}
+
+bool execution_is_at_work(const struct execution *execution)
+{
+    return execution->job || execution->backfill;
+}
+
 bool sql_is_running(const struct runner *runner)
 {
     for (const struct execution *e = runner->executions; e; e = e->next) {
-        if (e->job)
+        if (execution_is_at_work(e))
             return true;
     }
     return false;
@@ -104,6 +164,8 @@ void executions_destroy(struct runner *runner)
 
         unlink_execution(execution);
         process_destroy(execution->process);
+        backfill_destroy(execution->backfill);
+        compare_destroy(execution->compare);
         execution_free(execution);
     }
 }

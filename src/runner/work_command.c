@@ -43,7 +43,10 @@ static void on_done(void *data, const struct driver_result *result)
                                                execution->written));
     else if (sha256_of_file(execution->output_path, &sha, NULL) == 0)
         outcome.output = sha.hex;
-    execution_end(execution, &outcome);
+    if (outcome.status == OUTCOME_OK)
+        probe_after(execution, &outcome);
+    else
+        execution_end(execution, &outcome);
 }
 
 static void on_rewrite(void *data, const char *bytes, size_t len, struct buf *ret)
@@ -80,8 +83,7 @@ static void on_text(void *data, const char *text)
     execution_note(data, text);
 }
 
-/* Where a command runs unless the book says so: beside the book. */
-static const char *directory_of(struct execution *execution)
+const char *execution_directory(struct execution *execution)
 {
     const char *path = execution->runner->options->frozen->book_path;
     const char *slash = strrchr(path, '/');
@@ -99,17 +101,23 @@ static int make_environment(struct execution *execution, const char *const **ret
     struct arena *arena = execution->arena;
     const char **environment =
         arena_array(arena, OWN_COUNT + step->env_count + step->secret_count, sizeof(*environment));
+    struct work_place place = { execution->step, NULL };
     size_t count = OWN_COUNT;
 
     environment[OWN_RUN] = arena_format(arena, "TMINUS_RUN=%s", execution->runner->options->frozen->run);
     environment[OWN_STEP] = arena_format(arena, "TMINUS_STEP=%s", step->id);
-    for (size_t i = 0; i < step->env_count; i++)
-        environment[count++] = step->env[i];
+    for (size_t i = 0; i < step->env_count; i++) {
+        int r =
+            runner_fill(execution->runner, arena, &place, step->env[i], false, &environment[count++], err);
+
+        if (r < 0)
+            return r;
+    }
     for (size_t i = 0; i < step->secret_count; i++) {
         const char *value = secrets_value(execution->runner, step->secrets[i].from);
 
         if (!value)
-            return err_set(err, ERR_ENVIRONMENT, "not started: nothing is known of %s, which is to be %s",
+            return err_set(err, ERR_ENVIRONMENT, "nothing is known of %s, which is to be %s",
                            step->secrets[i].from, step->secrets[i].name);
         environment[count++] = arena_format(arena, "%s=%s", step->secrets[i].name, value);
     }
@@ -120,20 +128,24 @@ static int make_environment(struct execution *execution, const char *const **ret
 static int prepare(struct execution *execution, struct err *err)
 {
     const struct step *step = execution->definition;
-    const char *const *environment = NULL;
+    const char *const *environment = NULL, *const *argv = NULL;
+    struct work_place place = { execution->step, NULL };
     int count = make_environment(execution, &environment, err);
+    int r = count < 0 ? count
+                      : runner_fill_all(execution->runner, execution->arena, &place, step->argv,
+                                        step->argv_count, false, &argv, err);
 
-    if (count < 0)
-        return count;
+    if (r < 0)
+        return err_prefix(err, "not started");
     execution->output_path =
         arena_format(execution->arena, "%s/output/%s.%" PRId64 ".log",
                      execution->runner->options->frozen->dir, step->id, execution->attempt);
     execution->command = (struct driver_command){
         .argc = step->argv_count,
-        .argv = step->argv,
+        .argv = argv,
         .env_count = (size_t)count,
         .env = environment,
-        .directory = directory_of(execution),
+        .directory = execution_directory(execution),
         .timeout_us = step->timeout_us,
         .grace_us = step->grace_us,
         .output_path = step->keeps_nothing ? NULL : execution->output_path,
@@ -142,7 +154,7 @@ static int prepare(struct execution *execution, struct err *err)
     return 0;
 }
 
-void command_begin(struct execution *execution)
+static void start(struct execution *execution)
 {
     static const struct driver_events as_it_is = { .identified = on_identified,
                                                    .settings = on_text,
@@ -175,4 +187,9 @@ void command_begin(struct execution *execution)
                           &execution->process, &err);
     if (r < 0)
         end_failed(execution, err.message);
+}
+
+void command_begin(struct execution *execution)
+{
+    probe_before(execution, start);
 }

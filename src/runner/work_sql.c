@@ -4,57 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/file.h"
 #include "base/text.h"
 
 /*
- * A step of statements: its probe is asked whether it is done already; the statements run on a connection of
- * their own; the probe has to confirm them. A probe that cannot be answered is a failure before, and leaves
- * the step unknown after.
+ * A step of statements: its server is looked at, its probe is asked whether it is done already, the
+ * statements run on a connection of their own, and the probe has to confirm them. A probe that cannot be
+ * answered is a failure before, and leaves the step unknown after.
  */
-
-static void end_plain(struct execution *execution, enum outcome_status status, bool clean, const char *value,
-                      const char *what, const char *why)
-{
-    char message[ERR_MESSAGE_MAX];
-    struct outcome outcome = { .status = status, .clean = clean, .value = value, .message = message };
-
-    /* A sentence cut at the size of a message is still the sentence. */
-    (void)snprintf(message, sizeof(message), "%s%s", what, why);
-    execution_end(execution, &outcome);
-}
-
-/* ---- after: does the probe confirm? ---- */
-
-static void on_confirmed(void *data, enum choice answer, const char *value, const char *why)
-{
-    struct execution *execution = data;
-
-    execution->asking = false;
-    if (answer == CHOICE_YES)
-        end_plain(execution, OUTCOME_OK, false, execution->done_value, "", "");
-    else if (answer == CHOICE_NO)
-        end_plain(execution, OUTCOME_FAILED, false, value,
-                  "the server said that it was done, but the probe does not confirm it: it answered ",
-                  value ? value : "NULL");
-    else
-        end_plain(execution, OUTCOME_AMBIGUOUS, false, NULL,
-                  "the server said that it was done, but the probe could not be asked: ", why);
-}
 
 static void on_done_ok(struct execution *execution, const struct driver_result *result)
 {
-    const struct query *probe = &execution->definition->probe;
-    struct outcome outcome = { .status = OUTCOME_OK, .value = result->value };
+    struct outcome done = { .status = OUTCOME_OK, .value = result->value };
 
-    if (!probe->sql) {
-        execution_end(execution, &outcome);
-        return;
-    }
-    execution->done_value = arena_text(execution->arena, result->value);
-    execution->asking = true;
-    question_ask(execution->runner, execution->runner->servers[probe->target].steps, probe, on_confirmed,
-                 execution);
+    if (execution->definition->generate.sql)
+        done.output = execution->output_hash.hex;
+    if (execution->definition->as && result->value && strlen(result->value) > VALUE_MAX)
+        work_end_plain(execution, OUTCOME_FAILED, false, NULL,
+                       "it was done, but what it answered is too long to be ", execution->definition->as);
+    else
+        probe_after(execution, &done);
 }
 
 /* ---- the statements ---- */
@@ -98,7 +67,7 @@ static void on_done(void *data, const struct driver_result *result)
     if (result->status == DRIVER_OK)
         on_done_ok(execution, result);
     else
-        execution_end(execution, &outcome);
+        work_end(execution, &outcome);
 }
 
 static void on_identified(void *data, int64_t pid)
@@ -119,7 +88,7 @@ static void on_text(void *data, const char *text)
     execution_note(data, text);
 }
 
-static void start(struct execution *execution)
+static void start(struct execution *execution, const char *const *statements, size_t count)
 {
     static const struct driver_events events = {
         .identified = on_identified, .settings = on_text, .notice = on_text, .done = on_done
@@ -127,48 +96,121 @@ static void start(struct execution *execution)
     const struct step *step = execution->definition;
     struct err err = ERR_INIT;
 
-    execution->sql = (struct driver_sql){ step->sql_count, step->sql, step->transaction,
-                                          step->lock_timeout_us, step->statement_timeout_us };
+    execution->sql = (struct driver_sql){ count, statements, step->transaction, step->lock_timeout_us,
+                                          step->statement_timeout_us };
     if (driver_start(execution->runner->servers[step->target].driver, &execution->sql, &events, execution,
                      &execution->job, &err) < 0)
-        end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: ", err.message);
+        work_end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: ", err.message);
     else
         watches_pace(execution->runner);
 }
 
-/* ---- before: is it done already? ---- */
+/* ---- statements that another query answers ---- */
 
-static void on_probed(void *data, enum choice answer, const char *value, const char *why)
+/* What was generated is kept as it is executed: with the run, and in the trail. */
+static int keep_statements(struct execution *execution, const char *const *statements, size_t count,
+                           struct err *err)
 {
-    struct execution *execution = data;
+    struct buf text;
+    int r;
 
-    execution->asking = false;
-    if (execution->runner->halted)
-        end_plain(execution, OUTCOME_FAILED, true, NULL, "halted before it began", "");
-    else if (execution->cancelled)
-        end_plain(execution, OUTCOME_FAILED, true, NULL, "cancelled before it began", "");
-    else if (execution->runner->run->held)
-        end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "held before it began", "");
-    else if (answer == CHOICE_YES)
-        end_plain(execution, OUTCOME_SKIPPED, true, value, "done already, says its probe", "");
-    else if (answer == CHOICE_NO)
-        start(execution);
-    else
-        end_plain(execution, OUTCOME_RETRYABLE, true, NULL,
-                  "not started: its probe cannot tell whether it is done: ", why);
+    buf_init(&text, GENERATED_MAX);
+    for (size_t i = 0; i < count; i++)
+        buf_format(&text, "%s;\n", statements[i]);
+    execution->output_path =
+        arena_format(execution->arena, "%s/output/%s.%" PRId64 ".log",
+                     execution->runner->options->frozen->dir, execution->definition->id, execution->attempt);
+    r = buf_ok(&text, "what was generated", err);
+    if (r == 0)
+        r = file_write(execution->output_path, buf_str(&text), text.len, 0600, err);
+    if (r == 0)
+        r = sha256_of_file(execution->output_path, &execution->output_hash, err);
+    buf_finish(&text);
+    return r;
 }
 
-static void ask_probe(struct execution *execution)
+static void on_generated(void *data, const struct answer *answer)
 {
-    const struct query *probe = &execution->definition->probe;
+    struct execution *execution = data;
+    const struct driver_result *result = answer->result;
+    const char **statements = arena_array(execution->arena, answer->row_count + 1, sizeof(*statements));
+    struct err err = ERR_INIT;
 
-    if (!probe->sql) {
-        on_probed(execution, CHOICE_NO, NULL, "");
-        return;
+    execution->asking = false;
+    for (size_t i = 0; i < answer->row_count; i++) {
+        const char *text = answer->cell(answer, i, 0);
+
+        statements[i] = arena_text(execution->arena, text);
+        if (!text)
+            statements = NULL;
+        if (!statements)
+            break;
     }
-    execution->asking = true;
-    question_ask(execution->runner, execution->runner->servers[probe->target].steps, probe, on_probed,
-                 execution);
+    if (result->status != DRIVER_OK)
+        work_end_plain(execution, OUTCOME_RETRYABLE, true, NULL,
+                       "not started: its statements cannot be generated: ", result->message);
+    else if (!statements)
+        work_end_plain(execution, OUTCOME_FAILED, true, NULL,
+                       "not started: a statement that was generated is NULL", "");
+    else if (answer->row_count == 0)
+        work_end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: nothing was generated", "");
+    else if (execution->cancelled || execution->runner->run->held)
+        work_end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "stopped before it began", "");
+    else if (keep_statements(execution, statements, answer->row_count, &err) < 0)
+        work_end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: ", err.message);
+    else
+        start(execution, statements, answer->row_count);
+}
+
+static void prepare(struct execution *execution)
+{
+    const struct step *step = execution->definition;
+    struct work_place place = { execution->step, execution->item };
+    const struct query *generate = &step->generate;
+    const char *const *statements;
+    const char *sql;
+    struct err err = ERR_INIT;
+    int r;
+
+    if (!generate->sql) {
+        r = runner_fill_all(execution->runner, execution->arena, &place, step->sql, step->sql_count, true,
+                            &statements, &err);
+        if (r == 0)
+            start(execution, statements, step->sql_count);
+    } else {
+        r = runner_fill(execution->runner, execution->arena, &place, generate->sql, true, &sql, &err);
+        execution->asking = r == 0;
+        if (r == 0)
+            r = session_ask(execution->runner->servers[generate->target].steps, sql, generate->timeout_us,
+                            on_generated, execution, &err);
+    }
+    if (r < 0)
+        work_end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: ", err.message);
+}
+
+/* ---- beginning ---- */
+
+/* The step, or one of its items. */
+static void begin_one(struct execution *execution)
+{
+    probe_before(execution, prepare);
+}
+
+static void begin(struct execution *execution)
+{
+    if (execution->definition->each)
+        each_begin(execution, begin_one);
+    else
+        begin_one(execution);
+}
+
+static void not_started(struct execution *execution, enum outcome_status status, const char *why)
+{
+    char message[ERR_MESSAGE_MAX];
+    struct outcome outcome = { .status = status, .clean = true, .message = message };
+
+    (void)snprintf(message, sizeof(message), "not started: %s", why); /* cut, it is still the reason */
+    execution_end(execution, &outcome);
 }
 
 static void on_survivor(void *data, const char *text)
@@ -177,20 +219,32 @@ static void on_survivor(void *data, const char *text)
 
     execution->asking = false;
     if (text)
-        end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "not started: ", text);
+        not_started(execution, OUTCOME_RETRYABLE, text);
     else
-        ask_probe(execution);
+        begin(execution);
 }
 
-void sql_begin(struct execution *execution)
+static void on_fit(void *data, const char *text)
 {
+    struct execution *execution = data;
     struct runner *runner = execution->runner;
 
+    execution->asking = false;
+    if (text) {
+        not_started(execution, OUTCOME_RETRYABLE, text);
+        return;
+    }
     /* Only an earlier attempt or an earlier runner can have left something at work. */
     if (execution->attempt == 1 && !runner->options->resume) {
-        ask_probe(execution);
+        begin(execution);
         return;
     }
     execution->asking = true;
     survivor_ask(runner, runner->servers[execution->definition->target].steps, on_survivor, execution);
+}
+
+void sql_begin(struct execution *execution)
+{
+    execution->asking = true;
+    fit_ask(execution->runner, execution->definition->target, on_fit, execution);
 }

@@ -127,6 +127,10 @@ static void fill(const struct monitor *monitor, struct sample *sample)
     case MONITOR_TYPE_PROGRESS:
         add_metric(sample, "running", 0);
         break;
+    case MONITOR_TYPE_QUERY:
+    case MONITOR_TYPE_HTTP:
+        add_metric(sample, "value", bad ? 1 : 0);
+        break;
     }
 }
 

@@ -51,7 +51,7 @@ bool can_clean(const struct ui *ui)
 bool can_probe(const struct ui *ui)
 {
     const struct step *step = aim_step(ui->run, aim_unknown(ui));
-    return is_open(ui) && step != NULL && step->probe.sql != NULL;
+    return is_open(ui) && step != NULL && query_is_there(&step->probe);
 }
 
 bool can_rule(const struct ui *ui)

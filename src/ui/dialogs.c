@@ -17,12 +17,12 @@ static struct aim dialog_aim(const struct ui *ui)
 }
 
 /* Set in by two, so that it stands apart from what is said about it. */
-static void put_what(struct page *page, const struct step *step, int lines_max)
+static void put_what(const struct ui *ui, struct page *page, const struct step *step, int lines_max)
 {
     struct buf text;
     buf_init(&text, BODY_TEXT_MAX);
     buf_text(&text, step->kind == STEP_NONE ? "(nothing to undo) " : "");
-    words_what(&text, step);
+    step_text(&text, step, ui->run->book);
     page->label_width = 2;
     page_wrap(page, NULL, step->kind == STEP_NONE ? ROLE_PROMPT : ROLE_STRONG, buf_str(&text), lines_max);
     page->label_width = 0;
@@ -60,7 +60,7 @@ static void start_body(const struct ui *ui, struct page *page)
     page_wrap(page, NULL, ROLE_BAD, "This cannot be undone.", 1);
     page_wrap(page, NULL, ROLE_WARN, step->irreversible, 4);
     page_line(page, NULL, ROLE_PROMPT, "");
-    put_what(page, step, INT_MAX);
+    put_what(ui, page, step, INT_MAX);
     page_line(page, NULL, ROLE_PROMPT, "");
     page_format(page, NULL, ROLE_PROMPT, "Type %s to start it.", step->id);
 }
@@ -166,7 +166,7 @@ static void rollback_body(const struct ui *ui, struct page *page)
         undo_estimate(&text, step);
         page_format(page, NULL, ROLE_PROMPT, "%zu %s  %s", list[i] + 1, step->id, buf_str(&text));
         for (size_t k = 0; k < step->rollback_count; k++)
-            put_what(page, &step->rollback[k], 6);
+            put_what(ui, page, &step->rollback[k], 6);
     }
     if (count > shown)
         page_format(page, NULL, ROLE_WARN, "and %zu more", count - shown);
@@ -211,11 +211,11 @@ static void rule_body(const struct ui *ui, struct page *page)
     const struct work *work = aim_work(ui->run, dialog_aim(ui));
     page_format(page, NULL, ROLE_STRONG, "%s: what did it do?", step->id);
     page_wrap(page, NULL, ROLE_UNKNOWN, work->text, 4);
-    put_what(page, step, 8);
+    put_what(ui, page, step, 8);
     if (work->probe != CHOICE_NONE)
         page_format(page, NULL, ROLE_PROMPT, "its probe says: done already? %s %s", choice_word(work->probe),
                     work->value != NULL ? work->value : "");
-    else if (step->probe.sql != NULL)
+    else if (query_is_there(&step->probe))
         page_line(page, NULL, ROLE_WARN, "Its probe was not asked yet: Esc, then p.");
     page_line(page, NULL, ROLE_PROMPT, "Type done, not-done or partial; then the reason.");
 }
@@ -283,7 +283,7 @@ static void cancel_body(const struct ui *ui, struct page *page)
     buf_init(&text, 64);
     duration_clock(&text, work_elapsed_us(work, ui->now));
     page_format(page, NULL, ROLE_STRONG, "%s has run for %s. Cancel it?", step->id, buf_str(&text));
-    put_what(page, step, 6);
+    put_what(ui, page, step, 6);
     buf_finish(&text);
 }
 

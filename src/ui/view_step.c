@@ -125,17 +125,37 @@ static void draw_trouble(const struct ui *ui, struct page *page, struct aim aim)
         page_format(page, "LEFT", ROLE_BAD, "%s has to go first: C cleans", state->leftover);
 }
 
+/* How far it is, with a bar; and why it does nothing now. */
+static void draw_progress(struct page *page, const struct step *step, const struct work *work)
+{
+    const struct progress *progress = &work->progress;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    work_progress_text(&text, work);
+    if (text.len > 0) {
+        int row = page_next(page);
+        area_put(&page->area, row, 0, ROLE_DIM, step->each != NULL ? "ITEMS" : "ROWS");
+        int column = area_put(&page->area, row, LABEL, ROLE_BUSY, buf_str(&text));
+        int width = page->area.columns - column - 3;
+        if (progress->total > 0 && width >= 8)
+            area_bar(&page->area, row, column + 2, width < 32 ? width : 32, ROLE_BUSY,
+                     (double)progress->rows / (double)progress->total, 1.0);
+    }
+    buf_finish(&text);
+    page_wrap(page, "PAUSE", ROLE_WARN, work->state == STEP_RUNNING ? work->pauses : NULL, 2);
+}
+
 /* What runs, exactly; not more of it than leaves room for the rest, unless somebody looks. */
-static void draw_what(struct page *page, const struct step *step, int lines_max)
+static void draw_what(const struct ui *ui, struct page *page, const struct step *step, int lines_max)
 {
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    words_what(&text, step);
+    step_text(&text, step, ui->run->book);
     page_wrap(page, words_what_label(step), ROLE_STRONG,
               text.overflow ? "(longer than fits)" : buf_str(&text), lines_max);
-    if (step->kind == STEP_CHECK && step->query.sql == NULL && step->instructions == NULL)
+    if (step->kind == STEP_CHECK && !query_is_there(&step->query) && step->instructions == NULL)
         page_line(page, "CHECK", ROLE_STRONG, step->title != NULL ? step->title : step->id);
-    if (step->query.sql != NULL && step->instructions != NULL)
+    if (query_is_there(&step->query) && step->instructions != NULL)
         page_wrap(page, "", ROLE_TEXT, step->instructions, lines_max);
     buf_finish(&text);
 }
@@ -165,7 +185,7 @@ static void draw_limits(struct page *page, const struct step *step, const struct
     buf_finish(&text);
 }
 
-static void draw_undo(struct page *page, const struct step *step)
+static void draw_undo(const struct ui *ui, struct page *page, const struct step *step)
 {
     if (step->irreversible != NULL) {
         page_wrap(page, "UNDO", ROLE_WARN, "NONE: this cannot be undone", 1);
@@ -175,7 +195,7 @@ static void draw_undo(struct page *page, const struct step *step)
     for (size_t i = 0; i < step->rollback_count; i++) {
         struct buf text;
         buf_init(&text, TEXT_MAX);
-        words_what(&text, &step->rollback[i]);
+        step_text(&text, &step->rollback[i], ui->run->book);
         if (step->rollback[i].estimate.max_us > 0) {
             buf_text(&text, "  ~");
             duration_clock(&text, step->rollback[i].estimate.max_us);
@@ -183,6 +203,15 @@ static void draw_undo(struct page *page, const struct step *step)
         page_wrap(page, i == 0 ? "UNDO" : "", ROLE_TEXT, buf_str(&text), 2);
         buf_finish(&text);
     }
+}
+
+static void draw_probe(struct page *page, const struct query *probe)
+{
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    query_text(&text, probe);
+    page_wrap(page, "PROBE", ROLE_DIM, buf_str(&text), 2);
+    buf_finish(&text);
 }
 
 /* What was seen and said: the sensed answer, evidence, reasons, who has to tick it. */
@@ -213,8 +242,8 @@ static void draw_found(const struct ui *ui, struct page *page, struct aim aim)
         page_wrap(page, "VALUE", ROLE_TEXT, work->value, 3);
     if (work->probe != CHOICE_NONE)
         page_format(page, "PROBE", ROLE_TEXT, "done already? %s", choice_word(work->probe));
-    else if (step->probe.sql != NULL)
-        page_wrap(page, "PROBE", ROLE_DIM, step->probe.sql, 2);
+    else if (query_is_there(&step->probe))
+        draw_probe(page, &step->probe);
 }
 
 static void draw_after(const struct ui *ui, struct page *page, struct aim aim)
@@ -245,12 +274,13 @@ void step_draw(struct ui *ui, const struct area *area)
     int what_max = looked_at ? INT_MAX : area->rows >= 12 ? area->rows / 3 : area->rows >= 6 ? 2 : 1;
     draw_state(ui, &page, aim);
     draw_trouble(ui, &page, aim);
-    draw_what(&page, step, what_max);
+    draw_progress(&page, step, aim_work(ui->run, aim));
+    draw_what(ui, &page, step, what_max);
     if (area->rows >= 7 || looked_at)
         draw_time(ui, &page, aim);
     draw_after(ui, &page, aim);
     draw_limits(&page, step, aim_work(ui->run, aim));
-    draw_undo(&page, step);
+    draw_undo(ui, &page, step);
     draw_found(ui, &page, aim);
     pane->lines = page.line;
     view_clamp(pane, area->rows);

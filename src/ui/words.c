@@ -188,40 +188,12 @@ int64_t work_elapsed_us(const struct work *work, struct instant now)
     return elapsed_us > 0 ? elapsed_us : 0;
 }
 
-/* So that where an argument begins and ends can be seen; for eyes, no shell ever reads it. */
-static void argument_text(struct buf *buf, const char *argument)
-{
-    bool plain = *argument != '\0' && strpbrk(argument, " \t\n'\"\\$*?;&|<>") == NULL;
-    buf_format(buf, plain ? "%s" : "'%s'", argument);
-}
-
-void words_what(struct buf *buf, const struct step *step)
-{
-    if (step->kind == STEP_SQL) {
-        for (size_t i = 0; i < step->sql_count; i++)
-            buf_format(buf, "%s%s;", i > 0 ? "\n" : "", step->sql[i]);
-    } else if (step->kind == STEP_COMMAND) {
-        for (size_t i = 0; i < step->argv_count; i++) {
-            buf_text(buf, i > 0 ? " " : "");
-            argument_text(buf, step->argv[i]);
-        }
-    } else if (step->kind == STEP_WAIT) {
-        condition_text(buf, &step->until);
-    } else if (step->query.sql != NULL) {
-        buf_format(buf, "%s\nmust answer: ", step->query.sql);
-        expect_text(buf, &step->query.expect);
-    } else if (step->instructions != NULL) {
-        buf_text(buf, step->instructions);
-    } else if (step->kind == STEP_NONE && step->why != NULL) {
-        buf_text(buf, step->why);
-    }
-}
-
 const char *words_what_label(const struct step *step)
 {
     static const char *const labels[STEP_KIND_COUNT] = {
-        [STEP_CHECK] = "CHECK", [STEP_MANUAL] = "DO",  [STEP_SQL] = "SQL",   [STEP_COMMAND] = "RUN",
-        [STEP_VERIFY] = "ASK",  [STEP_WAIT] = "UNTIL", [STEP_NONE] = "NONE",
+        [STEP_CHECK] = "CHECK", [STEP_MANUAL] = "DO",  [STEP_SQL] = "SQL",       [STEP_COMMAND] = "RUN",
+        [STEP_VERIFY] = "ASK",  [STEP_WAIT] = "UNTIL", [STEP_BACKFILL] = "FILL", [STEP_COMPARE] = "SAME",
+        [STEP_NOTIFY] = "TELL", [STEP_MARK] = "BEGIN", [STEP_NONE] = "NONE",
     };
     return labels[step->kind];
 }

@@ -36,8 +36,6 @@ void words_pace(struct buf *buf, const struct duration_range *estimate, int64_t 
 /* Time that a step or entry took, or takes until now; -1 when it never began. */
 int64_t work_elapsed_us(const struct work *work, struct instant now);
 
-/* The statements or the command line as one text; what a person is asked for. */
-void words_what(struct buf *buf, const struct step *step);
 /* Label for it: "SQL", "RUN", "DO", "WAIT", "ASK". */
 const char *words_what_label(const struct step *step);
 

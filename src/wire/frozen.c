@@ -10,6 +10,7 @@
 struct settings {
     const char *run, *operator, * environment, *book_path, *audit, *witness;
     const struct json *params;
+    const struct json *files;
 };
 
 #define SETTING(key, kind, member)                                                                           \
@@ -24,6 +25,7 @@ static const struct json_field setting_fields[] = {
     SETTING("audit", JSON_FIELD_TEXT, audit),
     { "witness", JSON_FIELD_TEXT, offsetof(struct settings, witness), 0, NULL, 0, 0, NULL },
     SETTING("params", JSON_FIELD_OBJECT, params),
+    { "files", JSON_FIELD_OBJECT, offsetof(struct settings, files), 0, NULL, 0, 0, NULL },
     { NULL, JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, NULL },
 };
 
@@ -52,6 +54,12 @@ static int write_settings(struct arena *arena, const struct frozen *frozen, stru
     for (size_t i = 0; i < frozen->param_count; i++)
         json_put_text(&w, frozen->params[i].name, frozen->params[i].value);
     json_close(&w);
+    if (frozen->file_count > 0)
+        json_open(&w, "files");
+    for (size_t i = 0; i < frozen->file_count; i++)
+        json_put_text(&w, frozen->files[i].name, frozen->files[i].text);
+    if (frozen->file_count > 0)
+        json_close(&w);
     json_close(&w);
     r = buf_ok(&buf, "run.json", err);
     if (r == 0)
@@ -95,6 +103,24 @@ static int read_text(struct arena *arena, const char *dir, const char *name, con
     return r;
 }
 
+static int take_files(struct arena *arena, const char *path, const struct json *given, struct frozen *ret,
+                      struct err *err)
+{
+    size_t count = given ? given->count : 0;
+    struct book_file *files = arena_array(arena, count + 1, sizeof(*files));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct json *item = &given->items[i];
+
+        if (item->type != JSON_TEXT)
+            return err_set(err, ERR_CORRUPT, "%s: the file \"%s\" is not a text", path, item->key);
+        files[i] = (struct book_file){ item->key, item->text, NULL };
+    }
+    ret->files = files;
+    ret->file_count = count;
+    return 0;
+}
+
 int frozen_settings(struct arena *arena, const char *path, struct frozen *ret, struct err *err)
 {
     struct settings settings;
@@ -124,7 +150,7 @@ int frozen_settings(struct arena *arena, const char *path, struct frozen *ret, s
     }
     ret->params = params;
     ret->param_count = settings.params->count;
-    return 0;
+    return take_files(arena, path, settings.files, ret, err);
 }
 
 int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct err *err)
@@ -155,6 +181,8 @@ int frozen_book(struct arena *arena, const struct frozen *frozen, const struct b
         .targets_len = frozen->targets_len,
         .param_count = frozen->param_count,
         .params = frozen->params,
+        .file_count = frozen->file_count,
+        .files = frozen->files,
     };
     const struct json_fault *first;
 

@@ -33,6 +33,8 @@ static struct event full_event(enum event_type type)
 #define BOOL(flag, member)    event.member = true;
 #define CHOICE(flag, member)  event.member = CHOICE_NO_GO;
 #define SAMPLE(flag, member)  event.member = &full_sample;
+#define PROGRESS(flag, member)                                                                               \
+    event.member = (struct progress){ .rows = 7, .total = -1, .per_second = 3, .left_us = 11 };
     static const unsigned fields[EVENT_TYPE_COUNT] = {
 #define X(name, word, record, its_fields) [name] = its_fields,
         EVENTS(X)
@@ -49,6 +51,7 @@ static struct event full_event(enum event_type type)
 #undef BOOL
 #undef CHOICE
 #undef SAMPLE
+#undef PROGRESS
     return event;
 }
 
@@ -112,6 +115,11 @@ static void assert_same(const struct event *a, const struct event *b)
 #define SAMPLE(member)                                                                                       \
     if (a->member != NULL)                                                                                   \
         assert_same_sample(a->member, b->member);
+#define PROGRESS(member)                                                                                     \
+    assert_int_equal(a->member.rows, b->member.rows);                                                        \
+    assert_int_equal(a->member.total, b->member.total);                                                      \
+    assert_int_equal(a->member.per_second, b->member.per_second);                                            \
+    assert_int_equal(a->member.left_us, b->member.left_us);
 #define X(flag, key, member, how) how(member)
     EVENT_FIELDS(X)
 #undef X
@@ -120,6 +128,7 @@ static void assert_same(const struct event *a, const struct event *b)
 #undef BOOL
 #undef CHOICE
 #undef SAMPLE
+#undef PROGRESS
 }
 
 static void test_round_trip(void **state)

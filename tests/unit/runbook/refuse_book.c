@@ -108,8 +108,9 @@ static const struct refusal references_cases[] = {
       "11:69: a heartbeat needs a replica with `of`, and target `primary` is none" },
     { "`kind`:`locks`,`target`:`primary`", "`kind`:`locks`,`target`:`primary`,`heartbeat`:true",
       "12:61: only a monitor of kind `lag` has a heartbeat" },
-    { "`kind`:`locks`", "`kind`:`http`",
-      "12:22: `kind` of monitor wants `lag`, `locks`, `transactions` or `progress`, not `http`" },
+    { "`kind`:`locks`", "`kind`:`htp`",
+      "12:22: `kind` of monitor wants `lag`, `locks`, `transactions`, `progress`, `query` or `http`, not "
+      "`htp`; did you mean `http`?" },
     { "`every`:`2s`", "`every`:`10ms`",
       "12:57: a monitor that asks more often than every 100ms is a load itself" },
     { "`every`:`2s`", "`every`:`5s`",
@@ -176,8 +177,8 @@ static const struct refusal descriptions_cases[] = {
     { "`title`:`A sample`", "`title`:`A sample`,`tools`:{`required`:[{`version`:`15`}],`forbidden`:[1]}",
       "3:72: `forbidden` of tools wants texts only, but item 1 is a number" },
     { "`title`:`A sample`", "`title`:`A sample`,`communications`:{`started`:{`to`:`all`},`x`:1}",
-      "3:48: an item of communications lacks the field `text`\n"
-      "3:65: an item of communications must be an object, not a number" },
+      "3:48: communication `started` lacks the field `text`\n"
+      "3:65: communication `x` must be an object, not a number" },
     { "`title`:`A sample`", "`title`:`A sample`,`risks`:[{`risk`:`r`,`impact`:`huge`},`x`]",
       "3:50: `impact` of an item of risks wants `LOW`, `MEDIUM` or `HIGH`, not `huge`\n"
       "3:58: an item of risks must be an object, not a text" },

@@ -5,18 +5,22 @@
 #include <cmocka.h>
 
 static const struct refusal steps_cases[] = {
-    { "`kind`:`check`,`freshness`", "`kind`:`backfill`,`freshness`",
-      "17:31: kind `backfill` is not one of check, manual, sql, command, verify, wait" },
+    { "`kind`:`check`,`freshness`", "`kind`:`fill`,`freshness`",
+      "17:31: kind `fill` is not one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "notify" },
     { "`kind`:`check`,`freshness`", "`kind`:`chek`,`freshness`",
-      "17:31: kind `chek` is not one of check, manual, sql, command, verify, wait; did you mean "
+      "17:31: kind `chek` is not one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "notify; did you mean "
       "`check`?" },
     { "`kind`:`check`,`freshness`", "`freshness`",
-      "17:10: a step needs a `kind`: one of check, manual, sql, command, verify, wait" },
+      "17:10: a step needs a `kind`: one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "notify" },
     { "`kind`:`check`,`freshness`", "`kind`:`none`,`freshness`",
-      "17:31: kind `none` is not one of check, manual, sql, command, verify, wait" },
+      "17:31: kind `none` is not one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "notify" },
     { "{`id`:`alive`,`kind`", "{`kind`", "17:10: step lacks the field `id`" },
-    { "{`id`:`alive`,`kind`", "{`id`:`alive`,`background`:true,`kind`",
-      "17:24: unknown field `background` in step `alive`" },
+    { "{`id`:`alive`,`kind`", "{`id`:`alive`,`backgroun`:true,`kind`",
+      "17:24: unknown field `backgroun` in step `alive`; did you mean `background`?" },
     { "{`id`:`alive`", "{`id`:`alive.rollback.1`",
       "17:16: `.rollback.` stands only in the ids that rollback entries get by themselves" },
     { "`id`:`read`", "`id`:`alive`", "19:7: a second step `alive`" },
@@ -52,7 +56,7 @@ static const struct refusal steps_cases[] = {
       "28:14: a lock mode is a text, this is true or false" },
     { "`sql`:`SELECT count(*) FROM t WHERE c IS NULL`", "`sql`:`SELECT 1; DELETE FROM t`",
       "40:7: a query is one statement, these are 2" },
-    { ",`expect`:{`value`:0}", "", "39:1: step `count` lacks the field `expect`" },
+    { ",`expect`:{`value`:0}", "", "39:1: step `count` has to say what to `expect`" },
     { "`expect`:{`value`:0}", "`expect`:{}", "40:57: expect either a `value` or a number of `rows`" },
     { "`expect`:{`value`:0}", "`expect`:{`value`:0,`rows`:1}",
       "40:57: expect either a `value` or a number of `rows`" },
@@ -93,7 +97,8 @@ static const struct refusal safety_cases[] = {
       "33:13: `none` says that there is nothing to undo: it stands alone\n"
       "33:39: `none` says that there is nothing to undo: it stands alone" },
     { "`rollback`:[{`kind`:`none`,`why`:`it goes with the column`}]", "`rollback`:[{`kind`:`check`}]",
-      "33:21: kind `check` is not one of manual, sql, command, verify, wait, none" },
+      "33:21: kind `check` is not one of manual, sql, command, verify, wait, backfill, compare, notify, "
+      "none" },
     { "`rollback`:[{`kind`:`none`,`why`:`it goes with the column`}]", "`rollback`:[`DROP INDEX i`]",
       "33:13: a step is an object, this is a text" },
     { "`rollback`:[{`kind`:`none`,`why`:`it goes with the column`}]",
@@ -147,9 +152,7 @@ static const struct refusal safety_cases[] = {
     { "`sql`:[`DROP INDEX CONCURRENTLY IF EXISTS i`,`CREATE INDEX CONCURRENTLY i ON t (c)`]",
       "`sql`:[`-- nothing`,`SELECT 1;`]", "32:8: no statement stands in this SQL" },
     { "`sql`:[`DROP INDEX CONCURRENTLY IF EXISTS i`,`CREATE INDEX CONCURRENTLY i ON t (c)`]",
-      "`file`:`sql/001.sql`",
-      "31:1: step `index` lacks the field `sql`\n"
-      "32:8: `file` is not supported yet: put its text into `sql`" },
+      "`file`:`sql/001.sql`", "32:8: the file `sql/001.sql` was not given" },
     { "`sql`:[`DROP INDEX CONCURRENTLY IF EXISTS i`,`CREATE INDEX CONCURRENTLY i ON t (c)`]",
       "`sql`:`COMMENT ON TABLE t IS 'it is`", "32:7: a quoted literal is not closed in this SQL" },
 };

@@ -1,0 +1,118 @@
+#include "engine.h"
+
+#include "base/text.h"
+
+/* What runs for long and tells how far it has come: rows and checkpoints, or items. */
+
+static int check_under_way(const struct change *c)
+{
+    if (c->work->state != STEP_RUNNING || c->work->between_attempts)
+        return change_refuse(c, "\"%s\" is %s", c->def->id, step_state_word(c->work->state));
+    return 0;
+}
+
+static int keep_progress(struct change *c)
+{
+    int r = check_under_way(c);
+    if (r < 0)
+        return r;
+    if (c->event->progress.rows < 0)
+        return change_refuse(c, "fewer rows than none");
+    c->work->progress = c->event->progress;
+    return 0;
+}
+
+int apply_checkpoint(struct change *c)
+{
+    if (!step_kind_resumes(c->def->kind) || c->event->value == NULL)
+        return change_refuse(c, "\"%s\" has no checkpoints", c->def->id);
+    int r = keep_progress(c);
+    if (r == 0)
+        c->work->checkpoint = run_keep(c->run, c->event->value);
+    return r;
+}
+
+/* Told several times a second, for hours: a reason is kept once. Who attaches is told what passed lately
+ * after the records, and by then the step may have ended. */
+int apply_progressed(struct change *c)
+{
+    const char *pauses = text_or_null(c->event->text);
+    if (c->work->state != STEP_RUNNING || c->work->between_attempts)
+        return 0;
+    int r = keep_progress(c);
+    if (r == 0 && !text_equal(pauses, c->work->pauses))
+        c->work->pauses = run_keep(c->run, pauses);
+    return r;
+}
+
+/* ---- items ---- */
+
+static struct run_item *find_item(const struct work *work, const char *name)
+{
+    for (size_t i = work->item_count; i-- > 0;) {
+        if (text_equal(work->items[i].name, name))
+            return &work->items[i];
+    }
+    return NULL;
+}
+
+static void add_item(struct change *c)
+{
+    struct work *work = c->work;
+    if (work->item_count == work->item_room) {
+        size_t room = work->item_room > 0 ? work->item_room * 2 : 16;
+        struct run_item *items = arena_array(c->run->arena, room, sizeof(*items));
+        for (size_t i = 0; i < work->item_count; i++)
+            items[i] = work->items[i];
+        work->items = items;
+        work->item_room = room;
+    }
+    work->items[work->item_count++] = (struct run_item){ run_keep(c->run, c->event->value), false };
+}
+
+/* What failed and certainly left nothing behind has not begun: there is nothing to undo. */
+static void remove_item(struct work *work, struct run_item *item)
+{
+    for (; item + 1 < work->items + work->item_count; item++)
+        item[0] = item[1];
+    work->item_count--;
+}
+
+int apply_item_started(struct change *c)
+{
+    int r = check_under_way(c);
+    if (r < 0)
+        return r;
+    if (c->def->each == NULL || c->event->value == NULL)
+        return change_refuse(c, "\"%s\" is not done for each of many", c->def->id);
+    const struct run_item *item = find_item(c->work, c->event->value);
+    if (item != NULL && item->done)
+        return change_refuse(c, "%s is done already", c->event->value);
+    if (item == NULL)
+        add_item(c);
+    return 0;
+}
+
+int apply_item_ended(struct change *c)
+{
+    struct run_item *item = c->event->value != NULL ? find_item(c->work, c->event->value) : NULL;
+    enum choice choice = c->event->choice;
+    int r = check_under_way(c);
+    if (r < 0)
+        return r;
+    if (item == NULL || item->done)
+        return change_refuse(c, "it is not being done");
+    if (choice != CHOICE_DONE && choice != CHOICE_SKIPPED && choice != CHOICE_FAILED)
+        return change_refuse(c, "no item ends as \"%s\"", choice_word(choice));
+    item->done = choice != CHOICE_FAILED;
+    if (choice == CHOICE_FAILED)
+        remove_item(c->work, item);
+    return 0;
+}
+
+void work_forget(struct work *work)
+{
+    work->checkpoint = NULL;
+    work->item_count = 0;
+    work->progress = (struct progress){ .total = -1, .left_us = -1 };
+}

@@ -1,0 +1,35 @@
+#include "engine.h"
+
+#include "base/text.h"
+
+int decide_progress(struct deciding *d)
+{
+    const struct input *input = d->input;
+    const struct work *work = run_work(d->run, input->step, input->entry);
+    if (work->state != STEP_RUNNING || work->between_attempts)
+        return 0; /* seen a moment too late */
+    bool kept = input->value != NULL;
+    struct event *event =
+        emit_work(d, kept ? EVENT_STEP_CHECKPOINT : EVENT_STEP_PROGRESSED, input->step, input->entry);
+    event->progress = input->progress;
+    if (kept)
+        event->value = arena_text(d->arena, input->value);
+    else
+        event->text = arena_text(d->arena, input->text != NULL ? input->text : "");
+    return 0;
+}
+
+int decide_item(struct deciding *d)
+{
+    const struct input *input = d->input;
+    const struct work *work = run_work(d->run, input->step, input->entry);
+    if (work->state != STEP_RUNNING || work->between_attempts)
+        return impossible(d, "an item of %s, which is not being carried out",
+                          work_name(d->run, input->step, input->entry, d->arena));
+    bool begins = input->choice == CHOICE_NONE;
+    struct event *event =
+        emit_work(d, begins ? EVENT_ITEM_STARTED : EVENT_ITEM_ENDED, input->step, input->entry);
+    event->value = arena_text(d->arena, input->value);
+    event->choice = input->choice;
+    return 0;
+}

@@ -1,0 +1,87 @@
+#include "load.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* ---- which files a book names ---- */
+
+struct names {
+    struct arena *arena;
+    const char **list;
+    size_t count, room;
+};
+
+static void add(struct names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (text_equal(names->list[i], name))
+            return;
+    }
+    if (names->count + 1 >= names->room) {
+        size_t room = names->room * 2 + 8;
+        const char **list = arena_array(names->arena, room, sizeof(*list));
+        for (size_t i = 0; i < names->count; i++)
+            list[i] = names->list[i];
+        names->list = list;
+        names->room = room;
+    }
+    names->list[names->count++] = name;
+}
+
+static void look(struct names *names, const struct json *value)
+{
+    const struct json *file = json_member(value, "file"), *use = json_member(value, "use");
+    if (json_member(value, "kind") && file && file->type == JSON_TEXT)
+        add(names, file->text);
+    if (json_member(value, "kind") && use && use->type == JSON_TEXT)
+        add(names, arena_format(names->arena, "checks/%s.json", use->text));
+    for (size_t i = 0; (value->type == JSON_OBJECT || value->type == JSON_ARRAY) && i < value->count; i++)
+        look(names, &value->items[i]);
+}
+
+const char *const *book_files_named(struct arena *arena, const char *text, size_t len)
+{
+    struct names names = { .arena = arena };
+    struct json_faults *faults = arena_alloc(arena, sizeof(*faults));
+    json_faults_init(faults, arena);
+    const struct json *root = json_parse(arena, text, len, faults);
+    names.list = arena_array(arena, 1, sizeof(*names.list));
+    if (root)
+        look(&names, json_member(root, "phases") ? json_member(root, "phases") : root);
+    return names.list;
+}
+
+/* ---- one of them ---- */
+
+/* Beside the book or below it: what stands elsewhere is another machine's tomorrow. */
+static bool is_below(const char *name)
+{
+    if (*name == '/' || *name == '\0')
+        return false;
+    for (const char *part = name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
+        if (text_starts(part, "..") && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return true;
+}
+
+const char *load_file(struct loader *l, const struct json *where, const char *name)
+{
+    if (!name)
+        return NULL;
+    if (!is_below(name)) {
+        load_fault(l, where, "\"%s\" does not stand beside the book or below it", name);
+        return NULL;
+    }
+    for (size_t i = 0; i < l->options->file_count; i++) {
+        const struct book_file *file = &l->options->files[i];
+        if (!text_equal(file->name, name))
+            continue;
+        if (!file->text)
+            load_fault(l, where, "%s", file->why);
+        return file->text;
+    }
+    load_fault(l, where, "the file \"%s\" was not given", name);
+    return NULL;
+}

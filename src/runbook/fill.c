@@ -1,0 +1,131 @@
+#include "load.h"
+#include "param.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "sqlscan.h"
+
+#define FILLED_MAX (1024 * 1024)
+
+/*
+ * Values that are known only while the book is executed. When it is loaded, "${name}" stays as it is where
+ * such a value will land; it is put in right before the text is used, in one pass, quoted by where it lands.
+ */
+
+const struct later_value *later_find(const struct loader *l, const char *name)
+{
+    for (size_t i = l->book->later_count; i-- > 0;) {
+        const struct later_value *later = &l->book->later[i];
+        if (text_equal(later->name, name) && (!later->is_item || later->step == l->at_step))
+            return later;
+    }
+    return NULL;
+}
+
+void later_declare(struct loader *l, const struct json *where, const char *name, enum fill_type type,
+                   bool is_item)
+{
+    if (!name)
+        return;
+    if (!text_is_id(name))
+        load_fault(l, where, "\"%s\" is no name: letters a-z, digits, \".\", \"_\" and \"-\", at most 64",
+                   name);
+    else if (param_find(l, name))
+        load_fault(l, where, "\"%s\" is the name of a param already", name);
+    else if (later_find(l, name))
+        load_fault(l, where, "\"%s\" is the name of another step's value already", name);
+    else
+        l->book->later[l->book->later_count++] =
+            (struct later_value){ .name = name, .type = type, .step = l->at_step, .is_item = is_item };
+}
+
+/* ---- putting them in ---- */
+
+struct filling {
+    const struct book *book;
+    size_t step;
+    book_value_of value_of;
+    void *data;
+    struct buf *out;
+    struct err *err;
+};
+
+static const struct later_value *find(const struct filling *f, const char *name, size_t len)
+{
+    for (size_t i = 0; i < f->book->later_count; i++) {
+        const struct later_value *later = &f->book->later[i];
+        if (strlen(later->name) == len && memcmp(later->name, name, len) == 0 &&
+            (!later->is_item || later->step == f->step))
+            return later;
+    }
+    return NULL;
+}
+
+/* Puts in the value of what stands at `text`, "${name}" of `len` bytes, or, where it is no such value, the
+ * text itself. */
+static int put(struct filling *f, const char *text, size_t len, bool is_sql)
+{
+    const struct later_value *later = len > 3 ? find(f, text + 2, len - 3) : NULL;
+    if (!later) {
+        buf_add(f->out, text, len);
+        return 0;
+    }
+    const char *value = f->value_of(f->data, later);
+    if (!value)
+        return err_set(f->err, ERR_NOT_FOUND, "${%s} is not known: step \"%s\" has not answered it",
+                       later->name, f->book->steps[later->step].id);
+    if (!is_sql)
+        buf_text(f->out, value);
+    else if (later->type == FILL_IDENTIFIER)
+        sql_quote(f->out, value, '"');
+    else
+        sql_quote(f->out, value, '\'');
+    return 0;
+}
+
+static int fill_sql(struct filling *f, const char *text)
+{
+    struct sql_token token;
+    int r = 0;
+    for (size_t at = 0; r == 0 && sql_next(text, &at, &token);) {
+        if (token.kind == SQL_PARAM)
+            r = put(f, token.text, token.len, true);
+        else
+            buf_add(f->out, token.text, token.len);
+    }
+    return r;
+}
+
+static int fill_plain(struct filling *f, const char *text)
+{
+    const char *begin;
+    int r = 0;
+    for (; r == 0 && (begin = strstr(text, "${")) != NULL;) {
+        const char *end = strchr(begin, '}');
+        buf_add(f->out, text, (size_t)(begin - text));
+        size_t len = end ? (size_t)(end - begin) + 1 : 2;
+        r = put(f, begin, len, false);
+        text = begin + len;
+    }
+    buf_text(f->out, text);
+    return r;
+}
+
+int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, bool is_sql,
+              book_value_of value_of, void *data, const char **ret, struct err *err)
+{
+    struct buf out;
+    struct filling filling = { book, step, value_of, data, &out, err };
+    *ret = text;
+    if (!text || book->later_count == 0 || !strstr(text, "${"))
+        return 0;
+    buf_init(&out, FILLED_MAX);
+    int r = is_sql ? fill_sql(&filling, text) : fill_plain(&filling, text);
+    if (r == 0)
+        r = buf_ok(&out, "a text with what was answered before", err);
+    if (r == 0)
+        *ret = arena_text_len(arena, buf_str(&out), out.len);
+    buf_finish(&out);
+    return r;
+}

@@ -1,0 +1,152 @@
+#include "runbook/book.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- parts ---- */
+
+/* So that where an argument begins and ends can be seen; for eyes, no shell ever reads it. */
+static void put_argument(struct buf *buf, const char *argument)
+{
+    bool plain = *argument != '\0' && strpbrk(argument, " \t\n'\"\\$*?;&|<>") == NULL;
+    buf_format(buf, plain ? "%s" : "'%s'", argument);
+}
+
+static void put_arguments(struct buf *buf, const char *const *argv, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_text(buf, i > 0 ? " " : "");
+        put_argument(buf, argv[i]);
+    }
+}
+
+static void put_question(struct buf *buf, const struct query *query)
+{
+    query_text(buf, query);
+    if (query->expect.kind == EXPECT_NOTHING)
+        return;
+    buf_text(buf, "\nmust answer: ");
+    expect_text(buf, &query->expect);
+}
+
+static void put_list(struct buf *buf, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_format(buf, "%s%s", i > 0 ? ", " : "", list[i]);
+}
+
+/* ---- kinds ---- */
+
+static void put_sql(struct buf *buf, const struct step *step)
+{
+    if (step->each) {
+        buf_format(buf, "for each ${%s} of:\n", step->each->as);
+        if (step->owner_step)
+            buf_text(buf, "what had begun, newest first");
+        else
+            query_text(buf, &step->each->query);
+        buf_char(buf, '\n');
+    }
+    if (step->generate.sql) {
+        buf_text(buf, "what this answers:\n");
+        query_text(buf, &step->generate);
+    }
+    for (size_t i = 0; i < step->sql_count; i++)
+        buf_format(buf, "%s%s;", i > 0 ? "\n" : "", step->sql[i]);
+}
+
+static void put_wait(struct buf *buf, const struct step *step)
+{
+    if (step->until_count == 0)
+        condition_text(buf, &step->until);
+    for (size_t i = 0; i < step->until_count; i++) {
+        buf_text(buf, i > 0 ? "\nand: " : "");
+        put_question(buf, &step->until_queries[i]);
+    }
+    if (step->until_for_us > 0) {
+        buf_text(buf, "\nfor ");
+        duration_spell(buf, step->until_for_us);
+    }
+}
+
+static void put_backfill(struct buf *buf, const struct step *step)
+{
+    const struct backfill_def *def = step->backfill;
+    buf_format(buf, "UPDATE %s SET %s WHERE (%s), by ", def->table, def->set, def->where);
+    put_list(buf, def->key, def->key_count);
+    buf_format(buf, ", at most %" PRId64 " rows a transaction", def->batch);
+    for (size_t i = 0; i < def->throttle_count; i++) {
+        buf_text(buf, i > 0 ? " and " : "\nonly while ");
+        condition_text(buf, &def->throttle[i]);
+    }
+}
+
+static void put_compare(struct buf *buf, const struct step *step, const struct book *book)
+{
+    const struct compare_def *def = step->compare;
+    const char *left = book->targets[def->left].id, *right = book->targets[def->right].id;
+    if (def->left_table) {
+        buf_format(buf, "%s of %s and %s of %s", def->left_table, left, def->right_table, right);
+    } else {
+        buf_text(buf, "the tables ");
+        put_list(buf, def->patterns, def->pattern_count);
+        buf_format(buf, " of %s and %s", left, right);
+    }
+    if (def->column_count > 0) {
+        buf_text(buf, ", columns ");
+        put_list(buf, def->columns, def->column_count);
+    }
+    if (def->where)
+        buf_format(buf, ", rows with %s", def->where);
+    if (def->sequences)
+        buf_format(buf, ", and their sequences with a margin of %" PRId64, def->sequence_margin);
+}
+
+static void put_notice(struct buf *buf, const struct step *step)
+{
+    const struct notice *notice = step->notice;
+    buf_format(buf, "to %s: %s\nby ", notice->to, notice->text);
+    if (notice->argv_count > 0)
+        put_arguments(buf, notice->argv, notice->argv_count);
+    else
+        buf_format(buf, "POST %s", notice->url ? notice->url : notice->url_label);
+}
+
+void step_text(struct buf *buf, const struct step *step, const struct book *book)
+{
+    switch (step->kind) {
+    case STEP_SQL:
+        put_sql(buf, step);
+        break;
+    case STEP_COMMAND:
+        put_arguments(buf, step->argv, step->argv_count);
+        break;
+    case STEP_WAIT:
+        put_wait(buf, step);
+        break;
+    case STEP_BACKFILL:
+        put_backfill(buf, step);
+        break;
+    case STEP_COMPARE:
+        put_compare(buf, step, book);
+        break;
+    case STEP_NOTIFY:
+        put_notice(buf, step);
+        break;
+    case STEP_MARK:
+        buf_text(buf, "nothing: what has to be undone with the phase begins here");
+        break;
+    case STEP_NONE:
+        buf_text(buf, step->why ? step->why : "");
+        break;
+    case STEP_CHECK:
+    case STEP_VERIFY:
+    case STEP_MANUAL:
+    case STEP_KIND_COUNT:
+        if (query_is_there(&step->query))
+            put_question(buf, &step->query);
+        else
+            buf_text(buf, step->instructions ? step->instructions : "");
+        break;
+    }
+}
