@@ -3,15 +3,23 @@
  * sides at once; what differs is narrowed down to the keys. What leaves a server is counts, hashes and keys
  * of rows that differ, never the rows.
  *
- * The hash of a row is the XOR over its columns of hashtextextended(value::text, number of the column), or
- * hashint8extended for the integer types, with a constant of its own for NULL; the hash of a chunk is the sum
- * of those of its rows, beside their count, so that equal pairs do not cancel. Both functions give the same
- * on every version since 11. How values become text is pinned on both sides (TimeZone, DateStyle,
- * IntervalStyle, extra_float_digits, bytea_output, search_path), and text is hashed by its bytes, whatever
- * its collation.
+ * The hash of a row is a chain over its columns, in the order of their names: hashtextextended(value::text,
+ * the hash so far), or hashint8extended where the column is an integer on both sides, with the upper half of
+ * a bigint in the seed (that function folds it into the lower one), and a seed of its own for NULL. The hash
+ * of a chunk is the sum of those of its rows, beside their count. A chain, and not the XOR of the columns'
+ * hashes: with that, two rows that have swapped a value come to the same sum once in a hundred million times.
+ * Both functions give the same on every version since 11. How values become text is pinned on both sides
+ * (TimeZone, DateStyle, IntervalStyle, extra_float_digits, bytea_output, lc_monetary, search_path), and text
+ * is hashed by its bytes, whatever its collation. So 1.0 and 1.00 differ; the name of a type is no
+ * difference.
  *
- * An error is never a match: whatever cannot be asked, answered, understood or finished is COMPARE_FAILED. A
- * table, column or sequence that only one side has is a difference.
+ * Chunks are ranges of the key, which has to have the same order on both sides. Where that is not certain (a
+ * text with another collation than "C", an enum) and a row seems to be on one side only, the table is begun
+ * again, cut by the hash of its key: some scans of the whole of it instead.
+ *
+ * An error is never a match: whatever cannot be asked, answered, understood or finished is COMPARE_FAILED,
+ * and so is a row level policy that would hide rows, or two encodings. A table, column or sequence that only
+ * one side has is a difference. A question that only lost its connection is asked again.
  */
 #ifndef BULK_COMPARE_H
 #define BULK_COMPARE_H
@@ -25,7 +33,7 @@
 struct compare_side {
     struct driver *driver;
     const char *name;  /* of the target, for messages */
-    const char *table; /* NULL: the tables that `tables` says */
+    const char *table; /* NULL: those that the patterns say */
 };
 
 struct compare_config {
@@ -35,22 +43,23 @@ struct compare_config {
      * tables are compared by their leaves; views, foreign and temporary tables are not compared. */
     size_t pattern_count;
     const char *const *patterns;
-    /* The columns of the key, none: the primary key of the left side, else its smallest unique index of
-     * columns that are NOT NULL. A table without one is compared as one chunk, and what differs in it is
-     * told by hashes of rows. */
+    /* The columns of the key (it need not be unique, but an index should have it on both sides), none: the
+     * primary key of the left side, else its smallest unique index of columns that are NOT NULL. A table
+     * without one is compared as one chunk, and of what differs in it only the number of rows is told. */
     size_t key_count;
     const char *const *key;
     size_t column_count; /* none: all */
     const char *const *columns;
-    const char *where; /* the rows that count on both sides; NULL: all */
-    int64_t chunk;     /* rows of a chunk, more than 0 */
+    const char *where; /* the rows that count on both sides; may use what is in "public". NULL: all */
+    int64_t chunk;     /* rows that a chunk has on the side that cuts it, more than 0 */
     size_t sum_count;  /* columns whose sum is compared and told besides */
     const char *const *sums;
     bool sequences; /* also all sequences that fit the patterns, or that a column of the table owns */
     /* A sequence of the right side has to be at least this many increments ahead of the left one's. */
     int64_t sequence_margin;
-    /* What differs is looked at again so often, so long apart, before it counts: replication may be on its
-     * way. */
+    /* Rows, sums and sequences that differ are looked at again so often, so long apart, before they count:
+     * replication may be on its way. A row counts if the same row differs each time. In a table in which a
+     * thousand do, nobody waits. */
     int rechecks;
     int64_t recheck_wait_us;
     int64_t timeout_us; /* of each question */
@@ -74,12 +83,13 @@ struct compare_result {
 /* Each but `done` may be called any number of times. */
 struct compare_events {
     /* How far it is, at most four times a second: rows of the left side, and about how many there are in
-     * all; `text` is what it is about: "public.orders". */
+     * all, by its statistics; `text` is what it is about: "public.orders". */
     void (*progress)(void *data, int64_t rows, int64_t total, const char *text);
     /* From here an interrupted comparison can go on: at most once a second, one line of text of at most 900
      * bytes. What was found different before stands in it. */
     void (*checkpoint)(void *data, const char *text);
-    /* A line of the report: a table that is done, with rows, hash and time of each side; a difference. */
+    /* A line of the report: a table that is done, with rows, hash and time of each side; a difference, of
+     * rows at most twenty for each table. Made visible, and of at most 1,003 cells. */
     void (*report)(void *data, const char *line);
     /* Exactly once, later than the call that started it. */
     void (*done)(void *data, const struct compare_result *result);

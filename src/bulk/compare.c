@@ -100,7 +100,7 @@ static void on_wait_is_over(uv_timer_t *timer)
 
 void compare_wait(struct compare *compare, int64_t wait_us, compare_then then)
 {
-    if (compare->over)
+    if (compare->over || compare->cancelled)
         return;
     compare->after_wait = then;
     uv_timer_start(&compare->wait, on_wait_is_over, (uint64_t)((wait_us + MS_US - 1) / MS_US), 0);
@@ -113,6 +113,8 @@ void compare_progress(struct compare *compare)
     if (compare->over || now - compare->progress_ms < PROGRESS_MS)
         return;
     compare->progress_ms = now;
+    rows = rows > compare->progress_rows ? rows : compare->progress_rows; /* a table can be begun again */
+    compare->progress_rows = rows;
     compare->events.progress(compare->data, rows, compare->total > rows ? compare->total : rows,
                              compare->table.shown);
 }

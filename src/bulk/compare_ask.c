@@ -84,7 +84,7 @@ static void send_question(struct side *side)
 void side_ask(struct side *side, answer_read read)
 {
     struct err err = ERR_INIT;
-    if (side->compare->over)
+    if (side->compare->over || side->compare->cancelled)
         return;
     if (buf_ok(&side->question, "the text of a question", &err) < 0) {
         fail_at(side, "", err.message);

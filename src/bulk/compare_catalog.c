@@ -56,7 +56,10 @@ static void add_fitting(struct buf *sql, const struct compare_config *config)
 /* No sequence by that name: a pair has those that its columns own. */
 static void add_pair(struct buf *sql, const char *name)
 {
-    buf_text(sql, "SELECT c.oid, c.relkind, n.nspname, c.relname, c.reltuples FROM (SELECT parse_ident(");
+    buf_text(sql, "SELECT c.oid, c.relkind, n.nspname, c.relname, CASE c.relkind WHEN 'p' THEN"
+                  " (SELECT sum(greatest(l.reltuples, 0)) FROM pg_partition_tree(c.oid) t"
+                  " JOIN pg_class l ON l.oid = t.relid WHERE t.isleaf) ELSE c.reltuples END AS reltuples"
+                  " FROM (SELECT parse_ident(");
     postgresql_literal(sql, name);
     buf_text(sql, ") AS parts) p JOIN pg_class c ON c.relname = p.parts[cardinality(p.parts)]"
                   " JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname ="
@@ -133,18 +136,24 @@ static const char chosen_index[] =
  * one of a single character. That a collation orders by bytes is certain of "C" and "POSIX" only. */
 void sql_describe(struct buf *sql, const struct compare_config *config, const struct listed *listed)
 {
-    buf_text(sql, "SELECT a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, -1),"
-                  " a.atttypid::int8, a.attnotnull,"
-                  " coalesce(quote_ident(on_.nspname) || '.' || quote_ident(o.collname), ''),"
-                  " coalesce(o.collname IN ('C', 'POSIX') OR o.collname = 'default' AND"
-                  " coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' AND"
-                  " d.datcollate IN ('C', 'POSIX'), true), coalesce(k.place, 0)");
+    buf_text(sql,
+             "SELECT a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, -1),"
+             " a.atttypid::int8,"
+             /* from version 18 on there are constraints that old rows need not fulfil */
+             " a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint x WHERE x.conrelid = c.oid"
+             " AND x.contype = 'n' AND NOT x.convalidated AND a.attnum = ANY (x.conkey)),"
+             " coalesce(quote_ident(on_.nspname) || '.' || quote_ident(o.collname), ''),"
+             " coalesce(o.collname IN ('C', 'POSIX') OR o.collname = 'default' AND"
+             " coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' AND"
+             " d.datcollate IN ('C', 'POSIX'), true),"
+             /* 16384 is the first of what users make; domains and enums have the operators of pg_catalog */
+             " a.atttypid < 16384 OR y.typtype IN ('d', 'e'), coalesce(k.place, 0)");
     add_place(sql, config->key_count, config->key);
     add_place(sql, config->column_count, config->columns);
     add_place(sql, config->sum_count, config->sums);
     buf_text(sql, " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a"
                   " ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-                  " JOIN pg_database d ON d.datname = current_database()"
+                  " JOIN pg_type y ON y.oid = a.atttypid JOIN pg_database d ON d.datname = current_database()"
                   " LEFT JOIN pg_collation o ON o.oid = a.attcollation"
                   " LEFT JOIN pg_namespace on_ ON on_.oid = o.collnamespace LEFT JOIN LATERAL (");
     buf_text(sql, chosen_index);

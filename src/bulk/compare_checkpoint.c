@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "bulk/comparison.h"
 
 #define CHECKPOINT_MS 1000
@@ -98,11 +99,12 @@ static uint64_t table_shape(const struct table *table)
 
 static void add_field(struct buf *line, const char *text)
 {
+    bool utf8 = text_valid_utf8(text, strlen(text));
     if (line->len > 0)
         buf_char(line, '|');
     for (const char *at = text; *at != '\0'; at++) {
         unsigned char c = (unsigned char)*at;
-        if (c < ' ' || c == 0x7f || c == '%' || c == '|')
+        if (c < ' ' || c == 0x7f || c == '%' || c == '|' || (c >= 0x80 && !utf8))
             buf_format(line, "%%%02x", c);
         else
             buf_char(line, *at);

@@ -15,7 +15,7 @@
 
 #define GROUP_ROWS   50000 /* that are asked for at once: two hashes each, of the 8 MiB of an answer */
 #define BUCKET_ROWS  5000  /* about */
-#define BUCKETS_MAX  16384
+#define BUCKETS_MAX  32768
 #define GROUPS_MAX   20   /* of a whole table: each is a scan. What is behind them is counted as buckets */
 #define CERTAIN_ROWS 1000 /* after so many nobody has to wait to know that a table differs */
 

@@ -12,6 +12,7 @@ enum {
     HAS_NOT_NULL,
     HAS_COLLATE,
     HAS_BYTEWISE,
+    HAS_COMPARES,
     HAS_INDEX_PLACE,
     HAS_KEY_PLACE,
     HAS_WANTED_PLACE,
@@ -43,6 +44,7 @@ static void read_column(struct side *side, const struct answer *answer, size_t r
     column->oid[which] = side_number(side, answer, row, HAS_OID);
     column->not_null[which] = side_text(side, answer, row, HAS_NOT_NULL)[0] == 't';
     column->bytewise[which] = side_text(side, answer, row, HAS_BYTEWISE)[0] == 't';
+    column->compares[which] = side_text(side, answer, row, HAS_COMPARES)[0] == 't';
     column->index_place[which] = side_number(side, answer, row, HAS_INDEX_PLACE);
     column->key_place = side_number(side, answer, row, HAS_KEY_PLACE);
     column->wanted_place = side_number(side, answer, row, HAS_WANTED_PLACE);
@@ -158,7 +160,7 @@ static enum key_order column_order(const struct column *column)
         return column->bytewise[LEFT] && column->bytewise[RIGHT] ? KEY_SURE : KEY_TRIED;
     bool same =
         left < OWN && right < OWN ? left == right : strcmp(column->cast[LEFT], column->cast[RIGHT]) == 0;
-    return same ? KEY_TRIED : KEY_NONE;
+    return same && column->compares[LEFT] && column->compares[RIGHT] ? KEY_TRIED : KEY_NONE;
 }
 
 static enum key_order table_order(const struct table *table)

@@ -26,7 +26,7 @@ void sql_settings(struct buf *sql)
         { "bytea_output", "hex" },
         { "lc_monetary", "C" },
         { "quote_all_identifiers", "off" },
-        { "search_path", "pg_catalog, public, pg_temp" },
+        { "search_path", "pg_catalog, pg_temp" },
         { "row_security", "off" },
         { "jit", "off" },
     };
@@ -58,9 +58,10 @@ static void open_hash(struct buf *sql, const struct column *column, enum which w
     const char *quoted = buf_str(&name);
     buf_text(sql, integer ? "hashint8extended(" : "hashtextextended(");
     if (column->not_null[which])
-        buf_format(sql, integer ? "%s, " : "%s::text COLLATE \"C\", ", quoted);
+        buf_format(sql, integer ? "%s::int8, " : "%s::text COLLATE \"C\", ", quoted);
     else
-        buf_format(sql, integer ? "coalesce(%s, 0), " : "coalesce(%s::text, '') COLLATE \"C\", ", quoted);
+        buf_format(sql, integer ? "coalesce(%s::int8, 0), " : "coalesce(%s::text, '') COLLATE \"C\", ",
+                   quoted);
     if (integer && large)
         buf_format(sql, "coalesce(%s::int8 & -4294967296, " NULL_SEED ") # ", quoted);
     else if (!column->not_null[which])
@@ -114,7 +115,7 @@ static void add_key_columns(struct buf *sql, const struct table *table, const ch
 }
 
 /* With the type and the collation of this side's column, so that an index on it serves. Of two integer types
- * the literal has the left one's: the keys come from there, and may be larger than the other can be. */
+ * the key may come from the larger one; an index serves for all of them. */
 static void add_key_values(struct buf *sql, const struct table *table, enum which which, char *const *key)
 {
     buf_char(sql, '(');
@@ -122,7 +123,7 @@ static void add_key_values(struct buf *sql, const struct table *table, enum whic
         const struct column *column = table->key[i];
         buf_text(sql, i > 0 ? ", " : "");
         postgresql_literal(sql, key[i]);
-        buf_format(sql, "::%s", column->cast[is_integer(column->oid[LEFT]) ? LEFT : which]);
+        buf_format(sql, "::%s", is_integer(column->oid[which]) ? "int8" : column->cast[which]);
         if (column->collate[which][0] != '\0')
             buf_format(sql, " COLLATE %s", column->collate[which]);
     }
@@ -171,11 +172,14 @@ static void add_range(struct buf *sql, const struct compare *compare, enum which
         buf_format(sql, " AND (\n%s\n)", compare->config->where);
 }
 
-/* A span is read along the key also where the server has no statistics yet. */
-static void prefer_index(struct buf *sql, const struct range *range)
+/* A span is read along the key also where the server has no statistics yet. What the config says may use what
+ * is in "public"; without it nothing there can stand in for a function of ours. */
+static void begin_rows(struct buf *sql, const struct compare *compare, const struct range *range)
 {
     if (range->kind == RANGE_SPAN)
         buf_text(sql, "SELECT set_config('enable_seqscan', 'off', true); ");
+    if (compare->config->where != NULL)
+        buf_text(sql, "SELECT set_config('search_path', 'pg_catalog, public, pg_temp', true); ");
 }
 
 /* By the columns themselves, not by their texts, which have the same names in an answer. */
@@ -195,32 +199,28 @@ static void add_order(struct buf *sql, const struct table *table, enum which whi
 void sql_total(struct buf *sql, const struct compare *compare, enum which which, const struct range *range)
 {
     const struct table *table = &compare->table;
-    prefer_index(sql, range);
+    begin_rows(sql, compare, range);
     buf_text(sql, "SELECT count(*), coalesce(sum(");
     add_row_hash(sql, table, which);
-    buf_text(sql, "), 0), ");
-    if (range->after != NULL && range->to != NULL) {
-        add_key_values(sql, table, which, range->after);
-        buf_text(sql, " < ");
-        add_key_values(sql, table, which, range->to);
-    } else {
-        buf_text(sql, "true");
-    }
+    buf_text(sql, "), 0)");
     add_range(sql, compare, which, range);
 }
 
+/* The text is made of the one row only, not of all that are skipped. */
 void sql_chunk_end(struct buf *sql, const struct compare *compare, enum which which,
                    const struct range *range)
 {
     const struct table *table = &compare->table;
-    prefer_index(sql, range);
+    begin_rows(sql, compare, range);
     buf_text(sql, "SELECT ");
     add_key_columns(sql, table, ", ", "::text");
+    buf_text(sql, " FROM (SELECT ");
+    add_key_columns(sql, table, ", ", "");
     add_from(sql, table, which);
     buf_text(sql, " WHERE true");
     add_span(sql, table, which, range);
     add_order(sql, table, which);
-    buf_format(sql, " OFFSET %" PRId64 " LIMIT 1", compare->config->chunk - 1);
+    buf_format(sql, " OFFSET %" PRId64 " LIMIT 1) last_row", compare->config->chunk - 1);
 }
 
 /* Rows as (k, h): the key's hash and the row's; without a key the row's twice. */
@@ -241,7 +241,8 @@ static void add_hashed_rows(struct buf *sql, const struct compare *compare, enum
 
 void sql_buckets(struct buf *sql, const struct compare *compare, enum which which)
 {
-    buf_format(sql, "SELECT k & %" PRIu64 ", count(*), sum(h)", compare->look.mask);
+    begin_rows(sql, compare, &compare->look.range);
+    buf_format(sql, "SELECT k & %" PRIu64 "::int8, count(*), sum(h)", compare->look.mask);
     add_hashed_rows(sql, compare, which);
     buf_text(sql, " GROUP BY 1");
 }
@@ -258,14 +259,14 @@ void sql_rows(struct buf *sql, const struct compare *compare, enum which which)
 {
     const struct look *look = &compare->look;
     bool keyed = compare->table.key_count > 0;
-    prefer_index(sql, &look->range);
+    begin_rows(sql, compare, &look->range);
     buf_text(sql, keyed ? "SELECT k, h" : "SELECT k, count(*)");
     add_hashed_rows(sql, compare, which);
     buf_text(sql, " WHERE ");
     if (look->again && look->found_count <= LIST_MAX) {
         add_found(sql, look, "k", look->found_count);
     } else {
-        buf_format(sql, "k & %" PRIu64 " = ANY ('{", look->mask);
+        buf_format(sql, "k & %" PRIu64 "::int8 = ANY ('{", look->mask);
         for (size_t i = look->from; i < look->to; i++)
             buf_format(sql, "%s%" PRIu64, i > look->from ? "," : "", look->buckets[i].id);
         buf_text(sql, "}'::int8[])");
@@ -277,7 +278,7 @@ void sql_keys(struct buf *sql, const struct compare *compare, enum which which)
 {
     const struct table *table = &compare->table;
     size_t count = compare->look.found_count < LIST_MAX ? compare->look.found_count : LIST_MAX;
-    prefer_index(sql, &compare->look.range);
+    begin_rows(sql, compare, &compare->look.range);
     buf_text(sql, "SELECT ");
     add_key_hash(sql, table, which);
     for (size_t i = 0; i < table->key_count; i++) {
@@ -307,6 +308,7 @@ void sql_sums(struct buf *sql, const struct compare *compare, enum which which)
 {
     static const struct range all = { .kind = RANGE_ALL };
     const struct table *table = &compare->table;
+    begin_rows(sql, compare, &all);
     buf_text(sql, "SELECT 1");
     for (size_t i = 0; i < table->column_count; i++) {
         if (table->columns[i].sum_place == 0)

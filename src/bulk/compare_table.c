@@ -1,12 +1,15 @@
 /*
- * Through a table, part by part. The left side says where a part ends, and then both compute the hash of
- * the part, each as fast as it can: one may be some parts ahead of the other. Parts are judged in order; at
- * one that differs both sides stop, and go on when it is known what differs in it.
+ * Through a table, part by part. The side that has nothing else to do says where the next part ends, and
+ * both compute the hash of the part, each as fast as it can: one may be some parts ahead of the other. Parts
+ * are judged in order; at one that differs both sides stop, and go on when it is known what differs in it.
  *
- * Every row of a side is in exactly one part if the ends come one after another in that side's order. On
- * the left they do. Where it is not certain that the right side has the same order, it says of each part
- * whether it begins before it ends; one that does not, or rows that one side only has, mean that the table is
- * begun again and its parts are made by hashes of the key instead, which is as right and takes more scans.
+ * On the side that says the ends every row is in exactly one part, since each part ends behind the one
+ * before. On the other it is in one at least, whatever the order there is: between the beginning, which it is
+ * behind, and the end, which it is not, there are two neighbouring ends of which it is behind the first only.
+ * So parts that are all equal make equal tables, also where the sides do not order their keys alike (there
+ * the left one says all ends). But a row that only one side has in a part may be in another part of the other
+ * side then; where that is possible, the table is begun again and its parts are made by hashes of the key
+ * instead, which is as right and takes more scans.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -39,9 +42,8 @@ char **key_copy(const struct table *table, char *const *key)
 
 static void add_chunk(struct table *table, enum range_kind kind, char *const *after, char *const *to)
 {
-    table->chunks[table->chunk_count++] = (struct chunk){
-        .kind = kind, .after = key_copy(table, after), .to = key_copy(table, to), .ordered = true
-    };
+    table->chunks[table->chunk_count++] =
+        (struct chunk){ .kind = kind, .after = key_copy(table, after), .to = key_copy(table, to) };
 }
 
 static void free_chunk(struct chunk *chunk)
@@ -173,7 +175,7 @@ static void begin_by_hashes(struct compare *compare)
     buf_init(&table->tally.story, LINE_MAX_);
     table->order = KEY_NONE;
     table->looking = false;
-    tell(compare, "%s: the order of its key is not the same on both sides: begun again, by hashes",
+    tell(compare, "%s: its key may not have the same order on both sides: begun again, by hashes",
          table->shown);
     add_chunk(table, RANGE_ALL, NULL, NULL);
     table->ended = true;
@@ -223,7 +225,7 @@ static void judge(struct compare *compare)
         const struct total *left = &chunk->totals[LEFT], *right = &chunk->totals[RIGHT];
         if (!chunk->known[LEFT] || !chunk->known[RIGHT])
             return;
-        table->looking = left->rows != right->rows || left->hash != right->hash || !chunk->ordered;
+        table->looking = left->rows != right->rows || left->hash != right->hash;
         if (!table->looking)
             accept_first(compare, true);
     }
@@ -234,10 +236,7 @@ static void look_at_first(struct compare *compare)
     const struct chunk *chunk = &compare->table.chunks[0];
     const struct range range = range_of(chunk);
     const struct total *left = &chunk->totals[LEFT], *right = &chunk->totals[RIGHT];
-    if (!chunk->ordered)
-        begin_by_hashes(compare);
-    else
-        look_start(compare, &range, left->rows > right->rows ? left->rows : right->rows, on_looked);
+    look_start(compare, &range, left->rows > right->rows ? left->rows : right->rows, on_looked);
 }
 
 /* ---- asking ---- */
@@ -251,8 +250,6 @@ static void on_total(struct side *side, const struct answer *answer)
     struct chunk *chunk = &table->chunks[at];
     chunk->totals[side->which].rows = side_number(side, answer, 0, 0);
     chunk->totals[side->which].hash = side_sum(side, answer, 0, 1);
-    if (side->which == RIGHT)
-        chunk->ordered = side_text(side, answer, 0, 2)[0] == 't';
     chunk->known[side->which] = true;
     go(side->compare);
 }
@@ -278,20 +275,35 @@ static void on_chunk_end(struct side *side, const struct answer *answer)
     struct arena *arena = arena_create();
     for (size_t i = 0; i < table->key_count && answer->row_count > 0; i++)
         key[i] = arena_text(arena, side_text(side, answer, 0, i));
-    table->ended = answer->row_count == 0;
-    add_chunk(table, RANGE_SPAN, last_key(table), table->ended ? NULL : key);
-    if (table->ended && key_may_be_null(table))
-        add_chunk(table, RANGE_NULLS, NULL, NULL);
+    table->finding_end = false;
+    if (answer->row_count > 0) {
+        add_chunk(table, RANGE_SPAN, last_key(table), key);
+    } else if (side->which == RIGHT) {
+        table->right_is_short = true;
+    } else {
+        table->ended = true;
+        add_chunk(table, RANGE_SPAN, last_key(table), NULL);
+        if (key_may_be_null(table))
+            add_chunk(table, RANGE_NULLS, NULL, NULL);
+    }
     arena_destroy(arena);
     go(side->compare);
 }
 
-/* The next question of a side: the hash of the first part whose it does not know; on the left, where none is
- * left, the end of the next part. There is room for two more then: the last, and the keys that are NULL. */
+/* There is room for two more then: the last, and the keys that are NULL. The right side helps where both have
+ * the same order, but it is the left one that says that the part behind its last end is the last. */
+static bool may_find_end(const struct table *table, enum which which)
+{
+    return !table->ended && !table->finding_end && table->chunk_count + 2 <= CHUNKS_MAX &&
+           (which == LEFT || (table->order == KEY_SURE && !table->right_is_short));
+}
+
+/* The next question of a side: the hash of the first part whose it does not know; where there is none, the
+ * end of the next part. */
 static void ask_next(struct compare *compare, enum which which)
 {
     struct side *side = &compare->sides[which];
-    const struct table *table = &compare->table;
+    struct table *table = &compare->table;
     size_t at = 0;
     if (side->read != NULL || table->looking || compare->over)
         return;
@@ -301,8 +313,9 @@ static void ask_next(struct compare *compare, enum which which)
         const struct range range = range_of(&table->chunks[at]);
         sql_total(side_question(side), compare, which, &range);
         side_ask(side, on_total);
-    } else if (which == LEFT && !table->ended && table->chunk_count + 2 <= CHUNKS_MAX) {
+    } else if (may_find_end(table, which)) {
         const struct range range = { .kind = RANGE_SPAN, .after = last_key(table) };
+        table->finding_end = true;
         sql_chunk_end(side_question(side), compare, which, &range);
         side_ask(side, on_chunk_end);
     }

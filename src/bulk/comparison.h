@@ -46,6 +46,7 @@ struct column {
     const char *cast[SIDES];    /* for literals: without its modifiers */
     const char *collate[SIDES]; /* quoted; "" for a type that has none */
     bool bytewise[SIDES];       /* that collation orders by bytes */
+    bool compares[SIDES];       /* its values have operators whatever the search_path is */
     int64_t oid[SIDES];
     int64_t index_place[SIDES];                 /* in the chosen index, from 1; 0: not in it */
     int64_t key_place, wanted_place, sum_place; /* in the lists of the config */
@@ -77,7 +78,6 @@ struct chunk {
     char **after, **to; /* owned */
     bool known[SIDES];
     struct total totals[SIDES];
-    bool ordered; /* the right side, too, has `after` before `to` */
 };
 
 /* What has been found in a table so far. */
@@ -104,7 +104,8 @@ struct table {
     struct buf oddity; /* ... and what they are */
     struct chunk chunks[CHUNKS_MAX];
     size_t chunk_count;
-    bool ended;    /* there is no further chunk */
+    bool ended; /* there is no further chunk */
+    bool finding_end, right_is_short;
     bool looking;  /* the first chunk differs */
     char **passed; /* everything up to here is done; owned, NULL */
     char **sums[SIDES];
@@ -194,6 +195,7 @@ struct compare {
     struct buf summary;
     int64_t unsaid; /* differences that the summary has no room for */
     uint64_t progress_ms, checkpoint_ms;
+    int64_t progress_rows; /* as told last */
 
     enum compare_verdict verdict;
     bool cancelled;

@@ -16,10 +16,12 @@ static struct compared compared;
 static const char orders[] =
     "SET client_min_messages = warning; DROP TABLE IF EXISTS orders; CREATE TABLE orders (id bigint PRIMARY "
     "KEY, customer int NOT NULL,"
-    " big bigint, price numeric, state text, other text, at timestamptz, day date, took interval,"
+    " big bigint, small int, price numeric, state text, other text, at timestamptz, day date, took interval,"
     " doc jsonb, tags text[], raw bytea, ratio float8, ok bool, who uuid, \"Weird Name\" varchar(40),"
     " twice bigint GENERATED ALWAYS AS (customer * 2) STORED);"
-    "INSERT INTO orders SELECT g, g % 10, CASE WHEN g % 2 = 0 THEN g END, g + 0.50, 'paid', 'open',"
+    "INSERT INTO orders SELECT g, g % 10, CASE WHEN g % 2 = 0 THEN g END, CASE WHEN g % 2 = 0 THEN 0 END, g "
+    "+ 0.50,"
+    " CASE g WHEN 3 THEN '' WHEN 4 THEN NULL ELSE 'paid' END, 'open',"
     " '2026-01-01 00:00:00Z'::timestamptz + g * interval '1 second', '2026-01-01'::date + g, g * interval '1 "
     "day',"
     " jsonb_build_object('n', g), ARRAY['a', NULL, g::text], decode(md5(g::text), 'hex'), g / 7.0, g % 2 = 0,"
@@ -49,7 +51,10 @@ static const struct {
 } damages[] = {
     { "UPDATE orders SET price = price + 0.01 WHERE id = 17",
       "1 difference: public.orders: 1 row differs (id 17: price)", 1 },
-    { "UPDATE orders SET state = NULL WHERE id = 1", "(id 1: state)", 1 },
+    { "UPDATE orders SET state = NULL WHERE id = 3", "(id 3: state)", 1 },
+    { "UPDATE orders SET state = '' WHERE id = 4", "(id 4: state)", 1 },
+    { "UPDATE orders SET small = NULL WHERE id = 4", "(id 4: small)", 1 },
+    { "UPDATE orders SET small = 0 WHERE id = 3", "(id 3: small)", 1 },
     { "UPDATE orders SET state = '' WHERE id = 1000", "(id 1000: state)", 1 },
     { "UPDATE orders SET at = at + interval '1 microsecond' WHERE id = 400", "(id 400: at)", 1 },
     { "UPDATE orders SET state = other, other = state WHERE id = 2", "(id 2: other, state)", 1 },

@@ -109,12 +109,22 @@ static const struct {
       "INSERT INTO shop.a SELECT (enum_range(NULL::shop.e))[3 - g % 3], g FROM generate_series(0, 599) g",
       "600 rows equal", 0 },
     /* keys of other types */
+    { "CREATE DOMAIN shop.d AS int; CREATE TABLE shop.a (k shop.d PRIMARY KEY); INSERT INTO shop.a SELECT"
+      " generate_series(1, 300)",
+      "", "DELETE FROM shop.a WHERE k = 150", "(k 150 only on old)", 1 },
+    { "CREATE TYPE shop.c AS (x int, y text); CREATE TABLE shop.a (k shop.c PRIMARY KEY); INSERT INTO shop.a "
+      "SELECT"
+      " ROW(g, NULL)::shop.c FROM generate_series(1, 300) g",
+      "", "DELETE FROM shop.a WHERE (k).x = 150", "(k (150,) only on old)", 1 },
+    { "CREATE TABLE shop.a (k int[] PRIMARY KEY); INSERT INTO shop.a SELECT ARRAY[g, NULL] FROM"
+      " generate_series(1, 300) g",
+      "", "DELETE FROM shop.a WHERE k[1] = 150", "(k {150,NULL} only on old)", 1 },
     { "CREATE TABLE shop.a (k uuid PRIMARY KEY); INSERT INTO shop.a SELECT md5(g::text)::uuid FROM"
       " generate_series(1, 500) g",
       "", "DELETE FROM shop.a WHERE k = md5('7')::uuid",
       "(k 8f14e45f-ceea-167a-5a36-dedd4bea2543 only on old)", 1 },
     { "CREATE TABLE shop.a (k timestamptz, c char(4), PRIMARY KEY (k, c)); INSERT INTO shop.a SELECT"
-      " '2026-03-29'::timestamptz + g * interval '1 minute', 'a' FROM generate_series(1, 500) g",
+      " '2026-03-29 00:00:00Z'::timestamptz + g * interval '1 minute', 'a' FROM generate_series(1, 500) g",
       "", "DELETE FROM shop.a WHERE k = '2026-03-29 02:30:00Z'",
       "(k 2026-03-29 02:30:00+00, c a only on old)", 1 },
     { "CREATE TABLE shop.a (\"Weird \"\"Key\" text PRIMARY KEY); INSERT INTO shop.a SELECT 'it''s \\ ' || "
@@ -133,7 +143,11 @@ static const struct {
       "INSERT INTO shop.p SELECT generate_series(1, 400); CREATE VIEW shop.v AS SELECT 1;"
       "CREATE TABLE shop.q (id int PRIMARY KEY); CREATE TABLE shop.r () INHERITS (shop.q); INSERT INTO "
       "shop.r VALUES (1)",
-      "", "UPDATE shop.p SET x = 1 WHERE id = 101", "1 difference: shop.p2: 1 row differs (id 101: x)", 1 },
+      "", "UPDATE shop.p SET x = 1 WHERE id = 101; INSERT INTO shop.r VALUES (2)",
+      "2 differences: shop.p2: 1 row differs (id 101: x); shop.r: 1 row only on new", 2 },
+    { "CREATE TABLE shop.a (u int NOT NULL UNIQUE, a int, b int, PRIMARY KEY (a, b)); INSERT INTO shop.a "
+      "VALUES (1, 2, 3)",
+      "", "UPDATE shop.a SET u = 9", "(a 2, b 3: u)", 1 },
 };
 
 static void test_shapes(void **state)

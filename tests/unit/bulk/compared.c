@@ -17,6 +17,12 @@ int sides_set_up(struct sides *sides)
     PGconn *admin = pg_pair_connect(&sides->pair, PG_PRIMARY, "");
     pg_value(admin, "CREATE DATABASE old");
     pg_value(admin, "CREATE DATABASE new");
+    /* how a server likes to write its values is of no account */
+    pg_value(
+        admin,
+        "ALTER DATABASE new SET TimeZone = 'Asia/Tokyo'; ALTER DATABASE new SET DateStyle = 'SQL, DMY';"
+        "ALTER DATABASE new SET IntervalStyle = 'iso_8601'; ALTER DATABASE new SET bytea_output = 'escape';"
+        "ALTER DATABASE new SET extra_float_digits = -3");
     PQfinish(admin);
     for (int i = 0; i < 2; i++) {
         snprintf(more, sizeof(more), "dbname=%s", names[i]);
