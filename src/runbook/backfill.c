@@ -103,6 +103,17 @@ static const char *load_part(struct loader *l, const struct json *source, const 
     return sql;
 }
 
+/* Before each batch it is asked whether one more may be sent now: nobody keeps since when it holds. */
+static const struct condition *load_throttle(struct loader *l, const struct json *list, size_t *ret_count)
+{
+    for (size_t i = 0; i < load_count(list); i++) {
+        if (json_member(&list->items[i], "for"))
+            load_fault(l, load_at(&list->items[i], "for"),
+                       "a throttle looks at the last sample: it has no \"for\"");
+    }
+    return load_conditions(l, list, ret_count);
+}
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct backfill_fields *raw = decoded;
@@ -116,12 +127,12 @@ static void build(struct loader *l, const struct json *source, const void *decod
     def->set = load_part(l, source, "set", raw->set);
     def->where = load_part(l, source, "where", raw->where);
     def->key_count = raw->key.count;
-    def->key = load_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
+    def->key = load_fixed_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
     def->batch = raw->batch ? load_batch(l, raw->batch) : 5000;
     def->batch_time_us = raw->batch_time_us;
     def->pause_us = raw->pause_us;
     def->attempts = (int)raw->attempts;
-    def->throttle = load_conditions(l, raw->throttle, &def->throttle_count);
+    def->throttle = load_throttle(l, raw->throttle, &def->throttle_count);
     if (raw->lock_timeout_us == 0 || raw->statement_timeout_us == 0)
         load_fault(l, load_at(source, raw->lock_timeout_us == 0 ? "lock_timeout" : "statement_timeout"),
                    "a batch has both timeouts: nobody may wait for it without an end");

@@ -96,6 +96,7 @@ static void load_side(struct loader *l, const struct json *source, const char *w
         return;
     load_fields(l, source, side_fields, &raw, what);
     *ret_target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target);
+    refuse_later(l, load_at(source, "table"), raw.table);
     *ret_table = resolve(l, load_at(source, "table"), raw.table, LAND_SQL);
 }
 
@@ -146,13 +147,13 @@ static void build(struct loader *l, const struct json *source, const void *decod
     load_side(l, raw->left, "left", &def->left, &def->left_table);
     load_side(l, raw->right, "right", &def->right, &def->right_table);
     def->pattern_count = raw->tables.count;
-    def->patterns = load_texts(l, load_at(source, "tables"), &raw->tables, LAND_LINE);
+    def->patterns = load_fixed_texts(l, load_at(source, "tables"), &raw->tables, LAND_LINE);
     def->key_count = raw->key.count;
-    def->key = load_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
+    def->key = load_fixed_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
     def->column_count = raw->columns.count;
-    def->columns = load_texts(l, load_at(source, "columns"), &raw->columns, LAND_SQL);
+    def->columns = load_fixed_texts(l, load_at(source, "columns"), &raw->columns, LAND_SQL);
     def->sum_count = raw->sums.count;
-    def->sums = load_texts(l, load_at(source, "sums"), &raw->sums, LAND_SQL);
+    def->sums = load_fixed_texts(l, load_at(source, "sums"), &raw->sums, LAND_SQL);
     def->where = resolve(l, load_at(source, "where"), raw->where, LAND_SQL);
     def->chunk = raw->chunk;
     def->sequence_margin = raw->margin;

@@ -73,6 +73,7 @@ static void load_expected_value(struct loader *l, const struct json *value, stru
         expect->value = number_text(l, value);
         break;
     case JSON_TEXT:
+        refuse_later(l, value, value->text);
         expect->value = resolve(l, value, value->text, LAND_LINE);
         break;
     case JSON_ARRAY:
@@ -103,6 +104,7 @@ static void load_matches(struct loader *l, const struct json *where, const char 
 {
     regex_t regex;
     expect->kind = EXPECT_MATCHES;
+    refuse_later(l, where, pattern);
     expect->value = resolve(l, where, pattern, LAND_LINE);
     int r = regcomp(&regex, expect->value, REG_EXTENDED | REG_NOSUB);
     if (r != 0) {

@@ -85,6 +85,14 @@ const char *const *load_texts(struct loader *l, const struct json *where, const 
     return list;
 }
 
+const char *const *load_fixed_texts(struct loader *l, const struct json *where,
+                                    const struct json_texts *texts, enum landing landing)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        refuse_later(l, load_item(where, i), texts->list[i]);
+    return load_texts(l, where, texts, landing);
+}
+
 bool is_variable(const char *name)
 {
     return *name && !strchr("0123456789", *name) &&

@@ -76,6 +76,10 @@ void load_params_unused(struct loader *l);
 /* `text` with its params replaced. Never NULL when `text` is not. */
 const char *resolve(struct loader *l, const struct json *where, const char *text, enum landing landing);
 
+/* Faults for the values that are known only later (fill.c) in a text where nothing puts them in before it is
+ * used. NULL is let pass. */
+void refuse_later(struct loader *l, const struct json *where, const char *text);
+
 /* A descriptive part, which is shown and not resolved: its params must exist and count as used. */
 void resolve_nothing(struct loader *l, const struct json *value);
 
@@ -180,6 +184,9 @@ const struct condition *load_conditions(struct loader *l, const struct json *lis
 /* The texts of a list, resolved. */
 const char *const *load_texts(struct loader *l, const struct json *where, const struct json_texts *texts,
                               enum landing landing);
+/* The same, where nothing puts in what is known only later. */
+const char *const *load_fixed_texts(struct loader *l, const struct json *where,
+                                    const struct json_texts *texts, enum landing landing);
 
 /* One statement that is to be asked; anything else is a fault. */
 const char *load_query_sql(struct loader *l, const struct json *where, const char *sql);

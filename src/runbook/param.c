@@ -231,16 +231,17 @@ static void give_value(struct loader *l, const struct book_param *given, bool *g
 {
     struct err err = ERR_INIT;
     size_t index = id_map_find(&l->ids->params, given->name);
+    const char *by = l->params->of_check ? "with" : "--param";
     if (index == BOOK_NONE) {
-        load_fault(l, &nowhere, "--param %s: no param of that name%s", given->name,
+        load_fault(l, &nowhere, "%s %s: no param of that name%s", by, given->name,
                    load_hint(l, given->name, l->ids->params.names, l->ids->params.count));
         return;
     }
     struct param *param = &l->params->list[index];
     if (given_before[index])
-        load_fault(l, &nowhere, "--param %s: is given twice", given->name);
+        load_fault(l, &nowhere, "%s %s: is given twice", by, given->name);
     else if (types[param->type].check(param, given->value, &err) < 0)
-        load_fault(l, &nowhere, "--param %s: %s", given->name, err.message);
+        load_fault(l, &nowhere, "%s %s: %s", by, given->name, err.message);
     else
         param->value = given->value;
     given_before[index] = true;
@@ -253,7 +254,11 @@ static void require_values(struct loader *l, const bool *given)
         const struct param *param = &l->params->list[i];
         if (param->value || given[i] || param->type == PARAM_SECRET || json_member(param->source, "default"))
             continue;
-        if (json_member(param->source, "type"))
+        if (!json_member(param->source, "type"))
+            continue;
+        if (l->params->of_check)
+            load_fault(l, &nowhere, "param \"%s\" has no default: give it in \"with\"", param->name);
+        else
             load_fault(l, param->source, "param \"%s\" has no default: give it with --param %s=...",
                        param->name, param->name);
     }

@@ -29,6 +29,7 @@ struct param {
 struct params {
     size_t count;
     struct param *list;
+    bool of_check; /* of a ready-made check: "with" gives the values, else --param */
 };
 
 /* The param of that name, NULL. */

@@ -58,6 +58,15 @@ static bool is_later(const struct loader *l, const char *text)
     return reference_name(text, name) > 0 && later_find(l, name);
 }
 
+void refuse_later(struct loader *l, const struct json *where, const char *text)
+{
+    for (const char *at = text; at && (at = strstr(at, "${")) != NULL; at += 2) {
+        if (is_later(l, at))
+            load_fault(l, where, "%.*s is known only later, and nothing puts it in here",
+                       (int)strcspn(at, "}") + 1, at);
+    }
+}
+
 /* The param that the reference at `text` names; NULL after a fault. `*ret_len` is at least 2. */
 static struct param *reference(struct loader *l, const struct json *where, const char *text, size_t *ret_len)
 {

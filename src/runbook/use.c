@@ -44,6 +44,8 @@ static void take_values(struct loader *l, const struct json *with, struct book_o
                             : item->type == JSON_NUMBER && item->integer
                                 ? arena_format(l->arena, "%" PRId64, (int64_t)item->number)
                                 : NULL;
+        if (item->type == JSON_TEXT)
+            refuse_later(l, item, item->text);
         if (!value)
             load_fault(l, item, "\"%s\" is a text, an integer, true or false", item->key);
         else
@@ -72,7 +74,7 @@ static void load_fragment(struct loader *l, const char *text, const struct json 
                           struct json_faults *faults)
 {
     struct book_options options = { 0 };
-    struct params own = { 0 };
+    struct params own = { .of_check = true };
     struct fragment_fields raw = { .engine = -1, .freshness_us = MINUTE_US };
     take_values(l, with, &options);
     struct loader outer = *l;
@@ -108,8 +110,6 @@ void load_use(struct loader *l, const struct json *source, const char *name, con
             load_fault(l, where, "checks/%s.json:%d:%d: %s", name, fault->line, fault->column,
                        fault->message);
         else
-            load_fault(l, load_at(source, "with"), "%s",
-                       text_starts(fault->message, "--param ") ? fault->message + strlen("--param ")
-                                                               : fault->message);
+            load_fault(l, load_at(source, "with"), "%s", fault->message);
     }
 }

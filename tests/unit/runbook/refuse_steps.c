@@ -57,9 +57,10 @@ static const struct refusal steps_cases[] = {
     { "`sql`:`SELECT count(*) FROM t WHERE c IS NULL`", "`sql`:`SELECT 1; DELETE FROM t`",
       "40:7: a query is one statement, these are 2" },
     { ",`expect`:{`value`:0}", "", "39:1: step `count` has to say what to `expect`" },
-    { "`expect`:{`value`:0}", "`expect`:{}", "40:57: expect either a `value` or a number of `rows`" },
+    { "`expect`:{`value`:0}", "`expect`:{}",
+      "40:57: expect one of `value`, `rows`, `between`, `matches`, `equals`" },
     { "`expect`:{`value`:0}", "`expect`:{`value`:0,`rows`:1}",
-      "40:57: expect either a `value` or a number of `rows`" },
+      "40:57: expect one of `value`, `rows`, `between`, `matches`, `equals`" },
     { "`expect`:{`value`:0}", "`expect`:{`value`:`a`,`is`:`>`}", "40:66: only numbers are `>` each other" },
     { "`expect`:{`value`:0}", "`expect`:{`value`:[0]}", "40:66: one value is expected, not an array" },
     { "`argv`:[`deploy`,`${batch}`]", "`argv`:`deploy now`",
@@ -74,7 +75,7 @@ static const struct refusal steps_cases[] = {
       "`until`",
       "`kind`:`wait`,`timeout`:`30m`,\n"
       "`unless`",
-      "37:1: step `settled` lacks the field `until`\n"
+      "37:1: step `settled` waits either `until` a condition holds or for `all` of some queries\n"
       "38:1: unknown field `unless` in step `settled`" },
 };
 

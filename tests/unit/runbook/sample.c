@@ -86,6 +86,12 @@ void load_init(struct load *load, const char *text, const struct book_options *o
         quoted_options.targets_text = quoted(load->arena, quoted_options.targets_text);
         quoted_options.targets_len = strlen(quoted_options.targets_text);
     }
+    struct book_file *files = arena_array(load->arena, quoted_options.file_count + 1, sizeof(*files));
+    for (size_t i = 0; i < quoted_options.file_count; i++) {
+        files[i] = quoted_options.files[i];
+        files[i].text = files[i].text ? quoted(load->arena, files[i].text) : NULL;
+    }
+    quoted_options.files = files;
     text = quoted(load->arena, text);
     load->book = book_load(load->arena, "sample.json", text, strlen(text), options ? &quoted_options : NULL,
                            &faults, &target_faults);
@@ -114,11 +120,11 @@ char *replaced(const char *text, const char *find, const char *replacement)
     return out.data;
 }
 
-static void refuse(const struct refusal *refusal)
+static void refuse(const char *book, const struct book_options *options, const struct refusal *refusal)
 {
     struct load load;
-    char *text = replaced(sample_book, refusal->find, refusal->replacement);
-    load_init(&load, text, NULL);
+    char *text = replaced(book, refusal->find, refusal->replacement);
+    load_init(&load, text, options);
     if (strcmp(buf_str(&load.faults), quoted(load.arena, refusal->faults)) != 0)
         fail_msg("%s -> %s\n--- expected\n%s\n--- got\n%s", refusal->find, refusal->replacement,
                  quoted(load.arena, refusal->faults), buf_str(&load.faults));
@@ -129,5 +135,11 @@ static void refuse(const struct refusal *refusal)
 void refuse_all(const struct refusal *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        refuse(&cases[i]);
+        refuse(sample_book, NULL, &cases[i]);
+}
+
+void refuse_all_kinds(const struct refusal *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        refuse(kinds_book, &kinds_options, &cases[i]);
 }

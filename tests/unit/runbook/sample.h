@@ -11,6 +11,11 @@
 extern const char sample_book[];
 extern const char sample_targets[];
 
+/* The kinds of steps and fields that the sample does without, and the files that it names (kinds_sample.c).
+ */
+extern const char kinds_book[];
+extern const struct book_options kinds_options;
+
 /* What a load gave: the book, or the faults as text, one a line, "line:column: message"; those of the targets
  * file begin with "targets:". */
 struct load {
@@ -34,5 +39,7 @@ struct refusal {
 
 /* Loads the sample once for each case and fails the test unless it has exactly those faults. */
 void refuse_all(const struct refusal *cases, size_t count);
+/* The same with the book of kinds. */
+void refuse_all_kinds(const struct refusal *cases, size_t count);
 
 #endif
