@@ -25,6 +25,10 @@ static void dump_work(struct buf *buf, const struct work *work)
     buf_format(buf, " [%s|%s|%s|%s|%s|%s|%s|%s]\n", or_none(work->who), or_none(work->text),
                or_none(work->code), or_none(work->detail), or_none(work->hint), or_none(work->value),
                or_none(work->waiting), or_none(work->settings));
+    if (work->checkpoint != NULL)
+        buf_format(buf, " checkpoint=%s\n", work->checkpoint);
+    for (size_t i = 0; i < work->item_count; i++)
+        buf_format(buf, " item=%s/%d\n", work->items[i].name, work->items[i].done);
 }
 
 static void dump_steps(struct buf *buf, const struct run *run)
