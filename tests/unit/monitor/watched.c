@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "driver/http.h"
+
 static void on_sample(void *data, const struct sample *sample)
 {
     struct watched *watched = data;
@@ -20,11 +22,18 @@ static void on_sample(void *data, const struct sample *sample)
         fail_msg("an unknown sample has something in it, or does not say why");
 }
 
+static void create(struct watched *watched)
+{
+    struct err err = ERR_INIT;
+    if (monitor_create(&watched->loop, &watched->config, on_sample, watched, &watched->monitor, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(watched->samples, 0);
+}
+
 static void begin(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary,
-                  bool heartbeat)
+                  bool heartbeat, const char *sql)
 {
     const char *const dsns[2] = { dsn, primary };
-    struct err err = ERR_INIT;
     memset(watched, 0, sizeof(*watched));
     uv_loop_init(&watched->loop);
     for (int i = 0; i < 2 && dsns[i] != NULL; i++) {
@@ -39,20 +48,38 @@ static void begin(struct watched *watched, enum monitor_type type, const char *d
                                                .heartbeat = heartbeat,
                                                .heartbeat_table = "public.\"tminus heartbeat r1\"",
                                                .application_prefix = "tminus:r1:",
+                                               .sql = sql,
                                                .every_us = 200 * MS_US };
-    if (monitor_create(&watched->loop, &watched->config, on_sample, watched, &watched->monitor, &err) < 0)
-        fail_msg("%s", err.message);
-    assert_int_equal(watched->samples, 0);
+    create(watched);
 }
 
 void watch(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary)
 {
-    begin(watched, type, dsn, primary, true);
+    begin(watched, type, dsn, primary, true, NULL);
 }
 
 void watch_bytes(struct watched *watched, const char *dsn, const char *primary)
 {
-    begin(watched, MONITOR_TYPE_LAG, dsn, primary, false);
+    begin(watched, MONITOR_TYPE_LAG, dsn, primary, false, NULL);
+}
+
+void watch_query(struct watched *watched, const char *dsn, const char *sql)
+{
+    begin(watched, MONITOR_TYPE_QUERY, dsn, NULL, false, sql);
+}
+
+void watch_url(struct watched *watched, const char *url, const char *pointer)
+{
+    struct err err = ERR_INIT;
+    if (http_client_create(&watched->loop, &watched->http, &err) < 0)
+        fail_msg("%s", err.message);
+    watched->config = (struct monitor_config){ .id = "m",
+                                               .type = MONITOR_TYPE_HTTP,
+                                               .http = watched->http,
+                                               .url = url,
+                                               .pointer = pointer,
+                                               .every_us = 200 * MS_US };
+    create(watched);
 }
 
 void unwatch(struct watched *watched)
@@ -60,6 +87,7 @@ void unwatch(struct watched *watched)
     monitor_destroy(watched->monitor);
     driver_destroy(watched->drivers[0]);
     driver_destroy(watched->drivers[1]);
+    http_client_destroy(watched->http);
     run_out(&watched->loop);
     arena_destroy(watched->arena);
 }

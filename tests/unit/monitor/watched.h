@@ -12,6 +12,7 @@ struct watched {
     struct driver_target targets[2];
     struct driver *drivers[2];
     struct monitor_config config;
+    struct http_client *http; /* of watch_url */
     struct monitor *monitor;
     struct arena *arena; /* of the last sample */
     const struct sample *last;
@@ -24,6 +25,10 @@ struct watched {
 void watch(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary);
 /* Lag without a heartbeat. */
 void watch_bytes(struct watched *watched, const char *dsn, const char *primary);
+/* The number that a query answers. */
+void watch_query(struct watched *watched, const char *dsn, const char *sql);
+/* What a URL answers; the loop is there already, and `pointer` may be NULL. */
+void watch_url(struct watched *watched, const char *url, const char *pointer);
 /* Destroys without stopping. */
 void unwatch(struct watched *watched);
 /* Stops, destroys; what was left behind is in `left_behind`. */

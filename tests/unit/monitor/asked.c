@@ -1,0 +1,301 @@
+/* Numbers that the book asks for: what a query answers on a real server, and what a URL answers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "driver/http.h"
+#include "watched.h"
+
+static struct pg_pair pair;
+static PGconn *admin;
+
+static bool is_any(const struct sample *sample)
+{
+    (void)sample;
+    return true;
+}
+
+static bool is_known(const struct sample *sample)
+{
+    return sample->known;
+}
+
+static void assert_unknown(const struct watched *watched, const char *why)
+{
+    assert_false(watched->last->known);
+    if (strstr(watched->last->why, why) == NULL)
+        fail_msg("\"%s\" has no \"%s\"", watched->last->why, why);
+}
+
+/* ---- queries ---- */
+
+static void test_query_numbers(void **state)
+{
+    static const struct {
+        const char *sql;
+        double value;
+    } rows[] = {
+        { "SELECT 42", 42 },
+        { "SELECT -1.5::numeric", -1.5 },
+        { "SELECT 1e10::float8", 1e10 },
+        { "SELECT true", 1 },
+        { "SELECT false", 0 },
+        { "SELECT '7'::text", 7 },
+        { "SELECT 3, 4", 3 },
+        { "SELECT n FROM (VALUES (5), (6)) v (n)", 5 },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct watched watched;
+        watch_query(&watched, pair.dsn[i % 2 == 0 ? PG_PRIMARY : PG_REPLICA], rows[i].sql);
+        until_sample(&watched, is_known, 5000);
+        const struct sample_metric *found = sample_metric(watched.last, "value");
+        assert_non_null(found);
+        if (found->value != rows[i].value)
+            fail_msg("%s: %g", rows[i].sql, found->value);
+        stop_watching(&watched);
+    }
+}
+
+static bool is_told(const struct sample *sample)
+{
+    return strstr(sample->why, "query answered") != NULL || strstr(sample->why, "no_such") != NULL ||
+           strstr(sample->why, "zero") != NULL || strstr(sample->why, "no answer within") != NULL;
+}
+
+/* Never a number that nobody measured. */
+static void test_query_no_numbers(void **state)
+{
+    static const struct {
+        const char *sql, *why;
+    } rows[] = {
+        { "SELECT NULL::int", "the query answered NULL" },
+        { "SELECT 1 WHERE false", "the query answered no row" },
+        { "SELECT 'seven'", "the query answered \"seven\", which is no number" },
+        { "SELECT ''", "which is no number" },
+        { "SELECT '12 MB'", "which is no number" },
+        { "SELECT 'NaN'::float8", "which is no number" },
+        { "SELECT 'infinity'::float8", "which is no number" },
+        { "SELECT 'tt'", "which is no number" },
+        { "SELECT no_such_column", "no_such_column" },
+        { "SELECT 1/0", "division by zero" },
+        { "SELECT pg_sleep(5)", "no answer within 900 ms" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct watched watched;
+        watch_query(&watched, pair.dsn[PG_PRIMARY], rows[i].sql);
+        until_sample(&watched, is_told, 8000);
+        assert_unknown(&watched, rows[i].why);
+        stop_watching(&watched);
+    }
+}
+
+static bool is_three(const struct sample *sample)
+{
+    return metric(sample, "value") == 3;
+}
+
+/* It goes on after an error, and follows what it measures. */
+static void test_query_goes_on(void **state)
+{
+    struct watched watched;
+    (void)state;
+    watch_query(&watched, pair.dsn[PG_PRIMARY], "SELECT count(*) FROM comes_later");
+    until_sample(&watched, is_any, 5000);
+    assert_false(watched.last->known);
+    pg_value(admin, "CREATE TABLE comes_later AS SELECT generate_series(1, 3) AS a");
+    until_sample(&watched, is_three, 5000);
+    pg_value(admin, "DROP TABLE comes_later");
+    stop_watching(&watched);
+}
+
+/* ---- URLs: a small server in the same loop ---- */
+
+struct server {
+    uv_tcp_t tcp;
+    char url[64];
+    const char *answer;
+    int asked, open;
+};
+
+struct connection {
+    uv_tcp_t tcp;
+    uv_write_t write;
+    struct server *server;
+    char got[2000];
+    size_t len;
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *connection = handle->data;
+    connection->server->open--;
+    free(connection);
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct connection *connection = write->data;
+    (void)status; /* the client may be gone */
+    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+}
+
+static void on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *ret)
+{
+    struct connection *connection = handle->data;
+    (void)wanted;
+    *ret = uv_buf_init(connection->got + connection->len,
+                       (unsigned)(sizeof(connection->got) - 1 - connection->len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
+{
+    struct connection *connection = stream->data;
+    struct server *server = connection->server;
+    (void)buf;
+    if (len < 0) {
+        uv_close((uv_handle_t *)stream, on_closed);
+        return;
+    }
+    connection->len += (size_t)len;
+    if (strstr(connection->got, "\r\n\r\n") == NULL)
+        return;
+    assert_int_equal(strncmp(connection->got, "GET / HTTP/1.1\r\n", 16), 0);
+    server->asked++;
+    uv_read_stop(stream);
+    uv_buf_t whole = uv_buf_init((char *)server->answer, (unsigned)strlen(server->answer));
+    connection->write.data = connection;
+    assert_int_equal(uv_write(&connection->write, stream, &whole, 1, on_written), 0);
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    struct server *server = stream->data;
+    struct connection *connection = mem_alloc(sizeof(*connection));
+    assert_int_equal(status, 0);
+    connection->server = server;
+    connection->tcp.data = connection;
+    assert_int_equal(uv_tcp_init(stream->loop, &connection->tcp), 0);
+    assert_int_equal(uv_accept(stream, (uv_stream_t *)&connection->tcp), 0);
+    assert_int_equal(uv_read_start((uv_stream_t *)&connection->tcp, on_room, on_read), 0);
+    server->open++;
+}
+
+static void serve(struct server *server, struct watched *watched, const char *answer)
+{
+    struct sockaddr_in address;
+    int size = sizeof(address);
+    memset(server, 0, sizeof(*server));
+    memset(watched, 0, sizeof(*watched));
+    server->answer = answer;
+    server->tcp.data = server;
+    assert_int_equal(uv_loop_init(&watched->loop), 0);
+    assert_int_equal(uv_tcp_init(&watched->loop, &server->tcp), 0);
+    assert_int_equal(uv_ip4_addr("127.0.0.1", 0, &address), 0);
+    assert_int_equal(uv_tcp_bind(&server->tcp, (struct sockaddr *)&address, 0), 0);
+    assert_int_equal(uv_listen((uv_stream_t *)&server->tcp, 10, on_connection), 0);
+    assert_int_equal(uv_tcp_getsockname(&server->tcp, (struct sockaddr *)&address, &size), 0);
+    snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%d/", ntohs(address.sin_port));
+}
+
+static void stop_serving(struct server *server, struct watched *watched)
+{
+    uv_close((uv_handle_t *)&server->tcp, NULL);
+    stop_watching(watched);
+    assert_int_equal(server->open, 0);
+}
+
+#define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n" body
+
+static const struct {
+    const char *answer, *pointer;
+    double value; /* -1: it is not known */
+    int status;   /* 0: nothing is known */
+    const char *why;
+} pages[] = {
+    { OK("{\"error_rate\": 0.25}"), "/error_rate", 0.25, 200, "" },
+    { OK("{\"a\": [1, {\"b\": \"7\"}]}"), "/a/1/b", 7, 200, "" },
+    { OK("3.5"), "", 3.5, 200, "" },
+    { OK("not JSON at all"), NULL, -1, 200, "" }, /* only whether it answers, and how fast */
+    { OK("{\"a\": 1}"), "/b", -1, 0, "the value has no \"b\"" },
+    { OK("{\"a\": null}"), "/a", -1, 0, "null, which is no number" },
+    { OK("{\"a\": \"high\"}"), "/a", -1, 0, "at /a stands high, which is no number" },
+    { OK("<html>"), "/a", -1, 0, "JSON" },
+    { "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 8\r\n\r\n{\"a\": 1}", "/a", -1, 503,
+      "status 503" },
+    { "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", NULL, -1, 503, "" },
+    { "SSH-2.0-OpenSSH_9.2\r\n", "/a", -1, 0, "" },
+};
+
+static void test_pages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        struct watched watched;
+        struct server server;
+        serve(&server, &watched, pages[i].answer);
+        watch_url(&watched, server.url, pages[i].pointer);
+        until_sample(&watched, is_any, 5000);
+        const struct sample *sample = watched.last;
+        assert_int_equal(sample->known, pages[i].status > 0);
+        if (sample->known) {
+            assert_true(metric(sample, "status") == pages[i].status);
+            assert_true(metric(sample, "seconds") >= 0 && metric(sample, "seconds") < 5);
+        }
+        if (metric(sample, "value") != pages[i].value || strstr(sample->why, pages[i].why) == NULL)
+            fail_msg("page %zu: %g, %s", i, metric(sample, "value"), sample->why);
+        until_sample(&watched, is_any, 5000); /* and again */
+        assert_true(server.asked >= 2);
+        stop_serving(&server, &watched);
+    }
+}
+
+/* Nobody is there: an unknown sample each time, never an old number. */
+static void test_nobody_there(void **state)
+{
+    struct watched watched;
+    struct server server;
+    (void)state;
+    serve(&server, &watched, "");
+    uv_close((uv_handle_t *)&server.tcp, NULL);
+    run_for(&watched.loop, 1);
+    watch_url(&watched, server.url, "/a");
+    until_sample(&watched, is_any, 5000);
+    assert_false(watched.last->known);
+    until_sample(&watched, is_any, 5000);
+    assert_false(watched.last->known);
+    stop_watching(&watched);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (pg_pair_start(&pair) < 0)
+        return -1;
+    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    PQfinish(admin);
+    pg_pair_stop(&pair);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_query_numbers), cmocka_unit_test(test_query_no_numbers),
+        cmocka_unit_test(test_query_goes_on), cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_nobody_there),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
