@@ -134,7 +134,9 @@ static int start_step(struct deciding *d, size_t step)
     int r = check_startable(d, step);
     if (r < 0)
         return r;
-    if (mark != BOOK_NONE && !run_step_complete(d->run, mark))
+    /* a mark that somebody put off begins too: without it the rollback of the phase would never be gone
+     * through */
+    if (mark != BOOK_NONE && d->run->steps[mark].work.state != STEP_DONE)
         emit_mark(d, mark);
     if (step != mark)
         emit_started(d, step);

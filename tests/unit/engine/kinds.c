@@ -6,7 +6,7 @@
 
 static const char *const book =
     "{'tminus':1,'id':'kinds','title':'Kinds','targets':{'p':{'engine':'postgresql','role':'primary'},"
-    "'q':{'engine':'postgresql','role':'replica','of':'p'}},'roles':{'operator':{}},"
+    "'q':{'engine':'postgresql','role':'replica','of':'p'}},'roles':{'operator':{},'reviewer':{}},"
     "'monitors':[{'id':'lag','kind':'lag','target':'p'}],"
     "'communications':{'begun':{'to':'all','via':'command','argv':['true'],'text':'it begins'}},"
     "'phases':[{'id':'tell','kind':'preflight','title':'Tell','steps':["
@@ -24,7 +24,7 @@ static const char *const book =
     "'verification':[{'id':'same','kind':'compare','left':{'target':'p','table':'t'},"
     "'right':{'target':'q','table':'t'}}],"
     "'rollback':[{'kind':'sql','target':'p','sql':'DROP TABLE t'}],"
-    "'gate':{'id':'done','votes':['operator']}},"
+    "'gate':{'id':'done','votes':['operator'],'override':{'by':'reviewer'}}},"
     "{'id':'end','kind':'verify','title':'End','steps':["
     "{'id':'last','kind':'verify','target':'p','sql':'SELECT 1','expect':{'value':1}}]}]}";
 
@@ -410,6 +410,24 @@ static void test_mark(void **state)
     scene_close(s);
 }
 
+/* Who puts the mark off puts off nothing: the phase would be without its rollback. */
+static void test_mark_put_off(void **state)
+{
+    static const char *const words[] = { "start make", "start fill.begin", "next" };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        struct scene *s = scene_filling();
+        scene_ok(s, "jo", "override fill.begin --reason later");
+        assert_state(s, "fill.begin", STEP_DEFERRED);
+        scene_ok(s, "mia", words[i]);
+        assert_true(s->decision.count > 0);
+        assert_state(s, "fill.begin", STEP_DONE);
+        assert_true(s->run->steps[step_of(s, "fill.begin")].effect);
+        assert_folds(s);
+        scene_close(s);
+    }
+}
+
 /* What a rollback of the phase undoes is in its list as the oldest, and a phase without it is not complete.
  */
 static void test_mark_counts(void **state)
@@ -551,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_resume_items),
         cmocka_unit_test(test_rollback_forgets),
         cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_mark_put_off),
         cmocka_unit_test(test_mark_counts),
         cmocka_unit_test(test_notify),
         cmocka_unit_test(test_background),
