@@ -54,8 +54,14 @@ static void grow(struct batch *batch)
     batch->events = mem_realloc(batch->events, batch->capacity * sizeof(*batch->events));
 }
 
-/* What an attempt of a command wrote. Where the event names its hash it must be there; else it is taken as it
- * is, if the command ever came to write something. */
+/* Kinds whose attempts leave a file: what a command wrote, what was generated, the report of a comparison. */
+static bool leaves_output(const struct step *step)
+{
+    return step->kind == STEP_COMMAND || step->kind == STEP_COMPARE || query_is_there(&step->generate);
+}
+
+/* What an attempt left. Where the event names its hash it must be there; else it is taken as it is, if the
+ * attempt ever came to write something. */
 static void add_output(const struct runner *runner, struct batch *batch, size_t step, size_t entry,
                        int64_t attempt, bool named)
 {
@@ -63,7 +69,7 @@ static void add_output(const struct runner *runner, struct batch *batch, size_t 
     const struct step *definition = book_work(runner->book, step, entry);
     const char *name, *source;
 
-    if (definition->kind != STEP_COMMAND)
+    if (!leaves_output(definition))
         return;
     name = arena_format(batch->arena, "output/%s.%lld.log", definition->id, (long long)attempt);
     source = arena_format(batch->arena, "%s/%s", frozen->dir, name);
@@ -83,7 +89,7 @@ void batch_see(const struct runner *runner, int64_t *attempts, const struct even
         attempts[step] = event->attempt;
 }
 
-/* A command that has ended, or that an earlier runner left behind and of which a person has ruled. */
+/* What has ended, or what an earlier runner left behind and of which a person has ruled. */
 static void add_outputs(const struct runner *runner, struct batch *batch, const int64_t *attempts,
                         const struct event *event)
 {
