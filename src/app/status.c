@@ -25,6 +25,19 @@ static const char *visible(struct buf *buf, const char *text)
 
 /* ---- for people ---- */
 
+/* How far it is, and why nothing is sent now. */
+static void print_progress(const struct work *work, struct buf *buf)
+{
+    if (work->progress.rows > 0 || work->progress.total >= 0)
+        printf("rows     %lld", (long long)work->progress.rows);
+    if (work->progress.total >= 0)
+        printf(" of about %lld", (long long)work->progress.total);
+    if (work->progress.rows > 0 || work->progress.total >= 0)
+        putchar('\n');
+    if (work->state == STEP_RUNNING && work->pauses && work->pauses[0])
+        printf("pauses   %s\n", visible(buf, work->pauses));
+}
+
 static void print_step(const struct run *run, struct buf *buf)
 {
     size_t complete, total, step = run_focus_step(run);
@@ -48,6 +61,7 @@ static void print_step(const struct run *run, struct buf *buf)
         printf("pauses   %s\n", visible(buf, work->pauses));
     if (work->waiting && work->waiting[0])
         printf("waiting  %s\n", visible(buf, work->waiting));
+    print_progress(work, buf);
     if (work->text && work->text[0])
         printf("         %s\n", visible(buf, work->text));
 }
@@ -192,6 +206,10 @@ static void put_steps(struct json_writer *w, const struct run *run)
         json_put_bool(w, "effect", step->effect);
         if (step->work.waiting && step->work.waiting[0])
             json_put_text(w, "waiting", step->work.waiting);
+        if (step->work.progress.rows > 0)
+            json_put_integer(w, "rows", step->work.progress.rows);
+        if (step->work.state == STEP_RUNNING && step->work.pauses && step->work.pauses[0])
+            json_put_text(w, "pauses", step->work.pauses);
         if (step->work.text && step->work.text[0])
             json_put_text(w, "text", step->work.text);
         if (step->work.code && step->work.code[0])
