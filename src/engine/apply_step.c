@@ -271,6 +271,9 @@ int apply_ended(struct change *c)
     c->work->ended = c->event->at;
     c->work->elapsed_us = c->event->elapsed_us;
     c->work->value = run_keep(c->run, c->event->value);
+    /* It came to its end, and the end was wrong: what is tried again looks at everything again. */
+    if (choice == CHOICE_FAILED && c->work->value != NULL)
+        c->work->checkpoint = NULL;
     keep_failure(c);
     if (strcmp(c->event->actor, EVENT_ACTOR_SELF) != 0)
         c->work->who = run_keep(c->run, c->event->actor);

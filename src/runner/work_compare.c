@@ -76,7 +76,7 @@ static void on_done(void *data, const struct compare_result *result)
     if (execution->report >= 0 && fdatasync(execution->report) == 0 &&
         sha256_of_file(execution->output_path, &sha, NULL) == 0)
         outcome.output = sha.hex;
-    if (result->verdict == COMPARE_EQUAL)
+    if (result->verdict != COMPARE_FAILED)
         outcome.value = result->message;
     execution_end(execution, &outcome);
 }

@@ -77,7 +77,7 @@ static void on_confirmed(void *data, enum choice answer, const char *value, cons
     if (answer == CHOICE_YES)
         work_end(execution, &execution->done);
     else if (answer == CHOICE_NO)
-        work_end_plain(execution, OUTCOME_FAILED, false, value,
+        work_end_plain(execution, OUTCOME_FAILED, false, value ? value : "NULL",
                        "it said that it was done, but the probe does not confirm it: it answered ",
                        value ? value : "NULL");
     else
