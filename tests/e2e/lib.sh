@@ -157,3 +157,48 @@ hold_slow() {
 let_slow_go() {
     exec 8>&-
 }
+
+runner_gone() {
+    [ -z "$(runner_pids)" ]
+}
+
+# The runner dies in the middle of whatever it does.
+kill_runner() {
+    kill -9 "$(runner_pids)"
+    within 5000 "the runner is gone" runner_gone
+}
+
+resume() {
+    "$TMINUS" run --resume "$run" --no-screen >/dev/null
+}
+
+# What stands in the status of a step: text_of STEP, pauses_of STEP (python3, because both are texts of a server).
+text_of() {
+    status | field_of "$1" text
+}
+
+pauses_of() {
+    status | field_of "$1" pauses
+}
+
+field_of() {
+    python3 -c 'import json, sys
+print([s for s in json.load(sys.stdin)["steps"] if s["id"] == sys.argv[1]][0].get(sys.argv[2], ""))' "$1" "$2"
+}
+
+# says STEP PATTERN: whether its text in the status has it.
+says() {
+    text_of "$1" | grep -q -e "$2"
+}
+
+# The run is over: its runner goes, and the trail holds, with the journal beside it.
+verified() {
+    within 20000 "the runner ends" runner_gone
+    "$TMINUS" verify "$run" >"$work/said" || fail "the trail does not verify: $(cat "$work/said")"
+    grep -q "the journal here is the same" "$work/said" || fail "the journal was not compared: $(cat "$work/said")"
+}
+
+# trail_file NAME: a file of the trail.
+trail_file() {
+    git -C "$XDG_STATE_HOME/tminus/audit.git" cat-file blob "runs/$run:$1"
+}
