@@ -292,8 +292,8 @@ static void rule_step(struct change *c)
         [CHOICE_DONE] = STEP_DONE, [CHOICE_NOT_DONE] = STEP_PENDING, [CHOICE_PARTIAL] = STEP_FAILED
     };
     run_set_state(c->run, c->subject, 0, states[c->event->choice]);
-    /* that this attempt did nothing takes back nothing of an earlier one */
-    if (c->event->choice != CHOICE_NOT_DONE && step_kind_changes(c->def->kind))
+    /* that this attempt did nothing takes back nothing of an earlier one, nor of items before the last */
+    if ((c->event->choice != CHOICE_NOT_DONE || c->work->item_count > 0) && step_kind_changes(c->def->kind))
         c->step->effect = true;
     if (c->event->choice == CHOICE_NOT_DONE && strcmp(c->event->actor, EVENT_ACTOR_SELF) != 0)
         c->step->denied = true;

@@ -117,12 +117,26 @@ int decide_noted(struct deciding *d)
 
 /* ---- the unknown, and leftovers ---- */
 
-/* A transaction is there wholly or not at all; of anything else a "no" may mean that it is half done. */
+/* A transaction is there wholly or not at all; of anything else a "no" may mean that it is half done. What is
+ * done for each of many was probed for the item that was under way: the others are still to be done. */
 static enum choice ruling_of(const struct step *def, enum choice answer)
 {
-    if (answer == CHOICE_YES)
-        return CHOICE_DONE;
-    return answer == CHOICE_NO && def->kind == STEP_SQL && def->transaction ? CHOICE_NOT_DONE : CHOICE_NONE;
+    bool ruled = answer == CHOICE_YES || (answer == CHOICE_NO && def->kind == STEP_SQL && def->transaction);
+    if (!ruled)
+        return CHOICE_NONE;
+    if (def->each != NULL)
+        return CHOICE_PARTIAL;
+    return answer == CHOICE_YES ? CHOICE_DONE : CHOICE_NOT_DONE;
+}
+
+static const char *why_ruled(enum choice ruling, enum choice answer)
+{
+    if (ruling == CHOICE_PARTIAL)
+        return answer == CHOICE_YES
+                   ? "the item that was under way is done: tried again, it goes on with the next"
+                   : "the item that was under way is not done: tried again, it goes on with it";
+    return ruling == CHOICE_DONE ? "its probe says that it is done"
+                                 : "its probe says that it is not done, and it is one transaction";
 }
 
 int decide_probed(struct deciding *d)
@@ -144,8 +158,7 @@ int decide_probed(struct deciding *d)
         return 0; /* ruled meanwhile, or a person has to say */
     event = emit_work(d, EVENT_STEP_RULED, step, entry);
     event->choice = ruling;
-    event->text = ruling == CHOICE_DONE ? "its probe says that it is done"
-                                        : "its probe says that it is not done, and it is one transaction";
+    event->text = why_ruled(ruling, answer);
     return 0;
 }
 
