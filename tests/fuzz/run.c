@@ -110,7 +110,7 @@ static void add(const char *path)
     }
     arena = arena_create();
     for (int i = 0; i < count; i++) {
-        if (entries[i]->d_name[0] != '.' && entries[i]->d_type == DT_REG)
+        if (entries[i]->d_name[0] != '.')
             add_file(arena_format(arena, "%s/%s", path, entries[i]->d_name));
         free(entries[i]);
     }
