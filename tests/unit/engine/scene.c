@@ -278,7 +278,7 @@ void scene_end(struct scene *scene, const char *work, enum outcome_status status
 
 void scene_probed(struct scene *scene, const char *work, enum choice answer)
 {
-    struct input input = { .type = INPUT_PROBED, .now = scene->now, .choice = answer };
+    struct input input = { .type = INPUT_PROBED, .now = scene->now, .choice = answer, .value = "t" };
     input.step = find_work(scene, work, &input.entry);
     assert_int_equal(scene_put(scene, &input), 0);
 }
