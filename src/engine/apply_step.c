@@ -300,8 +300,7 @@ static void rule_step(struct change *c)
     if (c->event->choice == CHOICE_DONE) {
         c->step->leftover = NULL;
         c->step->deferred_gate = BOOK_NONE;
-        /* a probe's answer, or that of an earlier attempt, is not what later steps are to use as this one's
-         */
+        /* what a probe or an earlier attempt answered is not what later steps are to use */
         c->work->value = NULL;
     }
 }
