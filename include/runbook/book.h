@@ -340,6 +340,12 @@ struct later_value {
     bool is_item; /* of `step`, and known to it and its rollback alone */
 };
 
+/* A program that has to be there when a run begins. */
+struct tool {
+    const char *name;    /* as it is looked for in PATH */
+    const char *version; /* a constraint: ">=15", "8.0.35"; NULL: any */
+};
+
 struct book_ids; /* private to the room */
 
 struct book {
@@ -355,6 +361,9 @@ struct book {
     struct phase *phases;
     struct step *steps; /* of all phases, in order */
     struct gate *gates;
+    size_t tool_count, forbidden_count;
+    const struct tool *tools;
+    const char *const *forbidden; /* programs that no step calls */
     size_t later_count;
     struct later_value *later;
     const struct json *source;  /* the whole document, for what is shown and not executed */
@@ -410,6 +419,9 @@ const struct step *book_find_work(const struct book *book, const char *id, int64
 
 /* Whether a server's version (150020) fits a target's constraint: ">=15", "15", "<17.2". */
 bool version_fits(const char *constraint, int version);
+/* The same of a program's version, with any number of parts ("8.0.35"): compared are as many parts as the
+ * constraint has, so that "15" and "<=15" let any 15.x pass; a part that the version lacks is 0. */
+bool tool_version_fits(const char *constraint, const char *version);
 
 const char *step_kind_word(enum step_kind kind);
 bool step_kind_changes(enum step_kind kind); /* whether such a step can have an effect */

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "launch.h"
 #include "live.h"
+#include "tools.h"
 
 struct run_arguments {
     struct launch_options launch;
@@ -112,6 +113,8 @@ static int start_runner(void *data, struct live_options *screen, struct err *err
     if (!beginning->resume)
         r = launch_load(beginning->arena, beginning->launch, frozen, &beginning->book, &beginning->report,
                         err);
+    if (r == 0 && !beginning->resume)
+        r = tools_check(beginning->book, err);
     if (r == 0 && !beginning->resume)
         r = launch_freeze(beginning->arena, beginning->book, frozen, err);
     if (r < 0)

@@ -320,6 +320,15 @@ static void print_targets(const struct book *book)
     }
 }
 
+static void print_tools(const struct book *book)
+{
+    for (size_t i = 0; i < book->tool_count; i++)
+        printf("TOOL %s%s%s\n", book->tools[i].name, book->tools[i].version ? " " : "",
+               book->tools[i].version ? book->tools[i].version : "");
+    for (size_t i = 0; i < book->forbidden_count; i++)
+        printf("TOOL %s: no step calls it\n", book->forbidden[i]);
+}
+
 static void print_monitors(const struct book *book)
 {
     for (size_t i = 0; i < book->monitor_count; i++) {
@@ -346,6 +355,7 @@ void print_book(const struct book *book)
     print_duration(", margin ", book->margin_us);
     putchar('\n');
     print_targets(book);
+    print_tools(book);
     print_monitors(book);
     print_triggers(book);
     for (size_t i = 0; i < book->phase_count; i++) {

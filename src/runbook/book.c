@@ -13,7 +13,8 @@ struct book_fields {
     int64_t format;
     const char *id, *title, *summary;
     const struct json *described; /* the parts that are only shown: looked at in describe.c */
-    const struct json *window, *params, *targets, *roles, *communications, *monitors, *triggers, *phases;
+    const struct json *window, *params, *targets, *tools, *roles, *communications, *monitors, *triggers,
+        *phases;
 };
 
 #define DESCRIBED offsetof(struct book_fields, described)
@@ -35,7 +36,7 @@ static const struct json_field fields[] = {
       "what differs from place to place; used as ${name}" },
     { "targets", JSON_FIELD_OBJECT, offsetof(struct book_fields, targets), 0, NULL, 0, 0,
       "the servers, by the names that the steps use" },
-    { "tools", JSON_FIELD_OBJECT, DESCRIBED, 0, NULL, 0, 0, "programs that must and must not be there" },
+    { "tools", JSON_FIELD_OBJECT, offsetof(struct book_fields, tools), 0, NULL, 0, 0, "programs that must and must not be there" },
     { "roles", JSON_FIELD_OBJECT, offsetof(struct book_fields, roles), 0, NULL, 0, 0, "who takes part" },
     { "monitors", JSON_FIELD_ARRAY, offsetof(struct book_fields, monitors), 0, NULL, 0, 0,
       "what is watched all the time" },
@@ -73,7 +74,7 @@ static const struct shape_part parts[] = {
     { "window", FORM_ONE, .shape = &window_shape },
     { "params", FORM_MAP, .shape = &param_shape, .keys = SHAPE_ID },
     { "targets", FORM_MAP, .shape = &target_shape, .keys = SHAPE_ID },
-    { "tools", FORM_ONE, .shape = &tools_shape, .shown = true },
+    { "tools", FORM_ONE, .shape = &tools_shape },
     { "roles", FORM_MAP, .shape = &role_shape, .keys = SHAPE_ID },
     { "monitors", FORM_LIST, .shape = &monitor_shape },
     { "triggers", FORM_LIST, .shape = &trigger_shape },
@@ -120,6 +121,8 @@ static void load_all(struct loader *l, const struct json *root)
     load_monitors(l, raw.monitors);
     load_triggers(l, raw.triggers);
     load_phases(l, raw.phases);
+    load_tools(l, raw.tools);
+    check_forbidden_tools(l);
     load_descriptions(l, root);
     if (raw.phases) /* else all of them would be unused */
         load_params_unused(l);

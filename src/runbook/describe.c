@@ -40,10 +40,6 @@ union scratch {
     {                                                                                                        \
         key, JSON_FIELD_ARRAY, 0, 0, NULL, 0, 0, help                                                        \
     }
-#define TEXTS(key, help)                                                                                     \
-    {                                                                                                        \
-        key, JSON_FIELD_TEXTS, 0, 0, NULL, 0, 0, help                                                        \
-    }
 #define LEVEL(key, help)                                                                                     \
     {                                                                                                        \
         key, JSON_FIELD_ENUM, 0, 0, risk_words, 0, 0, help                                                   \
@@ -103,16 +99,6 @@ static const struct json_field objectives[] = { DURATION("downtime", "how long i
                                                 DURATION("rpo", "how much may be lost"),
                                                 { 0 } };
 const struct shape objectives_shape = { .fields = objectives };
-
-static const struct json_field tool[] = { WANTED("name", "of the program"),
-                                          TEXT("version", "as in \">=15\""),
-                                          { 0 } };
-static const struct json_field tools[] = { ARRAY("required", "programs that must be there"),
-                                           TEXTS("forbidden", "programs that must not be called"),
-                                           { 0 } };
-static const struct shape tool_shape = { .fields = tool };
-static const struct shape_part tools_parts[] = { { "required", FORM_LIST, .shape = &tool_shape }, { 0 } };
-const struct shape tools_shape = { .fields = tools, .parts = tools_parts };
 
 static const struct json_field risk[] = { WANTED("risk", "what may go wrong"),
                                           LEVEL("likelihood", "how likely"),

@@ -109,6 +109,9 @@ void load_communications(struct loader *l, const struct json *communications);
 void load_monitors(struct loader *l, const struct json *monitors);
 void load_triggers(struct loader *l, const struct json *triggers);
 void load_phases(struct loader *l, const struct json *phases);
+void load_tools(struct loader *l, const struct json *tools);
+/* After the phases: a step, or an entry of its rollback, that calls what the book forbids is a fault. */
+void check_forbidden_tools(struct loader *l);
 void load_gate(struct loader *l, const struct json *source, size_t phase);
 void load_descriptions(struct loader *l, const struct json *book);
 
@@ -168,6 +171,9 @@ struct condition_fields {
 struct condition load_condition_fields(struct loader *l, const struct json *source,
                                        const struct condition_fields *fields);
 struct condition load_condition(struct loader *l, const struct json *source, const char *what);
+
+/* "15", ">=15.4". */
+bool is_version_constraint(const char *text);
 
 struct expect load_expect(struct loader *l, const struct json *source);
 

@@ -55,10 +55,10 @@ struct shape_part {
 /* The whole, and the objects of which it is made. */
 extern const struct shape book_shape;
 extern const struct shape param_shape, target_shape, role_shape, monitor_shape, trigger_shape, phase_shape,
-    gate_shape;
+    gate_shape, tools_shape;
 extern const struct shape condition_shape, expect_shape, query_shape, http_shape, each_shape, notice_shape;
 /* Of what is only shown. */
-extern const struct shape strategy_shape, environment_shape, objectives_shape, tools_shape, risk_shape;
+extern const struct shape strategy_shape, environment_shape, objectives_shape, risk_shape;
 
 /* The part that says what stands under `key`; NULL: none does. */
 const struct shape_part *shape_part(const struct shape *shape, const char *key);

@@ -29,7 +29,7 @@ static const struct json_field fields[] = {
 };
 const struct shape target_shape = { .fields = fields };
 
-static bool is_version_constraint(const char *text)
+bool is_version_constraint(const char *text)
 {
     static const char *const signs[] = { "", "=", "==", "<", "<=", ">", ">=" };
     size_t sign = strspn(text, "<>=");

@@ -175,6 +175,7 @@ static const struct refusal descriptions_cases[] = {
       "3:40: `rto` of objectives is wrong: `soon` is not a duration: expected one such as `250ms`, "
       "`3s`, `20m`, `2h` or `1h30m`" },
     { "`title`:`A sample`", "`title`:`A sample`,`tools`:{`required`:[{`version`:`15`}],`forbidden`:[1]}",
+      "3:41: a required tool lacks the field `name`\n"
       "3:72: `forbidden` of tools wants texts only, but item 1 is a number" },
     { "`title`:`A sample`", "`title`:`A sample`,`communications`:{`started`:{`to`:`all`},`x`:1}",
       "3:48: communication `started` lacks the field `text`\n"
