@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "confirm.h"
 #include "identity.h"
 #include "launch.h"
 #include "live.h"
@@ -14,6 +15,7 @@
 struct run_arguments {
     struct launch_options launch;
     struct option_list params;
+    struct confirmation confirmation;
     const char *resume, *theme;
     bool no_screen, ascii;
 };
@@ -24,10 +26,10 @@ static int check_resume(const struct run_arguments *arguments, struct err *err)
     const struct launch_options *launch = &arguments->launch;
 
     if (launch->targets || launch->audit || launch->policy || launch->witness || launch->as ||
-        launch->environment || arguments->params.count > 0)
+        launch->environment || arguments->confirmation.given || arguments->params.count > 0)
         return err_set(err, ERR_USAGE,
                        "--resume goes on with what was frozen: it takes no --targets, --param, --audit, "
-                       "--witness, --policy, --as and --environment");
+                       "--witness, --policy, --as, --environment and --confirm");
     return 0;
 }
 
@@ -42,6 +44,7 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
         { "--policy", OPTION_VALUE, &ret->launch.policy },
         { "--key", OPTION_VALUE, &ret->launch.key },
         { "--environment", OPTION_VALUE, &ret->launch.environment },
+        { "--confirm", OPTION_VALUE, &ret->confirmation.given },
         { "--no-screen", OPTION_FLAG, &ret->no_screen },
         { "--resume", OPTION_VALUE, &ret->resume },
         { "--theme", OPTION_VALUE, &ret->theme },
@@ -56,6 +59,7 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
     if (r == 0)
         r = identity_key(arena, ret->launch.key, &ret->launch.key, err);
     ret->launch.goes_by_policy = true;
+    ret->confirmation.can_ask = !ret->no_screen;
     if (r == 0 && ret->resume)
         return check_resume(ret, err);
     if (r < 0)
@@ -68,6 +72,7 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
 /* What is to be begun, from the first frame on. */
 struct beginning {
     const struct launch_options *launch;
+    const struct confirmation *confirmation;
     struct buf report; /* faults of the book, told when the screen is gone */
     struct arena *arena;
     bool resume;
@@ -84,6 +89,7 @@ static int prepare(const struct run_arguments *arguments, struct beginning *begi
 
     beginning->resume = arguments->resume != NULL;
     beginning->launch = &arguments->launch;
+    beginning->confirmation = &arguments->confirmation;
     if (!arguments->resume)
         return launch_look(arena, &arguments->launch, &beginning->frozen, err);
     r = rundir_find(arena, arguments->resume, false, &entry, err);
@@ -104,17 +110,26 @@ static void forget_if_nothing_happened(const struct beginning *beginning)
         return;
 }
 
+/* What has to be right before anything is frozen. */
+static int load(struct beginning *beginning, struct err *err)
+{
+    const struct frozen *frozen = &beginning->frozen;
+    int r =
+        launch_load(beginning->arena, beginning->launch, frozen, &beginning->book, &beginning->report, err);
+
+    if (r == 0)
+        r = tools_check(beginning->book, err);
+    return r < 0 ? r : confirm_book(beginning->confirmation, beginning->book, frozen->environment, err);
+}
+
 static int start_runner(void *data, struct live_options *screen, struct err *err)
 {
     struct beginning *beginning = data;
     struct frozen *frozen = &beginning->frozen;
     int r = 0;
 
-    if (!beginning->resume)
-        r = launch_load(beginning->arena, beginning->launch, frozen, &beginning->book, &beginning->report,
-                        err);
-    if (r == 0 && !beginning->resume)
-        r = tools_check(beginning->book, err);
+    if (!beginning->resume && !beginning->book)
+        r = load(beginning, err);
     if (r == 0 && !beginning->resume)
         r = launch_freeze(beginning->arena, beginning->book, frozen, err);
     if (r < 0)
@@ -172,6 +187,9 @@ int cmd_run(int argc, char **argv)
         r = err_set(&err, ERR_USAGE, "this is no terminal: say --no-screen, and use `tminus do`");
     if (r == 0)
         r = prepare(&arguments, &beginning, &err);
+    /* Who is asked is asked before the screen takes the terminal. */
+    if (r == 0 && !beginning.resume && confirm_asks(beginning.confirmation, beginning.frozen.environment))
+        r = load(&beginning, &err);
     if (r == 0)
         r = begin(&arguments, &beginning, &err);
     if (r == 0 && !arguments.no_screen)

@@ -14,10 +14,11 @@ const struct command all_commands[] = {
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
-      "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal] "
-      "[--no-screen] [--theme NAME] [--ascii]\n"
+      "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal]\n"
+      "             [--confirm ID] [--no-screen] [--theme NAME] [--ascii]\n"
       "         or run --resume RUN [--key FILE] [--no-screen] [--theme NAME] [--ascii]",
-      "begin a run and attach to it, or take one up again after a crash" },
+      "begin a run and attach to it, or take one up again after a crash; one that is live wants the book's id,\n"
+      "         typed or with --confirm" },
     { "attach", false, "[RUN] [--watch] [--as NAME] [--key FILE] [--theme NAME] [--ascii]",
       "a screen on a live run; --watch may hold, tick and vote, not execute" },
     { "do", false, "[RUN] ACTION ... [--as NAME] [--watch] [--key FILE]",

@@ -73,11 +73,16 @@ schema() {
     pg_dump -h "$sockets" -p 5432 -U operator -d shop --schema-only | grep -v -e '^--' -e '^\\' -e '^$'
 }
 
+# id_of BOOK: what has to be said for a run of it that is live.
+id_of() {
+    grep -o '"id": *"[^"]*"' "$1" | head -n 1 | cut -d '"' -f 4
+}
+
 # begin BOOK [OPTION...]: a run by mia; its id in $run.
 begin() {
     book=$1
     shift
-    run=$("$TMINUS" run "$book" --targets "$targets" --as mia --no-screen "$@")
+    run=$("$TMINUS" run "$book" --confirm "$(id_of "$book")" --targets "$targets" --as mia --no-screen "$@")
     rundir=$XDG_STATE_HOME/tminus/runs/$run
 }
 
