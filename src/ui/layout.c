@@ -1,4 +1,4 @@
-#include "screen.h"
+#include "views.h"
 
 /*
  * Where the panes stand, by the size of the terminal. A layout is bands one under the other, a band is
@@ -103,8 +103,8 @@ static void draw_title(const struct ui *ui, enum pane pane, const struct area *a
     struct buf heading;
     buf_init(&heading, 1024);
     area_fill(area, 0, 0, area->columns, ROLE_BORDER, GLYPH_HORIZONTAL);
-    int column =
-        area_format(area, 0, 1, focused ? ROLE_FOCUS : ROLE_STRONG, " %d %s ", (int)pane + 1, view->title);
+    int column = area_format(area, 0, 1, focused ? ROLE_FOCUS : ROLE_STRONG, " %d %s ", (int)pane + 1,
+                             view_title(ui, pane));
     if (view->heading != NULL)
         view->heading(ui, &heading);
     if (heading.len > 0) {
@@ -130,6 +130,12 @@ static void draw_pane(struct ui *ui, enum pane pane, const struct area *area)
     view_of(pane)->draw(ui, &inside);
 }
 
+/* A book's own metrics make the pane of the lag higher. */
+static int slot_rows(const struct ui *ui, const struct slot *slot)
+{
+    return slot->rows + (slot->pane == PANE_LAG ? metrics_least(ui) : 0);
+}
+
 static void draw_column(struct ui *ui, const struct layout_column *column, const struct area *area)
 {
     struct share shares[SLOTS];
@@ -139,7 +145,7 @@ static void draw_column(struct ui *ui, const struct layout_column *column, const
         if (!view_exists(ui, column->slots[i].pane))
             continue;
         panes[count] = column->slots[i].pane;
-        shares[count++] = (struct share){ column->slots[i].rows, column->slots[i].weight, 0 };
+        shares[count++] = (struct share){ slot_rows(ui, &column->slots[i]), column->slots[i].weight, 0 };
     }
     share_out(shares, count, area->rows);
     int row = 0;
@@ -216,7 +222,7 @@ static struct share band_share(const struct ui *ui, const struct band *band)
         const struct slot *slots = band->columns[i].slots;
         for (int k = 0; k < SLOTS && slots[k].rows > 0; k++) {
             if (view_exists(ui, slots[k].pane)) {
-                column.least += slots[k].rows;
+                column.least += slot_rows(ui, &slots[k]);
                 column.weight += slots[k].weight;
             }
         }

@@ -16,6 +16,7 @@ struct view {
     bool tail;                                             /* scrolls from its end */
 };
 const struct view *view_of(enum pane pane);
+const char *view_title(const struct ui *ui, enum pane pane); /* the lag's follows what is in it */
 bool view_exists(const struct ui *ui, enum pane pane);
 
 /* Draws the frames and the panes into the part of the screen that is theirs, by the table of layouts. */

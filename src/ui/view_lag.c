@@ -302,9 +302,10 @@ static int count_monitors(const struct ui *ui)
 
 void lag_heading(const struct ui *ui, struct buf *buf)
 {
-    if (count_monitors(ui) == 1)
+    int count = count_monitors(ui);
+    if (count == 1)
         summary(ui, monitor_of_kind(ui->run, MONITOR_LAG, 0), buf);
-    else
+    else if (count > 1)
         buf_text(buf, "x: no sample");
 }
 
@@ -313,9 +314,14 @@ enum role_style lag_style(const struct ui *ui)
     return count_monitors(ui) == 1 ? summary_style(ui, monitor_of_kind(ui->run, MONITOR_LAG, 0)) : ROLE_TEXT;
 }
 
-void lag_draw(struct ui *ui, const struct area *area)
+void lag_draw(struct ui *ui, const struct area *whole)
 {
     int count = count_monitors(ui);
+    int metrics = count > 0 ? metrics_rows(ui, whole->rows) : whole->rows;
+    struct area top = area_part(whole, 0, 0, whole->rows - metrics, whole->columns);
+    struct area below = area_part(whole, top.rows, 0, metrics, whole->columns);
+    const struct area *area = &top;
+    metrics_draw(ui, &below);
     bool alone = count == 1;
     int each = count > 0 && area->rows / count > 0 ? area->rows / count : 1;
     int row = 0;

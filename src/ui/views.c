@@ -2,7 +2,7 @@
 
 static bool has_lag(const struct ui *ui)
 {
-    return monitor_of_kind(ui->run, MONITOR_LAG, 0) != BOOK_NONE;
+    return monitor_of_kind(ui->run, MONITOR_LAG, 0) != BOOK_NONE || metrics_count(ui) > 0;
 }
 
 static bool has_locks(const struct ui *ui)
@@ -35,6 +35,13 @@ static const struct view views[] = {
 const struct view *view_of(enum pane pane)
 {
     return &views[pane];
+}
+
+const char *view_title(const struct ui *ui, enum pane pane)
+{
+    bool no_lag =
+        pane == PANE_LAG && ui->run != NULL && monitor_of_kind(ui->run, MONITOR_LAG, 0) == BOOK_NONE;
+    return no_lag ? "METRICS" : views[pane].title;
 }
 
 bool view_exists(const struct ui *ui, enum pane pane)

@@ -15,6 +15,12 @@ void gate_draw(struct ui *ui, const struct area *area);
 void lag_heading(const struct ui *ui, struct buf *buf);
 enum role_style lag_style(const struct ui *ui);
 void lag_draw(struct ui *ui, const struct area *area);
+/* Lines for the monitors that ask the book's own questions: how many there are, how many the pane is made
+ * higher for, how many of its rows they get, and themselves. */
+int metrics_count(const struct ui *ui);
+int metrics_least(const struct ui *ui);
+int metrics_rows(const struct ui *ui, int rows);
+void metrics_draw(const struct ui *ui, const struct area *area);
 void locks_heading(const struct ui *ui, struct buf *buf);
 enum role_style locks_style(const struct ui *ui);
 void locks_draw(struct ui *ui, const struct area *area);

@@ -335,42 +335,94 @@ static void witness_alarm(struct scene *scene)
     scene_quiet(scene, 3);
 }
 
+/* ---- a book with long steps, and numbers of its own ---- */
+
+static void count_numbers(struct scene *s, double left)
+{
+    scene_metric(s, "orders-left", left);
+    scene_metric_unknown(s, "queue", "not connected: the server is starting up");
+    scene_metric(s, "shop", 12);
+}
+
+static void numbers(struct scene *s)
+{
+    DO("mia", VERB_START, "backfill");
+    for (int i = 0; i < 90; i++) {
+        scene_wait(s, SECOND_US);
+        count_numbers(s, 400000 - i * 1000);
+    }
+}
+
+static void pausing(struct scene *s)
+{
+    DO("mia", VERB_START, "backfill");
+    for (int i = 0; i < 90; i++) {
+        const struct progress progress = { i * INT64_C(1400), 412000, 1400,
+                                           (412000 - i * 1400) / 1400 * SECOND_US };
+        scene_wait(s, SECOND_US);
+        scene_lag(s, i < 80 ? 0.3 + 0.05 * (i % 5) : 1.2);
+        count_numbers(s, 412000 - i * 1400);
+        scene_rows(s, "backfill", &progress, i < 80 ? "" : "lag.seconds is not < 1");
+    }
+}
+
+static void items(struct scene *s)
+{
+    static const char *const names[] = { "acme", "globex", "initech" };
+    DO("mia", VERB_START, "backfill");
+    scene_wait(s, 12 * SECOND_US);
+    OK("backfill");
+    DO("mia", VERB_START, "tenants");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        scene_item(s, "tenants", names[i], CHOICE_NONE);
+        scene_wait(s, 2 * SECOND_US);
+        if (i + 1 < ARRAY_LEN(names))
+            scene_item(s, "tenants", names[i], CHOICE_DONE);
+    }
+    scene_lag(s, 0.4);
+    count_numbers(s, 0);
+}
+
 static const struct {
     const char *name;
     void (*play)(struct scene *scene);
     const char *witness; /* as in a run's settings */
+    const char *book;    /* NULL: the orders book */
 } moments[] = {
-    { "opened", opened, NULL },
-    { "gate", synced, NULL },
-    { "wanted", wanted, NULL },
-    { "swapping", swapping, NULL },
-    { "retrying", retrying, NULL },
-    { "retry-held", retry_held, NULL },
-    { "failed", failed, NULL },
-    { "leftover", leftover, NULL },
-    { "unknown", unknown, NULL },
-    { "broken-glass", broken_glass, NULL },
-    { "held", held, NULL },
-    { "trigger", trigger, NULL },
-    { "rolling-back", rolling_back, NULL },
-    { "rolled-back", rolled_back, NULL },
-    { "stale", stale, NULL },
-    { "lost", lost, NULL },
-    { "halted", halted, NULL },
-    { "vote-dialog", vote_dialog, NULL },
-    { "rollback-dialog", rollback_dialog, NULL },
-    { "tick-dialog", tick_dialog, NULL },
-    { "no-return-dialog", no_return_dialog, NULL },
-    { "through", through, NULL },
-    { "closed", closed, NULL },
-    { "refusal", refusal, NULL },
-    { "witnessed", witnessed, NULL },
-    { "unwitnessed", unwitnessed, NULL },
-    { "alarmed", alarmed, NULL },
-    { "help", help, NULL },
-    { "witnessing", witnessing, "every gate" },
-    { "witness-gone", witness_gone, "every gate" },
-    { "witness-alarm", witness_alarm, "every gate" },
+    { "opened", opened, NULL, NULL },
+    { "gate", synced, NULL, NULL },
+    { "wanted", wanted, NULL, NULL },
+    { "swapping", swapping, NULL, NULL },
+    { "retrying", retrying, NULL, NULL },
+    { "retry-held", retry_held, NULL, NULL },
+    { "failed", failed, NULL, NULL },
+    { "leftover", leftover, NULL, NULL },
+    { "unknown", unknown, NULL, NULL },
+    { "broken-glass", broken_glass, NULL, NULL },
+    { "held", held, NULL, NULL },
+    { "trigger", trigger, NULL, NULL },
+    { "rolling-back", rolling_back, NULL, NULL },
+    { "rolled-back", rolled_back, NULL, NULL },
+    { "stale", stale, NULL, NULL },
+    { "lost", lost, NULL, NULL },
+    { "halted", halted, NULL, NULL },
+    { "vote-dialog", vote_dialog, NULL, NULL },
+    { "rollback-dialog", rollback_dialog, NULL, NULL },
+    { "tick-dialog", tick_dialog, NULL, NULL },
+    { "no-return-dialog", no_return_dialog, NULL, NULL },
+    { "through", through, NULL, NULL },
+    { "closed", closed, NULL, NULL },
+    { "refusal", refusal, NULL, NULL },
+    { "witnessed", witnessed, NULL, NULL },
+    { "unwitnessed", unwitnessed, NULL, NULL },
+    { "alarmed", alarmed, NULL, NULL },
+    { "help", help, NULL, NULL },
+    { "witnessing", witnessing, "every gate", NULL },
+    { "witness-gone", witness_gone, "every gate", NULL },
+    { "witness-alarm", witness_alarm, "every gate", NULL },
+    { "numbers", numbers, NULL, UI_TEST_DIR "/numbers.json" },
+    { "pausing", pausing, NULL, UI_TEST_DIR "/bulk.json" },
+    { "items", items, NULL, UI_TEST_DIR "/bulk.json" },
 };
 
 size_t moment_count(void)
@@ -390,6 +442,7 @@ static struct scene *play(const char *name, const struct scene_options *options)
             continue;
         struct scene_options here = *options;
         here.witness = moments[i].witness;
+        here.book = moments[i].book;
         struct scene *scene = scene_create(&here);
         moments[i].play(scene);
         return scene;

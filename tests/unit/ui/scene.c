@@ -264,6 +264,43 @@ void scene_locks(struct scene *scene, int waiting)
     add_sample(scene, &sample);
 }
 
+void scene_metric(struct scene *scene, const char *monitor, double value)
+{
+    struct sample sample = { .monitor = monitor,
+                             .known = true,
+                             .why = "",
+                             .metric_count = 1,
+                             .metrics = { { "value", value, true } } };
+    if (strcmp(monitor, "shop") == 0) {
+        sample.metric_count = 3;
+        sample.metrics[1] = (struct sample_metric){ "status", 200, true };
+        sample.metrics[2] = (struct sample_metric){ "seconds", 0.03, true };
+    }
+    add_sample(scene, &sample);
+}
+
+void scene_metric_unknown(struct scene *scene, const char *monitor, const char *why)
+{
+    struct sample sample = { .monitor = monitor, .known = false, .why = why };
+    add_sample(scene, &sample);
+}
+
+void scene_item(struct scene *scene, const char *step, const char *item, enum choice choice)
+{
+    struct input input = { .type = INPUT_ITEM, .value = item, .choice = choice };
+    find(scene, step, &input);
+    if (scene_input(scene, &input) < 0)
+        fail(item, scene->refusal.message);
+}
+
+void scene_rows(struct scene *scene, const char *step, const struct progress *progress, const char *pauses)
+{
+    struct input input = { .type = INPUT_PROGRESS, .progress = *progress, .text = pauses };
+    find(scene, step, &input);
+    if (scene_input(scene, &input) < 0)
+        fail(step, scene->refusal.message);
+}
+
 void scene_transactions(struct scene *scene, int idle)
 {
     static const struct sample_row rows[] = {

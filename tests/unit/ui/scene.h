@@ -52,6 +52,12 @@ void scene_probed(struct scene *scene, const char *step, enum choice choice, con
 void scene_lag(struct scene *scene, double seconds);
 void scene_lag_unknown(struct scene *scene, const char *why);
 void scene_locks(struct scene *scene, int waiting);
+/* A monitor of a book's own number; that of "shop" is asked over HTTP. */
+void scene_metric(struct scene *scene, const char *monitor, double value);
+void scene_metric_unknown(struct scene *scene, const char *monitor, const char *why);
+/* How far a long step has come. */
+void scene_item(struct scene *scene, const char *step, const char *item, enum choice choice);
+void scene_rows(struct scene *scene, const char *step, const struct progress *progress, const char *pauses);
 void scene_transactions(struct scene *scene, int idle);
 void scene_progress(struct scene *scene, int percent);
 /* All four, quiet, once a second for so long. */
