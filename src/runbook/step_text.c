@@ -39,20 +39,18 @@ static void put_list(struct buf *buf, const char *const *list, size_t count)
 
 static void put_sql(struct buf *buf, const struct step *step)
 {
-    if (step->each) {
-        buf_format(buf, "for each ${%s} of:\n", step->each->as);
-        if (step->owner_step)
-            buf_text(buf, "what had begun, newest first");
-        else
-            query_text(buf, &step->each->query);
-        buf_char(buf, '\n');
-    }
     if (step->generate.sql) {
         buf_text(buf, "what this answers:\n");
         query_text(buf, &step->generate);
     }
     for (size_t i = 0; i < step->sql_count; i++)
         buf_format(buf, "%s%s;", i > 0 ? "\n" : "", step->sql[i]);
+    if (!step->each) /* what is done comes first: where there is one line, it is that */
+        return;
+    buf_format(buf, "\nfor each ${%s} of %s", step->each->as,
+               step->owner_step ? "what had begun, newest first" : "");
+    if (!step->owner_step)
+        query_text(buf, &step->each->query);
 }
 
 static void put_wait(struct buf *buf, const struct step *step)
