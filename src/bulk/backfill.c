@@ -253,6 +253,8 @@ static void on_batch(void *data, const struct answer *answer)
     b->from = b->to;
     b->to = (struct key){ .there = false };
     take_next(b, answer);
+    if (!b->to.there)
+        b->to_keys = -1; /* fewer than a batch, or none */
     tell(b, "");
     if (now_us() - b->kept_us >= CHECKPOINT_US)
         keep(b);

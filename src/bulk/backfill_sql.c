@@ -37,13 +37,8 @@ static void put_bound(struct buf *sql, const struct backfill_config *config, con
     put_values(sql, config, values);
 }
 
-/* The next keys after `from` (NULL: the first ones): how many there are, and the last of them. */
-static void put_next(struct buf *sql, const struct backfill_config *config, const char *const *from,
-                     int64_t batch)
+static void put_following(struct buf *sql, const struct backfill_config *config, const char *const *from)
 {
-    buf_text(sql, "tminus_keys AS MATERIALIZED (SELECT ");
-    for (size_t i = 0; i < config->key_count; i++)
-        buf_format(sql, "%s%s AS tminus_key%zu", i > 0 ? ", " : "", config->key[i], i);
     buf_format(sql, " FROM %s", config->table);
     if (from) {
         buf_text(sql, " WHERE ");
@@ -52,7 +47,29 @@ static void put_next(struct buf *sql, const struct backfill_config *config, cons
     buf_text(sql, " ORDER BY ");
     for (size_t i = 0; i < config->key_count; i++)
         buf_format(sql, "%s%s", i > 0 ? ", " : "", config->key[i]);
+}
+
+/* The next keys after `from` (NULL: the first ones). */
+static void put_keys(struct buf *sql, const struct backfill_config *config, const char *const *from,
+                     int64_t batch)
+{
+    buf_text(sql, "tminus_keys AS MATERIALIZED (SELECT ");
+    for (size_t i = 0; i < config->key_count; i++)
+        buf_format(sql, "%s%s AS tminus_key%zu", i > 0 ? ", " : "", config->key[i], i);
+    put_following(sql, config, from);
     buf_format(sql, " LIMIT %" PRId64 ")", batch);
+}
+
+/* The last of the next keys after `from`, as text; no row where there are fewer. They are passed in the index
+ * and kept nowhere. */
+static void put_end(struct buf *sql, const struct backfill_config *config, const char *const *from,
+                    int64_t batch)
+{
+    buf_text(sql, "tminus_end AS MATERIALIZED (SELECT ");
+    for (size_t i = 0; i < config->key_count; i++)
+        buf_format(sql, "%s%s::text AS tminus_key%zu", i > 0 ? ", " : "", config->key[i], i);
+    put_following(sql, config, from);
+    buf_format(sql, " OFFSET %" PRId64 " LIMIT 1)", batch - 1);
 }
 
 /* By the columns of the keys: a bare name would be that of the text beside it, which is in another order. */
@@ -76,7 +93,7 @@ void backfill_first_sql(struct buf *sql, const struct backfill_config *config, c
                         int64_t batch)
 {
     buf_text(sql, "WITH ");
-    put_next(sql, config, from, batch);
+    put_keys(sql, config, from, batch);
     buf_text(sql, " SELECT 0, ");
     put_last(sql, config);
 }
@@ -92,9 +109,12 @@ void backfill_batch_sql(struct buf *sql, const struct backfill_config *config, c
     }
     put_bound(sql, config, "<=", to);
     buf_format(sql, " AND (%s) RETURNING 1), ", config->where);
-    put_next(sql, config, to, next_batch);
-    buf_text(sql, " SELECT (SELECT count(*) FROM tminus_done), ");
-    put_last(sql, config);
+    put_end(sql, config, to, next_batch);
+    buf_format(sql,
+               " SELECT (SELECT count(*) FROM tminus_done), %" PRId64 " * (SELECT count(*) FROM tminus_end)",
+               next_batch);
+    for (size_t i = 0; i < config->key_count; i++)
+        buf_format(sql, ", (SELECT tminus_key%zu FROM tminus_end)", i);
 }
 
 /* Whether the key can carry it: a unique, valid, whole index over exactly these columns, none of which can be
