@@ -1,13 +1,14 @@
 /*
- * How fast a backfill is, beside what changes the same rows otherwise, one after the other on the same server,
- * each on a fresh copy of the table:
+ * How fast a backfill is, beside what changes the same rows otherwise, one after the other on the same
+ * server, each on a fresh copy of the table:
  *
  *   ours   the room's own API
  *   loop   a hand-written loop over libpq: BEGIN, UPDATE by a range of keys that it knows, COMMIT
  *   shell  the same statements in a file, fed to psql
  *   whole  one UPDATE of everything: the limit
  *
- * The connections are to a primary with a replica; how far the replica falls behind meanwhile is a figure, too.
+ * The connections are to a primary with a replica; how far the replica falls behind meanwhile is a figure,
+ * too.
  *
  *   backfill PREFIX DSN ROWS BATCH ROUNDS SCRIPT [alone]
  *
@@ -39,23 +40,26 @@ struct bench {
 static void make_seed(const struct bench *bench)
 {
     char sql[600];
-    (void)snprintf(sql, sizeof(sql),
-                   "DROP TABLE IF EXISTS seed; CREATE TABLE seed AS SELECT g::bigint AS id, md5(g::text) AS a, md5((g + "
-                   "1)::text) AS b, NULL::text AS status, now() - g * interval '1 minute' AS created_at FROM "
-                   "generate_series(1, %lld) g",
-                   (long long)bench->rows);
+    (void)snprintf(
+        sql, sizeof(sql),
+        "DROP TABLE IF EXISTS seed; CREATE TABLE seed AS SELECT g::bigint AS id, md5(g::text) AS a, md5((g + "
+        "1)::text) AS b, NULL::text AS status, now() - g * interval '1 minute' AS created_at FROM "
+        "generate_series(1, %lld) g",
+        (long long)bench->rows);
     (void)server_ask(bench->conn, sql);
 }
 
 /* Nothing is left to be done for it by the server, and the replica has it. */
 static void make_table(const struct bench *bench)
 {
-    (void)server_ask(bench->conn, "DROP TABLE IF EXISTS people; CREATE TABLE people AS TABLE seed; ALTER TABLE people "
-                                  "ADD PRIMARY KEY (id), SET (autovacuum_enabled = off)");
+    (void)server_ask(bench->conn,
+                     "DROP TABLE IF EXISTS people; CREATE TABLE people AS TABLE seed; ALTER TABLE people "
+                     "ADD PRIMARY KEY (id), SET (autovacuum_enabled = off)");
     (void)server_ask(bench->conn, "VACUUM (ANALYZE) people");
     (void)server_ask(bench->conn, "CHECKPOINT");
     while (strcmp(server_ask(bench->conn, "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < "
-                                          "pg_current_wal_lsn()"), "0") != 0) {
+                                          "pg_current_wal_lsn()"),
+                  "0") != 0) {
         uv_sleep(20);
     }
 }

@@ -1,6 +1,7 @@
 /*
  * How long a comparison of two tables takes, beside the limit: one SELECT over the whole table with the same
- * hash, on both servers at once, until the slower one is done. That both come to the same hash is checked.
+ * hash, on both servers at once, until the slower one is done; by one process of each server, as a comparison
+ * works, and by as many as the server likes. That all come to the same hash is checked.
  *
  *   compare PREFIX LEFT RIGHT ROWS CHUNK ROUNDS
  *
@@ -20,12 +21,13 @@
 #define NULL_SEED "7046029254386353131"
 /* A column that may be NULL: what opens its hash. */
 #define TEXT(name)                                                                                           \
-    "hashtextextended(coalesce(" name "::text, '') COLLATE \"C\", (CASE WHEN " name " IS NULL THEN " NULL_SEED    \
-    " ELSE 0 END) # "
+    "hashtextextended(coalesce(" name "::text, '') COLLATE \"C\", (CASE WHEN " name                          \
+    " IS NULL THEN " NULL_SEED " ELSE 0 END) # "
 /* By the names of the columns, as src/bulk/compare_sql.c has it. */
 #define ROW_HASH                                                                                             \
-    TEXT("a") TEXT("b") TEXT("created_at")                                                                   \
-    "hashint8extended(id, coalesce(id::int8 & -4294967296, " NULL_SEED ") # " TEXT("status") "1::int8)))))"
+    TEXT("a")                                                                                                \
+    TEXT("b") TEXT("created_at") "hashint8extended(id, coalesce(id::int8 & -4294967296, " NULL_SEED          \
+                                 ") # " TEXT("status") "1::int8)))))"
 
 enum { LEFT, RIGHT, SIDES };
 
@@ -40,12 +42,13 @@ struct bench {
 static void make_table(const struct bench *bench, PGconn *conn)
 {
     char sql[600];
-    (void)snprintf(sql, sizeof(sql),
-                   "DROP TABLE IF EXISTS people; CREATE TABLE people AS SELECT g::bigint AS id, md5(g::text) AS a, "
-                   "md5((g + 1)::text) AS b, CASE WHEN g %% 3 > 0 THEN 'active' END AS status, '2026-01-01 "
-                   "00:00:00Z'::timestamptz + g * interval '1 minute' AS created_at FROM generate_series(1, %lld) g; "
-                   "ALTER TABLE people ADD PRIMARY KEY (id), SET (autovacuum_enabled = off)",
-                   (long long)bench->rows);
+    (void)snprintf(
+        sql, sizeof(sql),
+        "DROP TABLE IF EXISTS people; CREATE TABLE people AS SELECT g::bigint AS id, md5(g::text) AS a, "
+        "md5((g + 1)::text) AS b, CASE WHEN g %% 3 > 0 THEN 'active' END AS status, '2026-01-01 "
+        "00:00:00Z'::timestamptz + g * interval '1 minute' AS created_at FROM generate_series(1, %lld) g; "
+        "ALTER TABLE people ADD PRIMARY KEY (id), SET (autovacuum_enabled = off)",
+        (long long)bench->rows);
     (void)server_ask(conn, sql);
     (void)server_ask(conn, "VACUUM (ANALYZE) people");
     (void)server_ask(conn, "CHECKPOINT");
@@ -58,7 +61,8 @@ static void make_tables(const struct bench *bench)
     if (strcmp(server_ask(right, "SELECT pg_is_in_recovery()"), "f") == 0)
         make_table(bench, right);
     while (strcmp(server_ask(left, "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < "
-                                   "pg_current_wal_lsn()"), "0") != 0) {
+                                   "pg_current_wal_lsn()"),
+                  "0") != 0) {
         uv_sleep(20);
     }
     PQfinish(left);
@@ -68,7 +72,7 @@ static void make_tables(const struct bench *bench)
 /* ---- the limit ---- */
 
 struct scan {
-    const char *dsn;
+    const char *dsn, *workers; /* SQL */
     uv_thread_t thread;
     double took_ms;
     uint64_t hash;
@@ -87,6 +91,7 @@ static void run_scan(void *data)
 {
     struct scan *scan = data;
     PGconn *conn = server_connect(scan->dsn);
+    (void)server_ask(conn, scan->workers);
     (void)server_ask(conn, "SET jit = off; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'");
     double from_us = now_us();
     scan->hash = low_bits(server_ask(conn, "SELECT sum(" ROW_HASH "), count(*) FROM people"));
@@ -95,9 +100,10 @@ static void run_scan(void *data)
 }
 
 /* Of the slower side, in ms. */
-static double scan_both(struct bench *bench)
+static double scan_both(struct bench *bench, const char *workers)
 {
-    struct scan scans[SIDES] = { { .dsn = bench->dsn[LEFT] }, { .dsn = bench->dsn[RIGHT] } };
+    struct scan scans[SIDES] = { { .dsn = bench->dsn[LEFT], .workers = workers },
+                                 { .dsn = bench->dsn[RIGHT], .workers = workers } };
     for (int i = 0; i < SIDES; i++)
         uv_thread_create(&scans[i].thread, run_scan, &scans[i]);
     for (int i = 0; i < SIDES; i++)
@@ -190,11 +196,14 @@ int main(int argc, char **argv)
     struct bench bench = { .dsn = { argv[2], argv[3] },
                            .rows = strtoll(argv[4], NULL, 10),
                            .chunk = strtoll(argv[5], NULL, 10) };
+    static const char one_process[] = "SET max_parallel_workers_per_gather = 0";
+    static const char as_it_likes[] = "RESET max_parallel_workers_per_gather";
     struct timings ratios = { 0, 0, NULL };
     make_tables(&bench);
-    (void)scan_both(&bench); /* what it was not asked for is in no cache yet */
+    (void)scan_both(&bench, one_process); /* what was not asked for is in no cache yet */
     for (int i = (int)strtol(argv[6], NULL, 10); i > 0; i--) {
-        double scan_ms = scan_both(&bench), ours_ms = compare_both(&bench);
+        double scan_ms = scan_both(&bench, one_process), ours_ms = compare_both(&bench);
+        figure(prefix, "workers_ms", scan_both(&bench, as_it_likes));
         figure(prefix, "scan_ms", scan_ms);
         figure(prefix, "ours_ms", ours_ms);
         timings_add(&ratios, ours_ms / scan_ms);

@@ -44,8 +44,8 @@ static bool read_process(const char *pid, long *ret_parent, double *ret_ticks)
     bool fine = fgets(line, sizeof(line), file) != NULL;
     (void)fclose(file);
     const char *at = fine ? strrchr(line, ')') : NULL; /* a program's name may have anything in it */
-    if (at == NULL || sscanf(at + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", ret_parent,
-                             &user, &system, &ended_user, &ended_system) != 5)
+    if (at == NULL || sscanf(at + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld",
+                             ret_parent, &user, &system, &ended_user, &ended_system) != 5)
         return false;
     *ret_ticks = (double)user + (double)system + (double)ended_user + (double)ended_system;
     return true;
@@ -62,7 +62,8 @@ double server_cpu_s(PGconn *conn)
     for (const struct dirent *entry = readdir(processes); entry != NULL; entry = readdir(processes)) {
         long parent;
         double ticks;
-        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && read_process(entry->d_name, &parent, &ticks) &&
+        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
+            read_process(entry->d_name, &parent, &ticks) &&
             (parent == postmaster || strtol(entry->d_name, NULL, 10) == postmaster))
             sum += ticks;
     }
