@@ -3,173 +3,13 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "bulk/backfill.h"
-#include "driver/postgresql.h"
-#include "support/pg_pair.h"
+#include "filled.h"
 
-static struct pg_pair pair;
-static PGconn *admin;
-
-/* One backfill, and what was heard of it. */
-struct filled {
-    uv_loop_t loop;
-    struct driver_target target;
-    struct driver *driver;
-    const char *key[2];
-    struct backfill_config config;
-    struct backfill *backfill;
-    int done, asked, checkpoints;
-    int64_t pid;
-    const char *why_not; /* what may_go_on says */
-    void (*at_batch)(struct filled *filled);
-    enum driver_status status;
-    bool clean;
-    struct backfill_state state;
-    char checkpoint[1000], message[500], code[16], settings[200], waits[200];
-};
-
-/* ---- what is heard ---- */
-
-static const char *on_may_go_on(void *data)
-{
-    struct filled *filled = data;
-    filled->asked++;
-    if (filled->at_batch != NULL)
-        filled->at_batch(filled);
-    return filled->why_not;
-}
-
-static void on_identified(void *data, int64_t pid)
-{
-    ((struct filled *)data)->pid = pid;
-}
-
-static void on_settings(void *data, const char *text)
-{
-    struct filled *filled = data;
-    snprintf(filled->settings, sizeof(filled->settings), "%s", text);
-}
-
-static void on_progress(void *data, const struct backfill_state *state)
-{
-    struct filled *filled = data;
-    if (state->waits[0] != '\0')
-        snprintf(filled->waits, sizeof(filled->waits), "%s", state->waits);
-}
-
-static void on_checkpoint(void *data, const char *text, const struct backfill_state *state)
-{
-    struct filled *filled = data;
-    assert_true(strlen(text) <= 900 && strchr(text, '\n') == NULL);
-    assert_true(state->rows <= state->seen);
-    filled->checkpoints++;
-    snprintf(filled->checkpoint, sizeof(filled->checkpoint), "%s", text);
-}
-
-static void on_done(void *data, const struct backfill_result *result)
-{
-    struct filled *filled = data;
-    filled->done++;
-    filled->status = result->status;
-    filled->clean = result->clean;
-    filled->state = result->state;
-    snprintf(filled->message, sizeof(filled->message), "%s", result->message);
-    snprintf(filled->code, sizeof(filled->code), "%s", result->code);
-}
-
-/* ---- one backfill ---- */
-
-/* Of public.t, all of it, 100 rows a batch. */
-static void filled_open(struct filled *filled)
-{
-    *filled = (struct filled){ .key = { "id" } };
-    uv_loop_init(&filled->loop);
-    filled->target = (struct driver_target){ .id = "primary",
-                                             .dsn = pair.dsn[PG_PRIMARY],
-                                             .application_name = "tminus:r1:x",
-                                             .connect_timeout_us = 5 * SECOND_US };
-    filled->driver = driver_postgresql_create(&filled->loop, &filled->target);
-    filled->config = (struct backfill_config){ .driver = filled->driver,
-                                               .table = "public.t",
-                                               .key_count = 1,
-                                               .key = filled->key,
-                                               .set = "b = 'done'",
-                                               .where = "b IS NULL",
-                                               .batch = 100,
-                                               .lock_timeout_us = 100 * MS_US,
-                                               .statement_timeout_us = 10 * SECOND_US,
-                                               .attempts = 5,
-                                               .application_name = "tminus:r1:fill" };
-}
-
-static void filled_begin(struct filled *filled)
-{
-    static const struct backfill_events events = { on_may_go_on, on_identified, on_settings,
-                                                   on_progress,  on_checkpoint, on_done };
-    struct err err = ERR_INIT;
-    filled->done = 0;
-    if (backfill_start(&filled->loop, &filled->config, &events, filled, &filled->backfill, &err) < 0)
-        fail_msg("%s", err.message);
-    assert_int_equal(filled->done, 0);
-}
-
-static bool is_done(void *data)
-{
-    return ((struct filled *)data)->done > 0;
-}
-
-static void filled_end(struct filled *filled)
-{
-    if (!run_until(&filled->loop, is_done, filled, 20000))
-        fail_msg("no end after %d looks; %s", filled->asked, filled->waits);
-    run_for(&filled->loop, 10);
-    assert_int_equal(filled->done, 1);
-}
-
-static void filled_close(struct filled *filled)
-{
-    driver_destroy(filled->driver);
-    run_out(&filled->loop);
-}
-
-static void check(const struct filled *filled, enum driver_status status, int64_t rows, int64_t seen)
-{
-    if (filled->status != status || filled->state.rows != rows || filled->state.seen != seen)
-        fail_msg("%s, %d rows of %d seen, wanted %d of %d; %s", driver_status_word(filled->status),
-                 (int)filled->state.rows, (int)filled->state.seen, (int)rows, (int)seen, filled->message);
-}
-
-/* public.t with `rows` to be done, and a count of how often each was changed. */
-static void make(const char *columns, const char *rows)
-{
-    char sql[1000];
-    snprintf(sql, sizeof(sql),
-             "SET client_min_messages = warning; DROP TABLE IF EXISTS t; CREATE TABLE t (%s, b text, n int "
-             "DEFAULT 0); "
-             "INSERT INTO t SELECT %s; ANALYZE t;"
-             "CREATE OR REPLACE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.n = OLD.n "
-             "+ 1; RETURN "
-             "NEW; END'; CREATE TRIGGER counted BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION counted()",
-             columns, rows);
-    pg_value(admin, sql);
-}
-
-static void make_plain(void)
-{
-    make("id bigint PRIMARY KEY", "g FROM generate_series(1, 1000) g");
-}
-
-/* Every row is done, and was changed once. */
-static void check_table(void)
-{
-    assert_string_equal(pg_value(admin, "SELECT count(*) FROM t WHERE b IS DISTINCT FROM 'done' OR n <> 1"),
-                        "0");
-}
+static struct fill_server server;
 
 /* ---- shapes of tables ---- */
 
@@ -213,17 +53,17 @@ static void test_shapes(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
         struct filled filled;
-        make(shapes[i].columns, shapes[i].rows);
-        filled_open(&filled);
+        table_make(&server, shapes[i].columns, shapes[i].rows);
+        filled_open(&filled, &server);
         memcpy(filled.key, shapes[i].key, sizeof(filled.key));
         filled.config.key_count = shapes[i].key_count;
         filled.config.batch = shapes[i].batch;
         filled_begin(&filled);
         filled_end(&filled);
-        check(&filled, DRIVER_OK, shapes[i].count, shapes[i].count);
+        filled_check(&filled, DRIVER_OK, shapes[i].count, shapes[i].count);
         assert_int_equal(filled.clean, shapes[i].count == 0);
         assert_string_equal(filled.settings, "lock_timeout 100ms, statement_timeout 10000ms");
-        check_table();
+        table_check(&server);
         filled_close(&filled);
     }
 }
@@ -233,14 +73,14 @@ static void test_done_before(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    pg_value(admin, "UPDATE t SET b = 'done' WHERE id % 3 = 0");
-    filled_open(&filled);
+    table_make_plain(&server);
+    pg_value(server.admin, "UPDATE t SET b = 'done' WHERE id % 3 = 0");
+    filled_open(&filled, &server);
     filled_begin(&filled);
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 667, 1000);
+    filled_check(&filled, DRIVER_OK, 667, 1000);
     assert_int_equal(filled.state.total, 1000);
-    check_table();
+    table_check(&server);
     filled_close(&filled);
 }
 
@@ -258,14 +98,14 @@ static void test_no_key(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(no_keys); i++) {
         struct filled filled;
-        make(no_keys[i], "g FROM generate_series(1, 100) g");
-        filled_open(&filled);
+        table_make(&server, no_keys[i], "g FROM generate_series(1, 100) g");
+        filled_open(&filled, &server);
         filled_begin(&filled);
         filled_end(&filled);
-        check(&filled, DRIVER_REJECTED, 0, 0);
+        filled_check(&filled, DRIVER_REJECTED, 0, 0);
         assert_true(filled.clean);
         assert_non_null(strstr(filled.message, "unique"));
-        assert_string_equal(pg_value(admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
+        assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
         filled_close(&filled);
     }
 }
@@ -285,8 +125,8 @@ static bool waits(void *data)
 /* Cancelled in the middle: what comes with the end is where it was. */
 static void stop_in_the_middle(struct filled *filled)
 {
-    make_plain();
-    filled_open(filled);
+    table_make_plain(&server);
+    filled_open(filled, &server);
     filled->at_batch = hold_after_four;
     filled_begin(filled);
     assert_true(run_until(&filled->loop, waits, filled, 10000));
@@ -299,7 +139,7 @@ static void stop_in_the_middle(struct filled *filled)
     assert_int_equal(filled->checkpoints, 1);
     char changed[30];
     snprintf(changed, sizeof(changed), "%d", (int)filled->state.rows);
-    assert_string_equal(pg_value(admin, "SELECT count(*) FROM t WHERE b = 'done'"), changed);
+    assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), changed);
     filled->at_batch = NULL;
     filled->why_not = NULL;
 }
@@ -312,14 +152,14 @@ static void test_resume(void **state)
     stop_in_the_middle(&filled);
     memcpy(checkpoint, filled.checkpoint, sizeof(checkpoint));
     int64_t done = filled.state.rows;
-    pg_value(admin,
+    pg_value(server.admin,
              "UPDATE t SET b = NULL, n = -1 WHERE id = 1"); /* before the checkpoint: not looked at again */
     filled.config.checkpoint = checkpoint;
     filled_begin(&filled);
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 1000, 1000);
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
     assert_true(done < 1000);
-    assert_string_equal(pg_value(admin, "SELECT id FROM t WHERE b IS NULL"), "1");
+    assert_string_equal(pg_value(server.admin, "SELECT id FROM t WHERE b IS NULL"), "1");
     filled_close(&filled);
 }
 
@@ -335,8 +175,8 @@ static void test_checkpoint_of_another(void **state)
     filled.config.where = "b IS DISTINCT FROM 'other'";
     filled_begin(&filled);
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 1000, 1000);
-    assert_string_equal(pg_value(admin, "SELECT count(*) FROM t WHERE b = 'other'"), "1000");
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'other'"), "1000");
     filled_close(&filled);
 }
 
@@ -345,8 +185,8 @@ static void test_destroy_and_resume(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
+    table_make_plain(&server);
+    filled_open(&filled, &server);
     filled.at_batch = hold_after_four;
     filled_begin(&filled);
     assert_true(run_until(&filled.loop, waits, &filled, 10000));
@@ -359,7 +199,7 @@ static void test_destroy_and_resume(void **state)
     filled_end(&filled);
     assert_int_equal(filled.status, DRIVER_OK);
     assert_int_equal(filled.state.seen, 1000);
-    check_table();
+    table_check(&server);
     filled_close(&filled);
 }
 
@@ -369,8 +209,8 @@ static void test_nothing_is_sent_while_it_may_not(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
+    table_make_plain(&server);
+    filled_open(&filled, &server);
     filled.why_not = "the replica is behind";
     filled_begin(&filled);
     assert_true(run_until(&filled.loop, waits, &filled, 10000));
@@ -378,12 +218,13 @@ static void test_nothing_is_sent_while_it_may_not(void **state)
     run_for(&filled.loop, 600);
     assert_in_range(filled.asked, asked + 1, asked + 4);
     assert_string_equal(filled.waits, "the replica is behind");
-    assert_string_equal(pg_value(admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
-    assert_string_equal(pg_value(admin, "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass"), "0");
+    assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
+    assert_string_equal(
+        pg_value(server.admin, "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass"), "0");
     filled.why_not = NULL;
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 1000, 1000);
-    check_table();
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    table_check(&server);
     filled_close(&filled);
 }
 
@@ -391,16 +232,16 @@ static void test_a_lock(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
-    pg_value(admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    pg_value(server.admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
     filled_begin(&filled);
     assert_true(run_until(&filled.loop, waits, &filled, 10000));
     assert_non_null(strstr(filled.waits, "a batch met a lock"));
-    pg_value(admin, "ROLLBACK");
+    pg_value(server.admin, "ROLLBACK");
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 1000, 1000);
-    check_table();
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    table_check(&server);
     filled_close(&filled);
 }
 
@@ -408,14 +249,14 @@ static void test_a_lock_that_stays(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
+    table_make_plain(&server);
+    filled_open(&filled, &server);
     filled.config.attempts = 2;
-    pg_value(admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
+    pg_value(server.admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
     filled_begin(&filled);
     filled_end(&filled);
-    pg_value(admin, "ROLLBACK");
-    check(&filled, DRIVER_RETRYABLE, 400, 400);
+    pg_value(server.admin, "ROLLBACK");
+    filled_check(&filled, DRIVER_RETRYABLE, 400, 400);
     assert_string_equal(filled.code, "55P03");
     assert_false(filled.clean);
     filled_close(&filled);
@@ -427,24 +268,24 @@ static void kill_at_third(struct filled *filled)
     if (filled->asked != 3)
         return;
     snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 5000)", (int)filled->pid);
-    assert_string_equal(pg_value(admin, sql), "t");
+    assert_string_equal(pg_value(server.admin, sql), "t");
 }
 
 static void test_a_lost_connection(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
+    table_make_plain(&server);
+    filled_open(&filled, &server);
     filled.at_batch = kill_at_third;
     filled_begin(&filled);
     assert_true(run_until(&filled.loop, waits, &filled, 10000));
     assert_non_null(strstr(filled.waits, "connection was lost"));
     int64_t pid = filled.pid;
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 1000, 1000);
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
     assert_true(pid != filled.pid);
-    check_table();
+    table_check(&server);
     filled_close(&filled);
 }
 
@@ -452,12 +293,12 @@ static void test_an_error(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
+    table_make_plain(&server);
+    filled_open(&filled, &server);
     filled.config.set = "b = (1 / (id - 450))::text";
     filled_begin(&filled);
     filled_end(&filled);
-    check(&filled, DRIVER_REJECTED, 400, 400);
+    filled_check(&filled, DRIVER_REJECTED, 400, 400);
     assert_string_equal(filled.code, "22012");
     filled_close(&filled);
 }
@@ -473,14 +314,14 @@ static void test_texts_that_would_break_out(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct filled filled;
-        make_plain();
-        filled_open(&filled);
+        table_make_plain(&server);
+        filled_open(&filled, &server);
         filled.config.set = texts[i][0];
         filled.config.where = texts[i][1];
         filled_begin(&filled);
         filled_end(&filled);
         assert_int_equal(filled.status, DRIVER_REJECTED);
-        assert_string_equal(pg_value(admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
+        assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
         filled_close(&filled);
     }
 }
@@ -490,32 +331,28 @@ static void test_batches_follow_the_time(void **state)
 {
     struct filled filled;
     (void)state;
-    make_plain();
-    filled_open(&filled);
+    table_make_plain(&server);
+    filled_open(&filled, &server);
     filled.config.target_us = 20 * MS_US;
     filled.config.set = "b = 'done' || left(pg_sleep(0.001)::text, 0)";
     filled_begin(&filled);
     filled_end(&filled);
-    check(&filled, DRIVER_OK, 1000, 1000);
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
     assert_in_range(filled.asked, 20, 110); /* with 100 rows each it would be 12 */
-    check_table();
+    table_check(&server);
     filled_close(&filled);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    if (pg_pair_start(&pair) < 0)
-        return -1;
-    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
-    return 0;
+    return fill_server_set_up(&server);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    PQfinish(admin);
-    pg_pair_stop(&pair);
+    fill_server_tear_down(&server);
     return 0;
 }
 

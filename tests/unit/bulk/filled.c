@@ -1,0 +1,161 @@
+#include "filled.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+int fill_server_set_up(struct fill_server *server)
+{
+    if (pg_pair_start(&server->pair) < 0)
+        return -1;
+    server->admin = pg_pair_connect(&server->pair, PG_PRIMARY, "");
+    return 0;
+}
+
+void fill_server_tear_down(struct fill_server *server)
+{
+    PQfinish(server->admin);
+    pg_pair_stop(&server->pair);
+}
+
+/* ---- what is heard ---- */
+
+static const char *on_may_go_on(void *data)
+{
+    struct filled *filled = data;
+    filled->asked++;
+    if (filled->at_batch != NULL)
+        filled->at_batch(filled);
+    return filled->why_not;
+}
+
+static void on_identified(void *data, int64_t pid)
+{
+    ((struct filled *)data)->pid = pid;
+}
+
+static void on_settings(void *data, const char *text)
+{
+    struct filled *filled = data;
+    snprintf(filled->settings, sizeof(filled->settings), "%s", text);
+}
+
+static void on_progress(void *data, const struct backfill_state *state)
+{
+    struct filled *filled = data;
+    if (state->waits[0] != '\0')
+        snprintf(filled->waits, sizeof(filled->waits), "%s", state->waits);
+}
+
+static void on_checkpoint(void *data, const char *text, const struct backfill_state *state)
+{
+    struct filled *filled = data;
+    assert_true(strlen(text) <= 900 && strchr(text, '\n') == NULL);
+    assert_true(state->rows <= state->seen);
+    filled->checkpoints++;
+    snprintf(filled->checkpoint, sizeof(filled->checkpoint), "%s", text);
+}
+
+static void on_done(void *data, const struct backfill_result *result)
+{
+    struct filled *filled = data;
+    filled->done++;
+    filled->status = result->status;
+    filled->clean = result->clean;
+    filled->state = result->state;
+    snprintf(filled->message, sizeof(filled->message), "%s", result->message);
+    snprintf(filled->code, sizeof(filled->code), "%s", result->code);
+}
+
+/* ---- one backfill ---- */
+
+/* Of public.t, all of it, 100 rows a batch. */
+void filled_open(struct filled *filled, struct fill_server *server)
+{
+    *filled = (struct filled){ .server = server, .key = { "id" } };
+    uv_loop_init(&filled->loop);
+    filled->target = (struct driver_target){ .id = "primary",
+                                             .dsn = server->pair.dsn[PG_PRIMARY],
+                                             .application_name = "tminus:r1:x",
+                                             .connect_timeout_us = 5 * SECOND_US };
+    filled->driver = driver_postgresql_create(&filled->loop, &filled->target);
+    filled->config = (struct backfill_config){ .driver = filled->driver,
+                                               .table = "public.t",
+                                               .key_count = 1,
+                                               .key = filled->key,
+                                               .set = "b = 'done'",
+                                               .where = "b IS NULL",
+                                               .batch = 100,
+                                               .lock_timeout_us = 100 * MS_US,
+                                               .statement_timeout_us = 10 * SECOND_US,
+                                               .attempts = 5,
+                                               .application_name = "tminus:r1:fill" };
+}
+
+void filled_begin(struct filled *filled)
+{
+    static const struct backfill_events events = { on_may_go_on, on_identified, on_settings,
+                                                   on_progress,  on_checkpoint, on_done };
+    struct err err = ERR_INIT;
+    filled->done = 0;
+    if (backfill_start(&filled->loop, &filled->config, &events, filled, &filled->backfill, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(filled->done, 0);
+}
+
+static bool is_done(void *data)
+{
+    return ((struct filled *)data)->done > 0;
+}
+
+void filled_end(struct filled *filled)
+{
+    if (!run_until(&filled->loop, is_done, filled, 20000))
+        fail_msg("no end after %d looks; %s", filled->asked, filled->waits);
+    run_for(&filled->loop, 10);
+    assert_int_equal(filled->done, 1);
+}
+
+void filled_close(struct filled *filled)
+{
+    driver_destroy(filled->driver);
+    run_out(&filled->loop);
+}
+
+void filled_check(const struct filled *filled, enum driver_status status, int64_t rows, int64_t seen)
+{
+    if (filled->status != status || filled->state.rows != rows || filled->state.seen != seen)
+        fail_msg("%s, %d rows of %d seen, wanted %d of %d; %s", driver_status_word(filled->status),
+                 (int)filled->state.rows, (int)filled->state.seen, (int)rows, (int)seen, filled->message);
+}
+
+/* public.t with `rows` to be done, and a count of how often each was changed. */
+void table_make(struct fill_server *server, const char *columns, const char *rows)
+{
+    char sql[1000];
+    snprintf(sql, sizeof(sql),
+             "SET client_min_messages = warning; DROP TABLE IF EXISTS t; CREATE TABLE t (%s, b text, n int "
+             "DEFAULT 0); "
+             "INSERT INTO t SELECT %s; ANALYZE t;"
+             "CREATE OR REPLACE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.n = OLD.n "
+             "+ 1; RETURN "
+             "NEW; END'; CREATE TRIGGER counted BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION counted()",
+             columns, rows);
+    pg_value(server->admin, sql);
+}
+
+void table_make_plain(struct fill_server *server)
+{
+    table_make(server, "id bigint PRIMARY KEY", "g FROM generate_series(1, 1000) g");
+}
+
+/* Every row is done, and was changed once. */
+void table_check(struct fill_server *server)
+{
+    assert_string_equal(
+        pg_value(server->admin, "SELECT count(*) FROM t WHERE b IS DISTINCT FROM 'done' OR n <> 1"), "0");
+}
