@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/mem.h"
@@ -218,10 +220,14 @@ static void write_script(const struct bench *bench)
 
 static void run_shell(struct bench *bench)
 {
-    char command[1000];
-    (void)snprintf(command, sizeof(command), "psql -X -q -v ON_ERROR_STOP=1 -d \"%s\" -f '%s'", bench->dsn,
-                   bench->script);
-    if (system(command) != 0)
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)execlp("psql", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", bench->dsn, "-f",
+                     bench->script, (char *)NULL);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
         cannot("psql failed");
 }
 

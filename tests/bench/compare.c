@@ -26,8 +26,9 @@
 /* By the names of the columns, as src/bulk/compare_sql.c has it. */
 #define ROW_HASH                                                                                             \
     TEXT("a")                                                                                                \
-    TEXT("b") TEXT("created_at") "hashint8extended(id, coalesce(id::int8 & -4294967296, " NULL_SEED          \
-                                 ") # " TEXT("status") "1::int8)))))"
+    TEXT("b")                                                                                                \
+    TEXT("created_at") "hashint8extended(id, coalesce(id::int8 & -4294967296, " NULL_SEED                    \
+                       ") # " TEXT("status") "1::int8)))))"
 
 enum { LEFT, RIGHT, SIDES };
 
