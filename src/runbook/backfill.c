@@ -136,6 +136,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     if (raw->lock_timeout_us == 0 || raw->statement_timeout_us == 0)
         load_fault(l, load_at(source, raw->lock_timeout_us == 0 ? "lock_timeout" : "statement_timeout"),
                    "a batch has both timeouts: nobody may wait for it without an end");
+    load_step_probe(l, &raw->change, step);
     load_step_change(l, source, &raw->change, step);
 }
 

@@ -107,6 +107,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->timeout_us = raw->timeout_us;
     step->grace_us = raw->grace_us;
     step->keeps_nothing = raw->capture == CAPTURE_NONE;
+    load_step_probe(l, &raw->change, step);
     load_step_change(l, source, &raw->change, step);
 }
 

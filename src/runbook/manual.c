@@ -23,6 +23,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     if (raw->person.instructions ? *raw->person.instructions == '\0' : !json_member(source, "instructions"))
         load_fault(l, load_at(source, "instructions"),
                    "step \"%s\" needs \"instructions\": what is to be done", step->id ? step->id : "");
+    load_step_probe(l, &raw->change, step);
     load_step_change(l, source, &raw->change, step);
 }
 

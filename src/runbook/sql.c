@@ -207,6 +207,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     load_text(l, source, raw, step);
     load_retry(l, raw->retry, step);
     load_locks(l, raw->locks, step);
+    load_step_probe(l, &raw->change, step);
     step->as = raw->as;
     later_declare(l, load_at(source, "as"), raw->as, FILL_TEXT, false);
     if (raw->as && step->each)

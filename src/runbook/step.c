@@ -276,11 +276,15 @@ static void check_undoing(struct loader *l, const struct json *source, struct st
                    "an irreversible step needs a gate at the end of the phase before its own");
 }
 
-void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
-                      struct step *step)
+void load_step_probe(struct loader *l, const struct step_change *change, struct step *step)
 {
     if (change->done_when)
         step->probe = load_query(l, change->done_when, "done_when", step->target);
+}
+
+void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
+                      struct step *step)
+{
     if (step->owner_step)
         return;
     step->irreversible = resolve(l, load_at(source, "irreversible"), change->irreversible, LAND_TEXT);

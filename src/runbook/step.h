@@ -136,6 +136,8 @@ void load_mark(struct loader *l, const struct json *rollback, struct step *step,
 
 void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
                       struct step *step);
+/* "done_when". Asked before the step too: it comes before what the step answers has a name. */
+void load_step_probe(struct loader *l, const struct step_change *change, struct step *step);
 void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,
                       struct step *step);
 
