@@ -123,6 +123,14 @@ REFUSED = {
     "a risk without its name": drop("risks/0/risk"),
     "a question as an object": put("postmortem/0", {"question": "why"}),
     "null where nothing should be": put("summary", None),
+    "a question of two kinds": put("phases/2/steps/1/sql", "SELECT 1"),
+    "a wait for two things": put("phases/2/steps/6/until", {"metric": "lag.seconds", "is": "<", "value": 1}),
+    "statements from nowhere": drop("phases/2/steps/3/file"),
+    "a kind that judges nothing in a verification": put("phases/2/verification/0/kind", "sql"),
+    "a list for a ready-made check": put("phases/2/steps/0/with/longest", [1]),
+    "no such type of item": put("phases/2/steps/5/for_each/type", "name"),
+    "a side without a target": drop("phases/2/steps/8/left/target"),
+    "a rollback entry for each": put("phases/2/steps/5/rollback/0/for_each", {"sql": "SELECT 1", "as": "x"}),
 }
 
 # What is right too.
