@@ -39,6 +39,7 @@ static void end(struct execution *execution, enum outcome_status status, const c
     const struct work *work = work_of(execution);
     struct outcome outcome = { .status = status, .clean = !is_any_done(work), .message = message };
 
+    outcome.output = execution->output_hash.hex; /* of what was generated for all of them; "" */
     execution_end(execution, &outcome);
 }
 
@@ -100,6 +101,7 @@ void each_ended(struct execution *execution, const struct outcome *outcome)
     whole.message =
         arena_format(execution->arena, "%s: %s", execution->item, outcome->message ? outcome->message : "");
     whole.clean = outcome->clean && !is_any_done(work_of(execution));
+    whole.output = execution->output_hash.hex;
     execution_end(execution, &whole);
 }
 

@@ -1,8 +1,11 @@
 #include "runner.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -107,7 +110,26 @@ static void start(struct execution *execution, const char *const *statements, si
 
 /* ---- statements that another query answers ---- */
 
-/* What was generated is kept as it is executed: with the run, and in the trail. */
+/* What was generated is kept as it is executed: with the run, and in the trail. For each item it is added to what
+ * the items before it had. */
+static int add_statements(struct execution *execution, const struct buf *text, struct err *err)
+{
+    int how = execution->output_path ? O_APPEND : O_TRUNC;
+    int fd, r;
+
+    execution->output_path =
+        arena_format(execution->arena, "%s/output/%s.%" PRId64 ".log",
+                     execution->runner->options->frozen->dir, execution->definition->id, execution->attempt);
+    fd = open(execution->output_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | how, 0600);
+    if (fd < 0)
+        return err_set_errno(err, ERR_IO, errno, "cannot keep what was generated in %s", execution->output_path);
+    r = fd_write_all(fd, text->data, text->len, err);
+    if (r == 0 && fdatasync(fd) < 0)
+        r = err_set_errno(err, ERR_IO, errno, "cannot keep what was generated in %s", execution->output_path);
+    close(fd);
+    return r;
+}
+
 static int keep_statements(struct execution *execution, const char *const *statements, size_t count,
                            struct err *err)
 {
@@ -117,12 +139,9 @@ static int keep_statements(struct execution *execution, const char *const *state
     buf_init(&text, GENERATED_MAX);
     for (size_t i = 0; i < count; i++)
         buf_format(&text, "%s;\n", statements[i]);
-    execution->output_path =
-        arena_format(execution->arena, "%s/output/%s.%" PRId64 ".log",
-                     execution->runner->options->frozen->dir, execution->definition->id, execution->attempt);
     r = buf_ok(&text, "what was generated", err);
     if (r == 0)
-        r = file_write(execution->output_path, buf_str(&text), text.len, 0600, err);
+        r = add_statements(execution, &text, err);
     if (r == 0)
         r = sha256_of_file(execution->output_path, &execution->output_hash, err);
     buf_finish(&text);
