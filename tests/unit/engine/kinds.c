@@ -206,8 +206,12 @@ static void test_items(void **state)
     event.value = NULL;
     refuse(s, event, "not being done");
     event =
-        (struct event){ .type = EVENT_ITEM_ENDED, .subject = "each", .value = "c", .choice = CHOICE_FAILED };
-    refuse(s, event, "no item ends as \"failed\"");
+        (struct event){ .type = EVENT_ITEM_ENDED, .subject = "each", .value = "c", .choice = CHOICE_UNKNOWN };
+    refuse(s, event, "no item ends as \"unknown\"");
+    /* what failed and left nothing behind has not begun */
+    item_ok(s, 0, "c", CHOICE_FAILED);
+    assert_int_equal(each->item_count, 2);
+    assert_folds(s);
     scene_end(s, "each", OUTCOME_FAILED);
     event = (struct event){ .type = EVENT_ITEM_STARTED, .subject = "each", .value = "d" };
     refuse(s, event, "\"each\" is failed");

@@ -85,9 +85,9 @@ static void test_unknown(void **state)
         bool is_sql;
         const char *text, *message;
     } rows[] = {
-        { "text", true, "SELECT ${lsn}", "${lsn} is not known: here" },
-        { "text", false, "a ${made} b", "${made} is not known: make" },
-        { "each", true, "SELECT ${tenant}", "${tenant} is not known: there is no item" },
+        { "text", true, "SELECT ${lsn}", "${lsn} is not known: step \"here\" has not answered it" },
+        { "text", false, "a ${made} b", "${made} is not known: step \"make\" has not answered it" },
+        { "each", true, "SELECT ${tenant}", "${tenant} is not known: step \"each\" has not answered it" },
     };
     struct load load;
     (void)state;

@@ -340,7 +340,7 @@ static const struct {
     { "here", "SELECT pg_current_wal_lsn()" },
     { "make", "CREATE TABLE big (a int, b text DEFAULT 'it''s');\n;" },
     { "gen", "what this answers:\nSELECT a FROM b WHERE c > ${lsn}" },
-    { "each", "for each ${tenant} of:\nSELECT n FROM t WHERE m = ${made}\nCREATE SCHEMA ${tenant};" },
+    { "each", "CREATE SCHEMA ${tenant};\nfor each ${tenant} of SELECT n FROM t WHERE m = ${made}" },
     { "caught-up",
       "SELECT replayed() >= ${lsn}::pg_lsn\nmust answer: = true\nand: GET http://shop.test/${lsn} "
       "/ready\nmust answer: = true\nfor 2s" },
@@ -371,7 +371,7 @@ static void test_texts(void **state)
     for (size_t i = 0; i < ARRAY_LEN(told); i++)
         assert_text(step_of(book, told[i].step), book, told[i].text);
     assert_text(&step_of(book, "each")->rollback[0], book,
-                "for each ${tenant} of:\nwhat had begun, newest first\nDROP SCHEMA ${tenant};");
+                "DROP SCHEMA ${tenant};\nfor each ${tenant} of what had begun, newest first");
     assert_text(&step_of(book, "make")->rollback[0], book, "the rollback of the phase undoes it");
     assert_text(&step_of(book, "fill.begin")->rollback[1], book, "Look");
 }
