@@ -47,6 +47,8 @@ static void on_probed(void *data, enum choice answer, const char *value, const c
         work_end_plain(execution, OUTCOME_FAILED, true, NULL, "halted before it began", "");
     else if (execution->cancelled)
         work_end_plain(execution, OUTCOME_FAILED, true, NULL, "cancelled before it began", "");
+    else if (execution->runner->run->held && execution->definition->each)
+        each_next(execution); /* waits until it is released, and asks again */
     else if (execution->runner->run->held)
         work_end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "held before it began", "");
     else if (answer == CHOICE_YES)

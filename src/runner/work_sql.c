@@ -173,6 +173,8 @@ static void on_generated(void *data, const struct answer *answer)
                        "not started: a statement that was generated is NULL", "");
     else if (answer->row_count == 0)
         work_end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: nothing was generated", "");
+    else if (execution->runner->run->held && execution->definition->each && !execution->cancelled)
+        each_next(execution); /* waits until it is released, and asks again */
     else if (execution->cancelled || execution->runner->run->held)
         work_end_plain(execution, OUTCOME_RETRYABLE, true, NULL, "stopped before it began", "");
     else if (keep_statements(execution, statements, answer->row_count, &err) < 0)
