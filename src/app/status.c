@@ -28,14 +28,22 @@ static const char *visible(struct buf *buf, const char *text)
 /* How far it is, and why nothing is sent now. */
 static void print_progress(const struct work *work, struct buf *buf)
 {
-    if (work->progress.rows > 0 || work->progress.total >= 0)
-        printf("rows     %lld", (long long)work->progress.rows);
-    if (work->progress.total >= 0)
-        printf(" of about %lld", (long long)work->progress.total);
-    if (work->progress.rows > 0 || work->progress.total >= 0)
-        putchar('\n');
-    if (work->state == STEP_RUNNING && work->pauses && work->pauses[0])
+    buf_clear(buf);
+    work_progress_text(buf, work);
+    if (buf->len > 0)
+        printf("so far   %s\n", buf_str(buf));
+    if (work->state == STEP_RUNNING && work->pauses)
         printf("pauses   %s\n", visible(buf, work->pauses));
+}
+
+/* The entry of its rollback that is under way, else the step itself. */
+static const struct work *work_shown(const struct run *run, size_t step)
+{
+    for (size_t i = 1; i <= run->book->steps[step].rollback_count; i++) {
+        if (run_work(run, step, i)->state == STEP_RUNNING)
+            return run_work(run, step, i);
+    }
+    return run_work(run, step, 0);
 }
 
 static void print_step(const struct run *run, struct buf *buf)
@@ -53,15 +61,9 @@ static void print_step(const struct run *run, struct buf *buf)
     if (work->attempt > 1)
         printf(", attempt %lld", (long long)work->attempt);
     putchar('\n');
-    buf_clear(buf);
-    work_progress_text(buf, work);
-    if (buf->len > 0)
-        printf("         %s\n", buf_str(buf));
-    if (work->pauses)
-        printf("pauses   %s\n", visible(buf, work->pauses));
+    print_progress(work_shown(run, step), buf);
     if (work->waiting && work->waiting[0])
         printf("waiting  %s\n", visible(buf, work->waiting));
-    print_progress(work, buf);
     if (work->text && work->text[0])
         printf("         %s\n", visible(buf, work->text));
 }
@@ -178,7 +180,7 @@ static void put_progress(struct json_writer *w, const struct work *work)
         json_put_integer(w, "rows", work->progress.rows);
         json_put_integer(w, "rows_total", work->progress.total);
     }
-    if (work->pauses)
+    if (work->state == STEP_RUNNING && work->pauses)
         json_put_text(w, "pauses", work->pauses);
     if (work->item_count == 0)
         return;
@@ -206,17 +208,13 @@ static void put_steps(struct json_writer *w, const struct run *run)
         json_put_bool(w, "effect", step->effect);
         if (step->work.waiting && step->work.waiting[0])
             json_put_text(w, "waiting", step->work.waiting);
-        if (step->work.progress.rows > 0)
-            json_put_integer(w, "rows", step->work.progress.rows);
-        if (step->work.state == STEP_RUNNING && step->work.pauses && step->work.pauses[0])
-            json_put_text(w, "pauses", step->work.pauses);
         if (step->work.text && step->work.text[0])
             json_put_text(w, "text", step->work.text);
         if (step->work.code && step->work.code[0])
             json_put_text(w, "code", step->work.code);
         if (step->leftover)
             json_put_text(w, "leftover", step->leftover);
-        put_progress(w, &step->work);
+        put_progress(w, work_shown(run, i));
         json_close(w);
     }
     json_close_array(w);
