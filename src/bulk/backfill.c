@@ -298,7 +298,7 @@ static void go_on(uv_timer_t *timer)
     if (b->closed || b->ended || b->out)
         return;
     if (b->cancelled) {
-        end(b, DRIVER_CANCELLED, "", "cancelled between two batches", "");
+        end(b, DRIVER_CANCELLED, "", "cancelled between two batches: tried again, it goes on", "");
         return;
     }
     if (is_at_end(b)) {

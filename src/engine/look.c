@@ -83,6 +83,14 @@ static bool runs_alone(const struct run *run, const struct phase *def)
     return false;
 }
 
+/* Whether Enter could start it. */
+static bool is_startable(const struct run *run, size_t step)
+{
+    enum step_state state = run->steps[step].work.state;
+    return (state == STEP_PENDING || state == STEP_ROLLED_BACK) && run->book->steps[step].kind != STEP_CHECK &&
+           step_is_next(run, step);
+}
+
 size_t run_next_step(const struct run *run)
 {
     size_t phase = run->counts.current_phase;
@@ -92,12 +100,10 @@ size_t run_next_step(const struct run *run)
     if (!def->parallel && runs_alone(run, def))
         return BOOK_NONE;
     for (size_t i = def->first_step; i < def->first_step + def->step_count; i++) {
-        enum step_state state = run->steps[i].work.state;
-        bool waits = state == STEP_PENDING || state == STEP_ROLLED_BACK;
-        if (waits && run->book->steps[i].kind != STEP_CHECK && step_is_next(run, i))
-            return i;
+        if (i != def->mark && is_startable(run, i))
+            return i; /* with it the mark begins by itself */
     }
-    return BOOK_NONE;
+    return def->mark != BOOK_NONE && is_startable(run, def->mark) ? def->mark : BOOK_NONE;
 }
 
 /* The first step whose state, or that of one of its entries, is this. */

@@ -210,6 +210,9 @@ static void build(struct loader *l, const struct json *source, const void *decod
     load_step_probe(l, &raw->change, step);
     step->as = raw->as;
     later_declare(l, load_at(source, "as"), raw->as, FILL_TEXT, false);
+    if (raw->as && raw->change.done_when)
+        load_fault(l, load_at(source, "as"),
+                   "a step that its \"done_when\" skips answers nothing: ask for the value in a \"verify\"");
     if (raw->as && step->each)
         load_fault(l, load_at(source, "as"), "a step that is done for each of many answers many values");
     load_step_change(l, source, &raw->change, step);

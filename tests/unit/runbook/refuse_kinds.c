@@ -148,6 +148,7 @@ static const struct refusal each_cases[] = {
 
 static const struct refusal later_cases[] = {
     { "`as`:`made`}", "`as`:`made`,`done_when`:{`sql`:`SELECT ${made} = 1`}}",
+      "20:69: a step that its `done_when` skips answers nothing: ask for the value in a `verify`\n"
       "20:95: no param `made` (`$${` stands for the two characters themselves)" },
     { "`as`:`lsn`", "`as`:`batch`",
       "19:95: `batch` is the name of a param already\n"
