@@ -6,6 +6,8 @@
 #define ASKS_PER_FRESHNESS 3
 #define ASK_FASTEST_US     SECOND_US
 #define ASK_SLOWEST_US     (10 * SECOND_US)
+/* A session takes so many questions and no more: whoever is refused would wait for its whole freshness. */
+#define ASKS_AT_ONCE 8
 
 struct sense {
     struct runner *runner;
@@ -45,6 +47,18 @@ static int64_t pace(const struct step *step)
     return every > ASK_SLOWEST_US ? ASK_SLOWEST_US : every;
 }
 
+/* Whether so many questions to the same server are out that this one waits for the next tick. */
+static bool is_crowded(const struct sense *sense)
+{
+    const struct runner *runner = sense->runner;
+    const struct step *steps = runner->book->steps;
+    size_t out = 0;
+
+    for (size_t i = 0; i < runner->book->step_count; i++)
+        out += runner->senses[i].out && steps[i].query.target == steps[sense->step].query.target;
+    return out >= ASKS_AT_ONCE;
+}
+
 static void ask_if_due(struct sense *sense, struct instant now)
 {
     struct runner *runner = sense->runner;
@@ -52,6 +66,8 @@ static void ask_if_due(struct sense *sense, struct instant now)
     struct work_place place = { sense->step, NULL };
 
     if (sense->out || (sense->asked_boot_us != 0 && now.boot_us - sense->asked_boot_us < pace(step)))
+        return;
+    if (is_crowded(sense))
         return;
     sense->out = true;
     sense->asked_boot_us = now.boot_us;
