@@ -49,7 +49,9 @@ static void move_anchor(struct run *run, const struct event *event)
  */
 static bool was_in_flight(const struct step *def, const struct work *work)
 {
-    bool ran = work->state == STEP_RUNNING && step_is_carried_out(def);
+    /* what is begun and done in one decision can be torn apart on the disk: it did nothing */
+    bool at_once = def->kind == STEP_MARK || def->kind == STEP_NONE;
+    bool ran = work->state == STEP_RUNNING && (at_once || step_is_carried_out(def));
     return work->probing || ran;
 }
 
@@ -66,7 +68,7 @@ static enum step_state state_after(const struct step *def, const struct work *wo
 {
     if (work->between_attempts || (step_kind_changes(def->kind) && step_kind_resumes(def->kind)))
         return entry == 0 ? STEP_FAILED : STEP_PENDING;
-    return step_kind_changes(def->kind) ? STEP_UNKNOWN : STEP_PENDING;
+    return step_kind_changes(def->kind) && def->kind != STEP_MARK ? STEP_UNKNOWN : STEP_PENDING;
 }
 
 static void resume_work(struct run *run, size_t step, size_t entry, struct instant at)

@@ -319,6 +319,24 @@ static void test_resume_compare(void **state)
     scene_close(s);
 }
 
+/* A mark is begun and done in one decision, of which a power cut can leave the first half. */
+static void test_resume_mark(void **state)
+{
+    (void)state;
+    struct scene *s = scene_filling();
+    const struct event event = { .type = EVENT_STEP_STARTED,
+                                 .subject = "fill.begin",
+                                 .attempt = 1,
+                                 .actor = "mia",
+                                 .at = s->now,
+                                 .seq = s->run->last_seq + 1 };
+    assert_int_equal(run_apply(s->run, &event, &s->err), 0);
+    assert_state(s, "fill.begin", STEP_RUNNING);
+    scene_resume(s, "boot-1");
+    assert_state(s, "fill.begin", STEP_PENDING);
+    scene_close(s);
+}
+
 static void test_resume_items(void **state)
 {
     static const struct {
@@ -570,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_lost_backfill),
         cmocka_unit_test(test_resume_entry),
         cmocka_unit_test(test_resume_compare),
+        cmocka_unit_test(test_resume_mark),
         cmocka_unit_test(test_resume_items),
         cmocka_unit_test(test_rollback_forgets),
         cmocka_unit_test(test_mark),
