@@ -20,6 +20,9 @@
 #include "wire/link.h"
 #include "wire/wire.h"
 
+/* Backends of steps that have answered their last question: the server shows one for a moment longer. */
+#define ENDED_MAX 64
+
 /* A server of the book, as this runner reaches it. */
 struct server {
     struct driver_target target;
@@ -51,6 +54,8 @@ struct runner {
     struct server *servers; /* one for each target of the book */
     struct http_client *http;
     const char *application_prefix;
+    int64_t ended[ENDED_MAX]; /* pids, the newest over the oldest */
+    size_t ended_at;
     const char *step_name;    /* application_name of the connections of steps */
     const char *compare_name; /* and of comparisons, which only read */
 
@@ -241,6 +246,8 @@ void probe_unknown(struct runner *runner, size_t step, size_t entry);
 
 /* A process of this run that is not this runner's; 0 when there is none. */
 long survivor_process(const char *run);
+/* A backend of this runner has answered all that it was asked, and how: it is no survivor. */
+void survivor_never(struct runner *runner, int64_t pid, enum driver_status status);
 /* `text`: which backend is still at work, or why that cannot be told; NULL: none is. Called exactly once,
  * perhaps at once. */
 typedef void (*survivor_told)(void *data, const char *text);

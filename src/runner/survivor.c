@@ -97,7 +97,16 @@ static void on_answer(void *data, const struct answer *answer)
     free(asking);
 }
 
-/* Backends of steps of this run, but for those that this runner has at work itself. */
+void survivor_never(struct runner *runner, int64_t pid, enum driver_status status)
+{
+    /* What became of a backend whose connection broke nobody knows. */
+    if (pid <= 0 || status == DRIVER_LOST || status == DRIVER_AMBIGUOUS)
+        return;
+    runner->ended[runner->ended_at++ % ENDED_MAX] = pid;
+}
+
+/* Backends of steps of this run, but for those that this runner has at work itself, and those that it is done
+ * with. */
 static void write_question(const struct runner *runner, struct buf *sql)
 {
     buf_text(sql, "SELECT min(pid)::text FROM pg_stat_activity WHERE application_name = ");
@@ -107,6 +116,8 @@ static void write_question(const struct runner *runner, struct buf *sql)
         if (execution_is_at_work(e) && e->pid > 0)
             buf_format(sql, ", %lld", (long long)e->pid);
     }
+    for (size_t i = 0; i < ENDED_MAX && runner->ended[i] > 0; i++)
+        buf_format(sql, ", %lld", (long long)runner->ended[i]);
     buf_text(sql, ")");
 }
 

@@ -79,6 +79,7 @@ static void on_done(void *data, const struct backfill_result *result)
                                .hint = result->hint };
 
     execution->backfill = NULL;
+    survivor_never(execution->runner, execution->pid, result->status);
     if (result->status != DRIVER_OK) {
         execution_end(execution, &outcome);
         return;

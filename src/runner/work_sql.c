@@ -67,6 +67,7 @@ static void on_done(void *data, const struct driver_result *result)
     };
 
     execution->job = NULL;
+    survivor_never(execution->runner, execution->pid, result->status);
     if (result->status == DRIVER_OK)
         on_done_ok(execution, result);
     else
