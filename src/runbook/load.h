@@ -76,6 +76,10 @@ void load_params_unused(struct loader *l);
 /* `text` with its params replaced. Never NULL when `text` is not. */
 const char *resolve(struct loader *l, const struct json *where, const char *text, enum landing landing);
 
+/* The same of a URL, which has to be one that can be asked. Where it begins with what is known only later,
+ * whoever asks finds out. */
+const char *resolve_url(struct loader *l, const struct json *where, const char *text);
+
 /* Faults for the values that are known only later (fill.c) in a text where nothing puts them in before it is
  * used. NULL is let pass. */
 void refuse_later(struct loader *l, const struct json *where, const char *text);
@@ -185,6 +189,8 @@ struct query load_query(struct loader *l, const struct json *source, const char 
 struct expect expect_true(void);
 /* A request in an object of its own. */
 const struct http_query *load_http(struct loader *l, const struct json *source);
+/* `pointer` itself, after a fault when it is none (RFC 6901). NULL is let pass. */
+const char *load_pointer(struct loader *l, const struct json *where, const char *pointer);
 /* Several conditions, each in an object. */
 const struct condition *load_conditions(struct loader *l, const struct json *list, size_t *ret_count);
 /* The texts of a list, resolved. */

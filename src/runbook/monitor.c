@@ -2,7 +2,6 @@
 #include "shape.h"
 
 #include "base/text.h"
-#include "json/pointer.h"
 
 struct monitor_fields {
     const char *id;
@@ -84,16 +83,13 @@ static void load_request(struct loader *l, struct monitor_def *monitor, const st
                          const struct json *source)
 {
     struct http_query *http = arena_alloc(l->arena, sizeof(*http));
-    *http = (struct http_query){ .method = "GET", .pointer = raw->pointer, .status = 200 };
-    http->url = resolve(l, load_at(source, "url"), raw->url, LAND_ARGUMENT);
+    *http = (struct http_query){ .url = resolve_url(l, load_at(source, "url"), raw->url),
+                                 .method = "GET",
+                                 .pointer = load_pointer(l, load_at(source, "pointer"), raw->pointer),
+                                 .status = 200 };
     monitor->http = http;
     if (!raw->url)
         load_fault(l, source, "a monitor of kind \"http\" needs a \"url\"");
-    else if (!text_starts(http->url, "http://") && !text_starts(http->url, "https://"))
-        load_fault(l, load_at(source, "url"), "a URL begins with http:// or https://");
-    if (raw->pointer && !json_pointer_valid(raw->pointer))
-        load_fault(l, load_at(source, "pointer"), "\"%s\" is no pointer into JSON, as in \"/checks/0/age\"",
-                   raw->pointer);
 }
 
 /* What each kind asks, and where. */

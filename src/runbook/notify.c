@@ -37,9 +37,7 @@ static void load_webhook(struct loader *l, const struct json *source, const char
         notice->url_from = secret->from;
         notice->url_label = secret->name;
     } else {
-        notice->url = resolve(l, load_at(source, "url"), url, LAND_ARGUMENT);
-        if (!text_starts(notice->url, "http://") && !text_starts(notice->url, "https://"))
-            load_fault(l, load_at(source, "url"), "a URL begins with http:// or https://");
+        notice->url = resolve_url(l, load_at(source, "url"), url);
     }
 }
 

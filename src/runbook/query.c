@@ -81,22 +81,23 @@ static const struct shape_part parts[] = {
 static const char *const either[] = { "sql", "http", NULL };
 const struct shape query_shape = { .name = "query", .fields = fields, .parts = parts, .either = either };
 
+const char *load_pointer(struct loader *l, const struct json *where, const char *pointer)
+{
+    if (pointer && !json_pointer_valid(pointer))
+        load_fault(l, where, "\"%s\" is no pointer into JSON, as in \"/checks/0/age\"", pointer);
+    return pointer;
+}
+
 const struct http_query *load_http(struct loader *l, const struct json *source)
 {
     struct http_query *http = arena_alloc(l->arena, sizeof(*http));
     struct http_fields raw = { .status = 200 };
     if (!load_fields(l, source, http_fields, &raw, "http"))
         return NULL;
-    http->url = resolve(l, load_at(source, "url"), raw.url, LAND_ARGUMENT);
+    http->url = resolve_url(l, load_at(source, "url"), raw.url);
     http->method = method_words[raw.method];
-    http->pointer = raw.pointer;
+    http->pointer = load_pointer(l, load_at(source, "pointer"), raw.pointer);
     http->status = raw.status;
-    if (!text_starts(http->url, "http://") && !text_starts(http->url, "https://") &&
-        !text_starts(http->url, "${"))
-        load_fault(l, load_at(source, "url"), "a URL begins with http:// or https://");
-    if (raw.pointer && !json_pointer_valid(raw.pointer))
-        load_fault(l, load_at(source, "pointer"), "\"%s\" is no pointer into JSON, as in \"/checks/0/age\"",
-                   raw.pointer);
     return http;
 }
 

@@ -265,6 +265,15 @@ const char *resolve(struct loader *l, const struct json *where, const char *text
     return resolved;
 }
 
+const char *resolve_url(struct loader *l, const struct json *where, const char *text)
+{
+    const char *url = resolve(l, where, text, LAND_ARGUMENT);
+    if (url && !text_starts(url, "http://") && !text_starts(url, "https://") &&
+        !(text_starts(text, "${") && is_later(l, text)))
+        load_fault(l, where, "a URL begins with http:// or https://");
+    return url;
+}
+
 void resolve_nothing(struct loader *l, const struct json *value)
 {
     if (value->type == JSON_TEXT) {
