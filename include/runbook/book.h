@@ -222,7 +222,7 @@ struct notice {
     const char *url;      /* webhook; NULL: a command, or the URL is a secret */
     const char *url_from; /* the URL is a secret: where it is; NULL */
     const char *url_label;
-    size_t argv_count; /* command: gets the text on its standard input */
+    size_t argv_count; /* command: gets the text as one more argument */
     const char *const *argv;
 };
 

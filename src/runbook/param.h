@@ -12,7 +12,7 @@ enum param_type {
     PARAM_TEXT,
     PARAM_BOOLEAN,
     PARAM_DURATION,
-    PARAM_SECRET, /* has no value here: only a command's environment may name it */
+    PARAM_SECRET, /* has no value here: only a command's environment and a webhook's URL may name it */
     PARAM_TYPE_COUNT
 };
 

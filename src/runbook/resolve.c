@@ -91,8 +91,11 @@ static struct param *reference(struct loader *l, const struct json *where, const
 static const char *value_of(struct loader *l, const struct json *where, const struct param *param)
 {
     if (param->type == PARAM_SECRET)
-        load_fault(l, where, "secret \"%s\" may stand only in \"env\" of a command, as the whole value",
-                   param->name);
+        load_fault(
+            l, where,
+            "secret \"%s\" may stand only as a whole value, in \"env\" of a command or as the \"url\" of "
+            "a webhook",
+            param->name);
     return param->value;
 }
 

@@ -198,15 +198,19 @@ static const struct refusal substitution_cases[] = {
     { "DEFAULT ${batch}", "DEFAULT ${ batch }",
       "26:7: `${` begins a param, as in ${name}; for the two characters write `$${`" },
     { "DEFAULT ${batch}", "DEFAULT ${hook}",
-      "26:7: secret `hook` may stand only in `env` of a command, as the whole value" },
+      "26:7: secret `hook` may stand only as a whole value, in `env` of a command or as the `url` of a "
+      "webhook" },
     { "[`deploy`,`${batch}`]", "[`deploy`,`${hook}`]",
-      "34:50: secret `hook` may stand only in `env` of a command, as the whole value" },
+      "34:50: secret `hook` may stand only as a whole value, in `env` of a command or as the `url` of a "
+      "webhook" },
     { "[`deploy`,`${batch}`]", "[`sh`,`-c`,`echo ${HOME}`]",
       "34:51: `${` begins a param, as in ${name}; for the two characters write `$${`" },
     { "`HOOK`:`${hook}`", "`HOOK`:`Bearer ${hook}`",
-      "35:15: secret `hook` may stand only in `env` of a command, as the whole value" },
+      "35:15: secret `hook` may stand only as a whole value, in `env` of a command or as the `url` of a "
+      "webhook" },
     { "`title`:`A sample`", "`title`:`A sample for ${hook}`",
-      "3:9: secret `hook` may stand only in `env` of a command, as the whole value" },
+      "3:9: secret `hook` may stand only as a whole value, in `env` of a command or as the `url` of a "
+      "webhook" },
     { "`title`:`A sample`", "`title`:`A sample`,`risks`:[{`risk`:`${nobody} knows`}]",
       "3:37: no param `nobody` (`$${` stands for the two characters themselves)" },
 };
