@@ -29,31 +29,6 @@ static void add(struct names *names, const char *name)
     names->list[names->count++] = name;
 }
 
-static void look(struct names *names, const struct json *value)
-{
-    const struct json *file = json_member(value, "file"), *use = json_member(value, "use");
-    if (json_member(value, "kind") && file && file->type == JSON_TEXT)
-        add(names, file->text);
-    if (json_member(value, "kind") && use && use->type == JSON_TEXT)
-        add(names, arena_format(names->arena, "checks/%s.json", use->text));
-    for (size_t i = 0; (value->type == JSON_OBJECT || value->type == JSON_ARRAY) && i < value->count; i++)
-        look(names, &value->items[i]);
-}
-
-const char *const *book_files_named(struct arena *arena, const char *text, size_t len)
-{
-    struct names names = { .arena = arena };
-    struct json_faults *faults = arena_alloc(arena, sizeof(*faults));
-    json_faults_init(faults, arena);
-    const struct json *root = json_parse(arena, text, len, faults);
-    names.list = arena_array(arena, 1, sizeof(*names.list));
-    if (root)
-        look(&names, json_member(root, "phases") ? json_member(root, "phases") : root);
-    return names.list;
-}
-
-/* ---- one of them ---- */
-
 /* Beside the book or below it: what stands elsewhere is another machine's tomorrow. */
 static bool is_below(const char *name)
 {
@@ -65,6 +40,47 @@ static bool is_below(const char *name)
     }
     return true;
 }
+
+/* A name that load_file refuses is left out: what is frozen and published are only files of the book. */
+static void look_at_step(struct names *names, const struct json *step)
+{
+    const struct json *file = json_member(step, "file"), *use = json_member(step, "use");
+    if (!json_member(step, "kind"))
+        return;
+    if (file && file->type == JSON_TEXT && is_below(file->text))
+        add(names, file->text);
+    const char *check =
+        use && use->type == JSON_TEXT ? arena_format(names->arena, "checks/%s.json", use->text) : "";
+    if (is_below(check))
+        add(names, check);
+}
+
+/* Where steps stand, and nowhere else: "file" may be a variable in an "env", too. */
+static void look_at_steps(struct names *names, const struct json *value)
+{
+    static const char *const lists[] = { "phases", "steps", "verification", "rollback" };
+    for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
+        const struct json *list = json_member(value, lists[k]);
+        for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->count; i++) {
+            look_at_step(names, &list->items[i]);
+            look_at_steps(names, &list->items[i]);
+        }
+    }
+}
+
+const char *const *book_files_named(struct arena *arena, const char *text, size_t len)
+{
+    struct names names = { .arena = arena };
+    struct json_faults *faults = arena_alloc(arena, sizeof(*faults));
+    json_faults_init(faults, arena);
+    const struct json *root = json_parse(arena, text, len, faults);
+    names.list = arena_array(arena, 1, sizeof(*names.list));
+    if (root)
+        look_at_steps(&names, root);
+    return names.list;
+}
+
+/* ---- one of them ---- */
 
 const char *load_file(struct loader *l, const struct json *where, const char *name)
 {

@@ -178,7 +178,7 @@ static void test_verify(void **state)
     assert_int_equal(answers->http->status, 200);
     assert_int_equal(answers->expect.kind, EXPECT_NOTHING);
     assert_true(answers->target == BOOK_NONE);
-    assert_string_equal(number->http->method, "HEAD");
+    assert_string_equal(number->http->method, "GET");
     assert_string_equal(number->http->pointer, "/a/0");
     assert_int_equal(number->http->status, 204);
     assert_int_equal(number->expect.kind, EXPECT_BETWEEN);
@@ -351,7 +351,7 @@ static const struct {
     { "same", "public.big of old and big of new, columns a, b, rows with b = 'it''s'" },
     { "all", "the tables public.*, !public.x* of old and new, and their sequences with a margin of 100" },
     { "answers", "GET http://shop.test/${made}" },
-    { "number", "HEAD https://shop.test/a /a/0\nmust answer: from -1 to 2.5" },
+    { "number", "GET https://shop.test/a /a/0\nmust answer: from -1 to 2.5" },
     { "text", "SELECT v FROM w WHERE l = ${lsn}\nmust answer: text like /^1[0-9]+$/" },
     { "equal", "SELECT 1\nmust answer: the same as: SELECT 2" },
 };
@@ -381,7 +381,9 @@ static void test_files_named(void **state)
     static const char text[] =
         "{\"file\":\"not-of-a-step\",\"phases\":[{\"steps\":[{\"kind\":\"sql\",\"file\":\"a.sql\"},"
         "{\"kind\":\"check\",\"use\":\"pg/quiet\"},{\"kind\":\"sql\",\"file\":\"a.sql\",\"rollback\":["
-        "{\"kind\":\"sql\",\"file\":\"b/c.sql\"}]},{\"kind\":\"sql\",\"file\":7},{\"file\":\"no-kind\"}],"
+        "{\"kind\":\"sql\",\"file\":\"b/c.sql\"},{\"kind\":\"sql\",\"file\":\"../e\"},{\"kind\":\"sql\","
+        "\"file\":\"/e\"},{\"kind\":\"check\",\"use\":\"../../e\"},{\"kind\":\"command\",\"env\":{\"kind\":"
+        "\"a\",\"file\":\"e\"}}]},{\"kind\":\"sql\",\"file\":7},{\"file\":\"no-kind\"}],"
         "\"verification\":[{\"kind\":\"check\",\"use\":\"x\"}],\"rollback\":[{\"kind\":\"sql\",\"file\":"
         "\"d\"}]}]}";
     static const char *const want[] = { "a.sql", "checks/pg/quiet.json", "b/c.sql", "checks/x.json", "d" };
