@@ -59,6 +59,7 @@ struct http_fields {
 };
 
 static const char *const method_words[] = { "GET", "HEAD", NULL };
+enum { METHOD_GET, METHOD_HEAD };
 
 static const struct json_field http_fields[] = {
     { "url", JSON_FIELD_TEXT, offsetof(struct http_fields, url), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0, 0,
@@ -98,6 +99,8 @@ const struct http_query *load_http(struct loader *l, const struct json *source)
     http->method = method_words[raw.method];
     http->pointer = load_pointer(l, load_at(source, "pointer"), raw.pointer);
     http->status = raw.status;
+    if (raw.pointer && raw.method == METHOD_HEAD)
+        load_fault(l, load_at(source, "pointer"), "the answer to a HEAD has no body: ask with GET");
     return http;
 }
 

@@ -29,13 +29,16 @@ static const bool in_verification[STEP_KIND_COUNT] = {
 };
 
 static const char *const nothing_left_out[] = { NULL };
+/* It comes after all other steps of its phase, and what follows waits for it. */
+static const char *const not_in_verification[] = { "after", "background", NULL };
+/* "as": values are those of the step itself, and when it is undone nothing later uses one. */
 static const char *const not_in_rollback[] = { "id",         "after",    "rollback", "irreversible",
-                                               "background", "for_each", NULL };
+                                               "background", "for_each", "as",       NULL };
 
 const struct step_place step_in_phase = { "step", in_phase, JSON_REQUIRED | STEP_NEEDED_IN_PHASE,
                                           nothing_left_out, NULL };
 const struct step_place step_in_verification = { "verification", in_verification, JSON_REQUIRED,
-                                                 nothing_left_out, NULL };
+                                                 not_in_verification, NULL };
 const struct step_place step_in_rollback = { "undo", in_rollback, JSON_REQUIRED, not_in_rollback, NULL };
 
 const struct step_kind_def *step_kind_def(enum step_kind kind)
@@ -103,13 +106,14 @@ static void load_step_id(struct loader *l, const struct json *source, struct ste
     load_id(l, id, &l->ids->steps, "step", id->text, step->index);
 }
 
-static void refuse_in_rollback(struct loader *l, const struct json *source)
+static void refuse_fields(struct loader *l, const struct json *source, const char *const *keys,
+                          const char *what)
 {
-    for (const char *const *key = not_in_rollback; *key; key++) {
+    for (const char *const *key = keys; *key; key++) {
         const struct json *member = json_member(source, *key);
         if (member)
-            json_fault_add(l->faults, member->key_line, member->key_column,
-                           "an entry of a rollback has no \"%s\" of its own", *key);
+            json_fault_add(l->faults, member->key_line, member->key_column, "%s has no \"%s\" of its own",
+                           what, *key);
     }
 }
 
@@ -153,7 +157,7 @@ void load_step(struct loader *l, const struct json *source, struct step *step, c
     size_t kind = load_kind(l, source, owner ? in_rollback : in_phase);
     init_step(source, step, owner);
     if (owner) {
-        refuse_in_rollback(l, source);
+        refuse_fields(l, source, not_in_rollback, "an entry of a rollback");
         step->each = owner->each; /* what was done for each is undone for each */
     } else {
         l->at_step = step->index;
@@ -172,6 +176,7 @@ void load_verification(struct loader *l, const struct json *source, struct step 
     const struct json *own = json_member(source, "id");
     l->at_step = step->index;
     init_step(source, step, NULL);
+    refuse_fields(l, source, not_in_verification, "a step of a verification");
     step->id = id;
     if (own)
         load_step_id(l, source, step);

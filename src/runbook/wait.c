@@ -71,6 +71,9 @@ static void build(struct loader *l, const struct json *source, const void *decod
     }
     if (raw->all)
         load_queries(l, raw->all, step);
+    if (raw->all && raw->timeout_us > 0 && raw->for_us >= raw->timeout_us)
+        load_fault(l, load_at(source, "for"),
+                   "could never be met: the \"timeout\" is over before they were answered so long");
     if (raw->every_us < EVERY_MIN_US)
         load_fault(l, load_at(source, "every"),
                    "queries that are asked more often than every 100ms are a load");

@@ -44,10 +44,10 @@ const char kinds_book[] =
     /* 40 */ "{`id`:`all`,`kind`:`compare`,`left`:{`target`:`old`},`right`:{`target`:`new`},`tables`:[`public.*`,`!public.x*`],\n"
     /* 41 */ "`also`:`sequences`,`margin`:100,`recheck`:{`attempts`:5}},\n"
     /* 42 */ "{`id`:`answers`,`kind`:`verify`,`http`:{`url`:`http://shop.test/${made}`}},\n"
-    /* 43 */ "{`id`:`number`,`kind`:`verify`,`http`:{`url`:`https://shop.test/a`,`method`:`HEAD`,`pointer`:`/a/0`,`status`:204},`expect`:{`between`:[-1,2.50]},`timeout`:`2s`},\n"
+    /* 43 */ "{`id`:`number`,`kind`:`verify`,`http`:{`url`:`https://shop.test/a`,`method`:`GET`,`pointer`:`/a/0`,`status`:204},`expect`:{`between`:[-1,2.50]},`timeout`:`2s`},\n"
     /* 44 */ "{`id`:`text`,`kind`:`verify`,`target`:`new`,`sql`:`SELECT v FROM w WHERE l = ${lsn}`,`expect`:{`matches`:`^1[0-9]+$`}},\n"
     /* 45 */ "{`id`:`equal`,`kind`:`verify`,`target`:`new`,`sql`:`SELECT 1`,`expect`:{`equals`:{`target`:`old`,`sql`:`SELECT 2`}}},\n"
-    /* 46 */ "{`id`:`seen`,`kind`:`check`,`sense`:{`http`:{`url`:`https://shop.test/up`}}}]}]}\n";
+    /* 46 */ "{`id`:`seen`,`kind`:`check`,`sense`:{`http`:{`url`:`https://shop.test/up`,`method`:`HEAD`}}}]}]}\n";
 
 static const struct book_file files[] = {
     { .name = "checks/pg/quiet.json",

@@ -190,6 +190,8 @@ static const struct refusal later_cases[] = {
 };
 
 static const struct refusal wait_cases[] = {
+    { "`for`:`2s`,`every`:`1s`", "`for`:`1m`,`every`:`1s`",
+      "26:7: could never be met: the `timeout` is over before they were answered so long" },
     { "`for`:`2s`,`every`:`1s`", "`for`:`2s`,`every`:`99ms`",
       "26:20: queries that are asked more often than every 100ms are a load" },
     { "`until`:{`metric`:`active.value`,`is`:`<`,`value`:9}",
@@ -219,6 +221,12 @@ static const struct refusal phase_cases[] = {
     { "{`kind`:`verify`,`target`:`old`,`sql`:`SELECT 0`,`expect`:{`value`:0}}", "{`kind`:`check`}",
       "34:25: kind `check` is not one of verify, wait, compare" },
     { "{`id`:`settled`,`kind`:`wait`", "{`id`:`plain`,`kind`:`wait`", "35:7: a second step `plain`" },
+    { "{`id`:`settled`,`kind`:`wait`", "{`id`:`settled`,`after`:`nothing`,`background`:true,`kind`:`wait`",
+      "35:17: a step of a verification has no `after` of its own\n"
+      "35:35: a step of a verification has no `background` of its own" },
+    { "{`kind`:`sql`,`target`:`old`,`sql`:`DROP TABLE big`}",
+      "{`kind`:`sql`,`target`:`old`,`sql`:`DROP TABLE big`,`as`:`dropped`}",
+      "36:65: an entry of a rollback has no `as` of its own" },
     { "{`id`:`settled`,`kind`:`wait`", "{`id`:`fill.verify.1`,`kind`:`wait`",
       "35:7: a second step `fill.verify.1`" },
     { "{`id`:`plain`,`kind`:`backfill`", "{`id`:`fill.begin`,`kind`:`backfill`",
