@@ -51,12 +51,13 @@ struct filling {
     struct err *err;
 };
 
+/* As later_find had it when the text was loaded: to the steps before it a name means nothing. */
 static const struct later_value *find(const struct filling *f, const char *name, size_t len)
 {
     for (size_t i = 0; i < f->book->later_count; i++) {
         const struct later_value *later = &f->book->later[i];
         if (strlen(later->name) == len && memcmp(later->name, name, len) == 0 &&
-            (!later->is_item || later->step == f->step))
+            (later->is_item ? later->step == f->step : later->step <= f->step))
             return later;
     }
     return NULL;

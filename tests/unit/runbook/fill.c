@@ -40,6 +40,7 @@ static const struct {
     { "text", true, { .lsn = "x" }, "SELECT /* ${lsn} */ $$ ${lsn} $$", "SELECT /* ${lsn} */ $$ ${lsn} $$" },
     { "text", true, { .lsn = "x" }, "SELECT $q$ ${lsn} $q$, ${lsn}", "SELECT $q$ ${lsn} $q$, 'x'" },
     { "text", true, { .lsn = "x" }, "SELECT ${other}", "SELECT ${other}" },
+    { "post", false, { .lsn = "x" }, "${lsn}", "${lsn}" }, /* before there was such a name */
     { "text", true, { .tenant = "x" }, "SELECT ${tenant}", "SELECT ${tenant}" }, /* another step's item */
     { "each", true, { .tenant = "t" }, "CREATE SCHEMA ${tenant}", "CREATE SCHEMA \"t\"" },
     { "each", true, { .tenant = "T \"; --" }, "CREATE SCHEMA ${tenant}", "CREATE SCHEMA \"T \"\"; --\"" },
