@@ -1,8 +1,6 @@
 #include "shape.h"
 #include "step.h"
 
-#include "sqlscan.h"
-
 /* One change of a large table, in batches along its key. */
 struct backfill_fields {
     struct step_common common;
@@ -24,7 +22,7 @@ struct backfill_fields {
 static const struct json_field fields[] = {
     STEP_COMMON_ROWS,
     STEP_CHANGE_ROWS(struct backfill_fields),
-    { "target", JSON_FIELD_TEXT, offsetof(struct backfill_fields, target), 0, NULL, 0, 0,
+    { "target", JSON_FIELD_TEXT, offsetof(struct backfill_fields, target), STEP_NEEDED_IN_PHASE, NULL, 0, 0,
       "which server it runs on" },
     { "table", JSON_FIELD_TEXT, offsetof(struct backfill_fields, table), JSON_REQUIRED | JSON_NONEMPTY, NULL,
       0, 0, "the table, as in SQL" },
@@ -84,25 +82,6 @@ static int64_t load_batch(struct loader *l, const struct json *value)
     return batch;
 }
 
-static bool has_semicolon(const char *sql)
-{
-    struct sql_token token;
-    for (size_t at = 0; sql_next(sql, &at, &token);) {
-        if (token.kind == SQL_SEMICOLON)
-            return true;
-    }
-    return false;
-}
-
-/* A part of a statement, not one of its own. */
-static const char *load_part(struct loader *l, const struct json *source, const char *key, const char *text)
-{
-    const char *sql = resolve(l, load_at(source, key), text, LAND_SQL);
-    if (sql && (sql_facts(sql).statements != 1 || has_semicolon(sql)))
-        load_fault(l, load_at(source, key), "\"%s\" is a part of one statement, without a \";\"", key);
-    return sql;
-}
-
 /* Before each batch it is asked whether one more may be sent now: nobody keeps since when it holds. */
 static const struct condition *load_throttle(struct loader *l, const struct json *list, size_t *ret_count)
 {
@@ -123,9 +102,9 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->lock_timeout_us = raw->lock_timeout_us;
     step->statement_timeout_us = raw->statement_timeout_us;
     step->retry.attempts = 1;
-    def->table = load_part(l, source, "table", raw->table);
-    def->set = load_part(l, source, "set", raw->set);
-    def->where = load_part(l, source, "where", raw->where);
+    def->table = load_sql_part(l, source, "table", raw->table);
+    def->set = load_sql_part(l, source, "set", raw->set);
+    def->where = load_sql_part(l, source, "where", raw->where);
     def->key_count = raw->key.count;
     def->key = load_fixed_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
     def->batch = raw->batch ? load_batch(l, raw->batch) : 5000;

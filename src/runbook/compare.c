@@ -97,7 +97,7 @@ static void load_side(struct loader *l, const struct json *source, const char *w
     load_fields(l, source, side_fields, &raw, what);
     *ret_target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target);
     refuse_later(l, load_at(source, "table"), raw.table);
-    *ret_table = resolve(l, load_at(source, "table"), raw.table, LAND_SQL);
+    *ret_table = load_sql_part(l, source, "table", raw.table);
 }
 
 static void check_tables(struct loader *l, const struct json *source, const struct compare_def *def)
@@ -154,7 +154,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     def->columns = load_fixed_texts(l, load_at(source, "columns"), &raw->columns, LAND_SQL);
     def->sum_count = raw->sums.count;
     def->sums = load_fixed_texts(l, load_at(source, "sums"), &raw->sums, LAND_SQL);
-    def->where = resolve(l, load_at(source, "where"), raw->where, LAND_SQL);
+    def->where = load_sql_part(l, source, "where", raw->where);
     def->chunk = raw->chunk;
     def->sequence_margin = raw->margin;
     def->timeout_us = raw->timeout_us;

@@ -203,6 +203,10 @@ const char *const *load_fixed_texts(struct loader *l, const struct json *where,
 /* One statement that is to be asked; anything else is a fault. */
 const char *load_query_sql(struct loader *l, const struct json *where, const char *sql);
 
+/* What stands inside a statement that the program makes, as the field `key` of `source` has it; anything that
+ * would make another statement of it is a fault. NULL is let pass. */
+const char *load_sql_part(struct loader *l, const struct json *source, const char *key, const char *text);
+
 /* ---- words (words.c): NULL-terminated, in the order of their enums ---- */
 
 extern const char *const comparison_words[];

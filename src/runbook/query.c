@@ -35,6 +35,35 @@ const char *load_query_sql(struct loader *l, const struct json *where, const cha
     return resolved;
 }
 
+/* Whether it stays what it is where it is put into a statement: it ends no statement, opens and closes its
+ * own parentheses, and no comment at its end swallows what comes after it. */
+static bool is_part(const char *sql)
+{
+    struct sql_token token;
+    int open = 0;
+    for (size_t at = 0; sql_next(sql, &at, &token);) {
+        if (token.kind == SQL_SEMICOLON ||
+            (token.kind == SQL_COMMENT && text_starts(token.text, "--") && !sql[at]))
+            return false;
+        if (token.kind == SQL_OTHER)
+            open += (token.text[0] == '(') - (token.text[0] == ')');
+        if (open < 0)
+            return false;
+    }
+    return open == 0 && sql_facts(sql).statements == 1;
+}
+
+const char *load_sql_part(struct loader *l, const struct json *source, const char *key, const char *text)
+{
+    const char *sql = resolve(l, load_at(source, key), text, LAND_SQL);
+    if (sql && !is_part(sql))
+        load_fault(l, load_at(source, key),
+                   "\"%s\" is a part of one statement, without a \";\", a \"--\" at its end or a parenthesis "
+                   "that is left open",
+                   key);
+    return sql;
+}
+
 bool query_is_there(const struct query *query)
 {
     return query->sql != NULL || query->http != NULL;

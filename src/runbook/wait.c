@@ -55,6 +55,16 @@ static void refuse_for_condition(struct loader *l, const struct json *source)
     }
 }
 
+/* Both are counted from the beginning of the step. */
+static void check_timeout(struct loader *l, const struct json *source, const struct wait_fields *raw,
+                          const struct step *step)
+{
+    int64_t for_us = raw->until ? step->until.for_us : raw->for_us;
+    if (raw->timeout_us > 0 && for_us >= raw->timeout_us)
+        load_fault(l, load_at(raw->until ? raw->until : source, "for"),
+                   "could never be met: the \"timeout\" is over before it has held so long");
+}
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct wait_fields *raw = decoded;
@@ -71,9 +81,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     }
     if (raw->all)
         load_queries(l, raw->all, step);
-    if (raw->all && raw->timeout_us > 0 && raw->for_us >= raw->timeout_us)
-        load_fault(l, load_at(source, "for"),
-                   "could never be met: the \"timeout\" is over before they were answered so long");
+    check_timeout(l, source, raw, step);
     if (raw->every_us < EVERY_MIN_US)
         load_fault(l, load_at(source, "every"),
                    "queries that are asked more often than every 100ms are a load");

@@ -28,11 +28,23 @@ static const struct refusal backfill_cases[] = {
       "28:9: a batch is a number of rows from 1 to 1000000" },
     { "`default`:500}", "`default`:0}", "28:9: a batch is a number of rows from 1 to 1000000" },
     { "`set`:`a = 1`", "`set`:`a = 1; DROP TABLE t`",
-      "31:77: `set` is a part of one statement, without a `;`" },
+      "31:77: `set` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
     { "`table`:`t`,`key`:`id`,`set`:`a = 1`", "`table`:`t;`,`key`:`id`,`set`:`a = 1`",
-      "31:56: `table` is a part of one statement, without a `;`" },
+      "31:56: `table` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
     { "`where`:`a IS NULL`", "`where`:`-- nothing`",
-      "31:93: `where` is a part of one statement, without a `;`" },
+      "31:93: `where` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
+    { "`where`:`a IS NULL`", "`where`:`a IS NULL -- yet`",
+      "31:93: `where` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
+    { "`where`:`a IS NULL`", "`where`:`a) OR (true`",
+      "31:93: `where` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
+    { "`set`:`a = 1`", "`set`:`a = f(1`",
+      "31:77: `set` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
     { "`key`:[`a`,`b`]", "`key`:[]", "27:78: `key` of step `backfill` must not be empty" },
     { "`key`:[`a`,`b`]", "`key`:[`a`,`${lsn}`]",
       "27:83: ${lsn} is known only later, and nothing puts it in here" },
@@ -56,6 +68,12 @@ static const struct refusal backfill_cases[] = {
 };
 
 static const struct refusal compare_cases[] = {
+    { "`where`:`b = ${word}`", "`where`:`b = ${word} ); DELETE FROM big`",
+      "39:51: `where` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
+    { "`right`:{`target`:`new`,`table`:`big`}", "`right`:{`target`:`new`,`table`:`big, small;`}",
+      "38:125: `table` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "left open" },
     { "`right`:{`target`:`new`,`table`:`big`}", "`right`:{`target`:`old`,`table`:`public.big`}",
       "38:93: a table is compared with itself" },
     { "`right`:{`target`:`new`,`table`:`big`}", "`right`:{`target`:`new`}",
@@ -191,7 +209,10 @@ static const struct refusal later_cases[] = {
 
 static const struct refusal wait_cases[] = {
     { "`for`:`2s`,`every`:`1s`", "`for`:`1m`,`every`:`1s`",
-      "26:7: could never be met: the `timeout` is over before they were answered so long" },
+      "26:7: could never be met: the `timeout` is over before it has held so long" },
+    { "`until`:{`metric`:`active.value`,`is`:`<`,`value`:9}",
+      "`until`:{`metric`:`active.value`,`is`:`<`,`value`:9,`for`:`1m`},`timeout`:`1m`",
+      "35:89: could never be met: the `timeout` is over before it has held so long" },
     { "`for`:`2s`,`every`:`1s`", "`for`:`2s`,`every`:`99ms`",
       "26:20: queries that are asked more often than every 100ms are a load" },
     { "`until`:{`metric`:`active.value`,`is`:`<`,`value`:9}",
