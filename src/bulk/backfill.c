@@ -11,6 +11,7 @@
 #define KEYS_MAX       16
 #define CHECKPOINT_US  SECOND_US
 #define PROGRESS_US    (250 * MS_US)
+#define RATE_US        (5 * SECOND_US)
 #define LOOK_AGAIN_MS  250 /* while no batch may be sent */
 #define BACKOFF_MIN_MS 250
 #define BACKOFF_MAX_MS 5000
@@ -21,6 +22,12 @@
 struct key {
     char *values[KEYS_MAX];
     bool there;
+};
+
+/* Where it was, and when. */
+struct point {
+    int64_t us; /* monotonic */
+    int64_t seen;
 };
 
 struct backfill {
@@ -36,8 +43,8 @@ struct backfill {
     bool cancelled, ended, closed, out;
     int tries; /* of this batch, that failed */
     int64_t pid;
-    int64_t began_us, sent_us, told_us, kept_us; /* monotonic */
-    int64_t began_seen;
+    int64_t sent_us, told_us, kept_us; /* monotonic */
+    struct point points[2];            /* the rate is reckoned from the first; both move on, RATE_US apart */
     struct backfill_state state;
     struct backfill_result result;
     struct buf message;
@@ -144,14 +151,24 @@ static void end(struct backfill *b, enum driver_status status, const char *code,
 
 static void go_on(uv_timer_t *timer);
 
+/* Over the last five to ten seconds: a hold or a lock long ago says nothing of what is to come. */
+static int64_t rate_lately(struct backfill *b, int64_t now)
+{
+    if (now - b->points[1].us >= RATE_US) {
+        b->points[0] = b->points[1];
+        b->points[1] = (struct point){ now, b->state.seen };
+    }
+    int64_t took = now - b->points[0].us;
+    return took > 0 ? (b->state.seen - b->points[0].seen) * SECOND_US / took : 0;
+}
+
 static void tell(struct backfill *b, const char *waits)
 {
     int64_t now = now_us();
-    int64_t took = now - b->began_us;
     if (!text_equal(waits, b->state.waits) || now - b->told_us >= PROGRESS_US) {
         b->told_us = now;
         b->state.waits = waits;
-        b->state.rate = took > 0 ? (b->state.seen - b->began_seen) * SECOND_US / took : 0;
+        b->state.rate = rate_lately(b, now);
         b->state.left_us = b->state.total >= 0 && b->state.rate > 0 && b->state.total > b->state.seen
                                ? (b->state.total - b->state.seen) * SECOND_US / b->state.rate
                                : -1;
@@ -368,7 +385,7 @@ static void take_checkpoint(struct backfill *b)
         for (size_t i = 0; i < b->config->key_count; i++)
             b->from.values[i] = mem_text(values[i]);
     }
-    b->began_seen = b->state.seen;
+    b->points[0].seen = b->points[1].seen = b->state.seen;
     arena_destroy(arena);
 }
 
@@ -393,7 +410,8 @@ int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
     b->size = config->batch;
     b->to_keys = -1; /* not known yet */
     b->state = (struct backfill_state){ .total = -1, .left_us = -1, .waits = "" };
-    b->began_us = b->kept_us = now_us();
+    b->kept_us = now_us();
+    b->points[0] = b->points[1] = (struct point){ b->kept_us, 0 };
     buf_init(&b->message, 256 * 1024);
     take_checkpoint(b);
     uv_timer_init(loop, &b->timer);
