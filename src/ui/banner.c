@@ -56,10 +56,16 @@ static bool is_lost(const struct ui *ui)
     return ui->link == UI_LINK_LOST;
 }
 
+/* A screen cannot tell a runner that is gone from one that does not answer: in both cases this takes the run
+ * up again, or says that it is live. It stands first, the reason may be cut. */
 static void say_lost(const struct ui *ui, struct buf *buf)
 {
-    buf_format(buf, "%s%swhat you see is old; the run goes on by itself", buf_str(&ui->link_why),
-               ui->link_why.len > 0 ? ": " : "");
+    bool over = ui->run != NULL && ui->run->closed != CHOICE_NONE;
+    if (!over && ui->run != NULL && !ui->options.replay)
+        buf_format(buf, "this is old; if the runner is gone: tminus run --resume %s  ", ui->run->id);
+    else if (!over)
+        buf_text(buf, "what you see is old  ");
+    buf_text(buf, buf_str(&ui->link_why));
 }
 
 static bool is_alarmed(const struct ui *ui)
