@@ -72,7 +72,7 @@ static const struct refusal compare_cases[] = {
       "39:51: `where` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
       "left open" },
     { "`right`:{`target`:`new`,`table`:`big`}", "`right`:{`target`:`new`,`table`:`big, small;`}",
-      "38:125: `table` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
+      "38:117: `table` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
       "left open" },
     { "`right`:{`target`:`new`,`table`:`big`}", "`right`:{`target`:`old`,`table`:`public.big`}",
       "38:93: a table is compared with itself" },
