@@ -48,15 +48,34 @@ int parse_params(struct arena *arena, const char *const *items, size_t count, co
     return 0;
 }
 
+/* What is frozen is published: a link that comes with a book must not make that a file of somebody else. */
+static int check_link(const char *directory, const char *path, const char *name, struct err *err)
+{
+    char *real = realpath(path, NULL), *home = realpath(directory[0] ? directory : "/", NULL);
+    size_t len = home ? strlen(home) : 0;
+    int r = 0;
+
+    /* What is not there is told by whoever reads it. */
+    if (real && home && len > 1 && !(text_starts(real, home) && real[len] == '/'))
+        r = err_set(err, ERR_INVALID, "%s is a link to %s, which does not stand beside the book or below it",
+                    name, real);
+    free(real);
+    free(home);
+    return r;
+}
+
 /* A ready-made check that does not stand beside the book is one of those that come with the program. */
 static void read_named(struct arena *arena, const char *directory, const char *name, struct book_file *ret)
 {
     struct err err = ERR_INIT;
     const char *shipped = NULL;
     size_t len = 0;
-    int r = read_document(arena, arena_format(arena, "%s/%s", directory, name), &ret->text, &len, &err);
+    const char *path = arena_format(arena, "%s/%s", directory, name);
+    int r = check_link(directory, path, name, &err);
 
     ret->name = name;
+    if (r == 0)
+        r = read_document(arena, path, &ret->text, &len, &err);
     if (r == ERR_NOT_FOUND && text_starts(name, "checks/") &&
         data_file(arena, arena_format(arena, "runbooks/%s", name), &shipped, NULL) == 0)
         r = read_document(arena, shipped, &ret->text, &len, &err);

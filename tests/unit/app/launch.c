@@ -267,6 +267,45 @@ static void test_check_refuses_paths_that_cannot_be_frozen(void **state)
     arena_destroy(arena);
 }
 
+/* ---- files beside the book ---- */
+
+/* What a link leads to is judged by where it leads. */
+static void test_links(void **state)
+{
+    static const char book[] =
+        "{\"tminus\":1,\"id\":\"b\",\"title\":\"B\",\"targets\":{\"t\":{\"engine\":\"postgresql\"}},"
+        "\"phases\":[{\"id\":\"p\",\"kind\":\"expand\",\"title\":\"P\",\"steps\":[{\"id\":\"s\",\"kind\":"
+        "\"sql\",\"target\":\"t\",\"file\":\"a.sql\",\"rollback\":[{\"kind\":\"none\",\"why\":\"x\"}]}]}]}";
+    static const struct {
+        const char *leads_to;
+        int result;
+    } cases[] = { { "../inside.sql", ERR_INVALID }, { "below/b.sql", 0 }, { "nowhere", ERR_INVALID } };
+    struct arena *arena = arena_create();
+    const char *home = arena_format(arena, "%s/links", scratch),
+               *link = arena_format(arena, "%s/a.sql", home);
+    struct launch_options options = { .book = arena_format(arena, "%s/book.json", home) };
+
+    (void)state;
+    assert_int_equal(mkdir(home, 0700), 0);
+    assert_int_equal(mkdir(arena_format(arena, "%s/below", home), 0700), 0);
+    assert_int_equal(file_write(options.book, book, strlen(book), 0600, NULL), 0);
+    assert_int_equal(file_write(arena_format(arena, "%s/below/b.sql", home), "SELECT 1", 8, 0600, NULL), 0);
+    assert_int_equal(file_write(arena_format(arena, "%s/inside.sql", scratch), "SELECT 1", 8, 0600, NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct book *got = NULL;
+        struct err err = ERR_INIT;
+        struct buf report;
+
+        buf_init(&report, JSON_MAX_BYTES);
+        assert_int_equal(symlink(cases[i].leads_to, link), 0);
+        assert_int_equal(launch_show(arena, &options, &got, &report, &err), cases[i].result);
+        assert_int_equal(strstr(buf_str(&report), "is a link to") != NULL, i == 0);
+        assert_int_equal(unlink(link), 0);
+        buf_finish(&report);
+    }
+    arena_destroy(arena);
+}
+
 /* ---- what is said ---- */
 
 static void test_faults(void **state)
@@ -304,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_wait_for_an_endless_line),
         cmocka_unit_test_setup_teardown(test_check_makes_paths_absolute, enter, leave),
         cmocka_unit_test_setup_teardown(test_check_refuses_paths_that_cannot_be_frozen, enter, leave),
+        cmocka_unit_test_setup_teardown(test_links, enter, leave),
         cmocka_unit_test(test_faults),
     };
     return cmocka_run_group_tests_name("launch", tests, NULL, NULL);
