@@ -220,6 +220,10 @@ int runner_fill_all(const struct runner *runner, struct arena *arena, const stru
 typedef void (*fit_told)(void *data, const char *text);
 void fit_ask(struct runner *runner, size_t target, fit_told told, void *data);
 
+/* What a command of it writes, without the secrets of the run, and on its way to the screens; its `clean` has
+ * been initialised. */
+void command_rewrite(void *data, const char *bytes, size_t len, struct buf *ret);
+void command_output(void *data, const char *bytes, size_t len);
 /* Where its command runs unless the book says so: beside the book. */
 const char *execution_directory(struct execution *execution);
 /* Whether it has a backend at work that can take locks. */

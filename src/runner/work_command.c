@@ -49,7 +49,7 @@ static void on_done(void *data, const struct driver_result *result)
         execution_end(execution, &outcome);
 }
 
-static void on_rewrite(void *data, const char *bytes, size_t len, struct buf *ret)
+void command_rewrite(void *data, const char *bytes, size_t len, struct buf *ret)
 {
     struct execution *execution = data;
 
@@ -61,7 +61,7 @@ static void on_rewrite(void *data, const char *bytes, size_t len, struct buf *re
         redact_stream_end(&execution->clean, ret);
 }
 
-static void on_output(void *data, const char *bytes, size_t len)
+void command_output(void *data, const char *bytes, size_t len)
 {
     struct execution *execution = data;
 
@@ -159,13 +159,13 @@ static void start(struct execution *execution)
     static const struct driver_events as_it_is = { .identified = on_identified,
                                                    .settings = on_text,
                                                    .notice = on_text,
-                                                   .output = on_output,
+                                                   .output = command_output,
                                                    .done = on_done };
     static const struct driver_events rewritten = { .identified = on_identified,
                                                     .settings = on_text,
                                                     .notice = on_text,
-                                                    .rewrite = on_rewrite,
-                                                    .output = on_output,
+                                                    .rewrite = command_rewrite,
+                                                    .output = command_output,
                                                     .done = on_done };
     bool looked_through =
         execution->definition->keeps_nothing || !redactor_is_empty(execution->runner->redactor);

@@ -68,7 +68,7 @@ static int post(struct execution *execution, const char *text, struct err *err)
     if (r < 0)
         return r;
     if (!url)
-        return err_set(err, ERR_ENVIRONMENT, "nothing is known of %s", notice->url_label);
+        return err_set(err, ERR_ENVIRONMENT, "the secret %s, its URL, is not there", notice->url_label);
     buf_init(&body, JSON_MAX_BYTES);
     write_body(execution, text, &body);
     request.body = buf_str(&body);
@@ -91,13 +91,6 @@ static void on_done(void *data, const struct driver_result *result)
     end(execution, result->status == DRIVER_OK, result->message);
 }
 
-static void on_output(void *data, const char *bytes, size_t len)
-{
-    struct execution *execution = data;
-
-    output_add(execution->runner, execution->definition->id, bytes, len);
-}
-
 static void on_identified(void *data, int64_t pid)
 {
     struct execution *execution = data;
@@ -115,7 +108,8 @@ static int call(struct execution *execution, const char *text, struct err *err)
     static const struct driver_events events = { .identified = on_identified,
                                                  .settings = on_text,
                                                  .notice = on_text,
-                                                 .output = on_output,
+                                                 .rewrite = command_rewrite,
+                                                 .output = command_output,
                                                  .done = on_done };
     const struct notice *notice = execution->definition->notice;
     const char **argv = arena_array(execution->arena, notice->argv_count + 1, sizeof(*argv));
@@ -130,6 +124,7 @@ static int call(struct execution *execution, const char *text, struct err *err)
         .timeout_us = execution->definition->timeout_us,
         .grace_us = GRACE_US,
     };
+    redact_stream_init(&execution->clean, execution->runner->redactor);
     return process_start(&execution->runner->loop, &execution->command, &events, execution,
                          &execution->process, err);
 }
@@ -138,7 +133,8 @@ void notify_begin(struct execution *execution)
 {
     const struct notice *notice = execution->definition->notice;
     struct err err = ERR_INIT;
-    int r = notice->argv_count > 0 ? call(execution, notice->text, &err) : post(execution, notice->text, &err);
+    int r =
+        notice->argv_count > 0 ? call(execution, notice->text, &err) : post(execution, notice->text, &err);
 
     if (r < 0)
         end(execution, false, arena_format(execution->arena, "not told: %s", err.message));
