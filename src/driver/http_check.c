@@ -56,7 +56,7 @@ int http_url_check(const char *url, struct err *err)
         return err_set(err, ERR_INVALID, "the URL names no server");
     if (memchr(authority, '@', authority_len) != NULL)
         return err_set(err, ERR_INVALID,
-                       "the URL holds a user or a password: give them by a header, from a secret param");
+                       "the URL holds a user or a password, which are not sent: they show where it does");
     return check_with_libcurl(url, err);
 }
 
