@@ -82,7 +82,8 @@ static void load_expected_value(struct loader *l, const struct json *value, stru
         break;
     }
     if (!expect->numeric && expect->is != IS_EQUAL && expect->is != IS_NOT_EQUAL)
-        load_fault(l, value, "only numbers are \"%s\" each other", comparison_word(expect->is));
+        load_fault(l, value, "\"%s\" compares numbers: what is expected here is none",
+                   comparison_word(expect->is));
 }
 
 static void load_between(struct loader *l, const struct json *list, struct expect *expect)

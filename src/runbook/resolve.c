@@ -268,11 +268,30 @@ const char *resolve(struct loader *l, const struct json *where, const char *text
     return resolved;
 }
 
+/* What is refused when it is asked (http_url_check of the driver) is better known before anything runs. */
+static void check_url(struct loader *l, const struct json *where, const char *url)
+{
+    const char *authority = strstr(url, "://") + strlen("://");
+    size_t len = strcspn(authority, "/?#");
+    if (len == 0)
+        load_fault(l, where, "this URL names no server");
+    else if (memchr(authority, '@', len))
+        load_fault(l, where, "a URL holds no user and no password: everybody could read them here");
+    for (const char *c = url; *c; c++) {
+        if (*c > ' ' && *c <= '~' && *c != '\\')
+            continue;
+        load_fault(l, where,
+                   "a URL holds no space, no backslash and only ASCII: write such bytes as \"%%20\"");
+        return;
+    }
+}
+
 const char *resolve_url(struct loader *l, const struct json *where, const char *text)
 {
     const char *url = resolve(l, where, text, LAND_ARGUMENT);
-    if (url && !text_starts(url, "http://") && !text_starts(url, "https://") &&
-        !(text_starts(text, "${") && is_later(l, text)))
+    if (url && (text_starts(url, "http://") || text_starts(url, "https://")))
+        check_url(l, where, url);
+    else if (url && !(text_starts(text, "${") && is_later(l, text)))
         load_fault(l, where, "a URL begins with http:// or https://");
     return url;
 }

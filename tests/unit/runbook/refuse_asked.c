@@ -77,6 +77,11 @@ static const struct refusal use_cases[] = {
 };
 
 static const struct refusal query_cases[] = {
+    { "{`url`:`http://shop.test/${made}`}", "{`url`:`https:///a`}", "42:47: this URL names no server" },
+    { "{`url`:`http://shop.test/${made}`}", "{`url`:`https://ann:open@shop.test/a@b`}",
+      "42:47: a URL holds no user and no password: everybody could read them here" },
+    { "{`url`:`http://shop.test/${made}`}", "{`url`:`https://shop.test/a b`}",
+      "42:47: a URL holds no space, no backslash and only ASCII: write such bytes as `%20`" },
     { "{`url`:`http://shop.test/${made}`}", "{`url`:`shop.test`}",
       "42:47: a URL begins with http:// or https://" },
     { "{`url`:`http://shop.test/${made}`}", "{`url`:`https://shop.test`,`pointer`:`a`}",

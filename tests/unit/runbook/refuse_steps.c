@@ -61,7 +61,7 @@ static const struct refusal steps_cases[] = {
       "40:57: expect one of `value`, `rows`, `between`, `matches`, `equals`" },
     { "`expect`:{`value`:0}", "`expect`:{`value`:0,`rows`:1}",
       "40:57: expect one of `value`, `rows`, `between`, `matches`, `equals`" },
-    { "`expect`:{`value`:0}", "`expect`:{`value`:`a`,`is`:`>`}", "40:66: only numbers are `>` each other" },
+    { "`expect`:{`value`:0}", "`expect`:{`value`:`a`,`is`:`>`}", "40:66: `>` compares numbers: what is expected here is none" },
     { "`expect`:{`value`:0}", "`expect`:{`value`:[0]}", "40:66: one value is expected, not an array" },
     { "`argv`:[`deploy`,`${batch}`]", "`argv`:`deploy now`",
       "34:40: `argv` is an array, one text for each argument: nothing is split at spaces" },
