@@ -41,7 +41,8 @@ struct backfill {
     int64_t to_keys;     /* keys from `from` up to `to` */
     int64_t size;        /* of the batch after it */
     bool cancelled, ended, closed, out;
-    int tries; /* of this batch, that failed */
+    bool unsure; /* a batch may have been committed that nobody has counted */
+    int tries;   /* of this batch, that failed */
     int64_t pid;
     int64_t sent_us, told_us, kept_us; /* monotonic */
     struct point points[2];            /* the rate is reckoned from the first; both move on, RATE_US apart */
@@ -122,7 +123,7 @@ static void on_end(uv_timer_t *timer)
         return;
     keep(b);
     b->result.state = b->state;
-    b->result.clean = b->state.rows == 0 && b->result.status != DRIVER_AMBIGUOUS;
+    b->result.clean = b->state.rows == 0 && !b->unsure && b->result.status != DRIVER_AMBIGUOUS;
     b->events->done(b->data, &b->result);
     backfill_destroy(b);
 }
@@ -225,6 +226,18 @@ static bool try_again(struct backfill *b, const struct driver_result *result)
     return true;
 }
 
+/* Whether what was sent may have been committed although its answer does not count it: tried again it finds
+ * nothing to change, so this is not forgotten. An error that the server told has undone the batch. */
+static bool may_have_committed(const struct backfill *b, const struct answer *answer, size_t columns)
+{
+    const struct driver_result *result = answer->result;
+    bool is_batch = b->to.there;
+    if (result->status == DRIVER_OK)
+        return is_batch && (answer->row_count != 1 || answer->column_count != columns);
+    return is_batch && (result->status == DRIVER_AMBIGUOUS ||
+                        (result->status == DRIVER_TIMED_OUT && result->code[0] == '\0'));
+}
+
 /* False when there was no answer, and all that follows from it is done. */
 static bool is_answered(struct backfill *b, const struct answer *answer, size_t columns)
 {
@@ -232,6 +245,7 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
     b->out = false;
     if (b->closed)
         return false;
+    b->unsure = b->unsure || may_have_committed(b, answer, columns);
     if (session_pid(b->session) != b->pid && session_pid(b->session) != 0) {
         b->pid = session_pid(b->session);
         b->events->identified(b->data, b->pid);

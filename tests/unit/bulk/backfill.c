@@ -289,6 +289,33 @@ static void test_a_lost_connection(void **state)
     filled_close(&filled);
 }
 
+static bool is_asleep(void *data)
+{
+    (void)data;
+    return strcmp(pg_value(server.admin, "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = "
+                                         "'tminus:r1:fill' AND wait_event = 'PgSleep'"),
+                  "t") == 0;
+}
+
+/* What became of the batch nobody knows: that it is stopped then says nothing of it. */
+static void test_stopped_while_a_batch_is_lost(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.config.set = "b = 'done' || pg_sleep(20)";
+    filled_begin(&filled);
+    assert_true(run_until(&filled.loop, is_asleep, NULL, 20000));
+    backfill_cancel(filled.backfill);
+    pg_value(server.admin, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                           "application_name = 'tminus:r1:fill'");
+    filled_end(&filled);
+    filled_check(&filled, DRIVER_CANCELLED, 0, 0);
+    assert_false(filled.clean);
+    filled_close(&filled);
+}
+
 static void test_an_error(void **state)
 {
     struct filled filled;
@@ -369,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_a_lock),
         cmocka_unit_test(test_a_lock_that_stays),
         cmocka_unit_test(test_a_lost_connection),
+        cmocka_unit_test(test_stopped_while_a_batch_is_lost),
         cmocka_unit_test(test_an_error),
         cmocka_unit_test(test_texts_that_would_break_out),
         cmocka_unit_test(test_batches_follow_the_time),
