@@ -51,8 +51,8 @@ struct backfill_result {
 };
 
 struct backfill_events {
-    /* NULL when the next batch may be sent, else why not. Asked before each, and four times a second while it
-     * may not. */
+    /* NULL when the next batch may be sent, else why not, borrowed until it is asked again. Asked before
+     * each, and four times a second while it may not. */
     const char *(*may_go_on)(void *data);
     void (*identified)(void *data, int64_t pid);    /* the backend; again after a lost connection */
     void (*settings)(void *data, const char *text); /* timeouts as read back */

@@ -102,7 +102,8 @@ int compare_start(uv_loop_t *loop, const struct compare_config *config, const st
                   void *data, struct compare **ret, struct err *err) MUST_CHECK;
 /* It ends soon, COMPARE_FAILED and `cancelled`. */
 void compare_cancel(struct compare *compare);
-/* Ends it at once; `done` is not called any more. NULL-safe. Not from inside an event. */
+/* Ends it at once; `done` is not called any more. NULL-safe. Of the events only from inside `done`, after
+ * which it is still to be called. */
 void compare_destroy(struct compare *compare);
 
 #endif

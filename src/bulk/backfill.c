@@ -49,6 +49,7 @@ struct backfill {
     struct backfill_state state;
     struct backfill_result result;
     struct buf message;
+    char waits[ERR_MESSAGE_MAX]; /* state.waits, which is borrowed where it comes from */
 };
 
 static int64_t now_us(void)
@@ -168,7 +169,8 @@ static void tell(struct backfill *b, const char *waits)
     int64_t now = now_us();
     if (!text_equal(waits, b->state.waits) || now - b->told_us >= PROGRESS_US) {
         b->told_us = now;
-        b->state.waits = waits;
+        /* Cut, it still says what it waits for. */
+        (void)snprintf(b->waits, sizeof(b->waits), "%s", waits);
         b->state.rate = rate_lately(b, now);
         b->state.left_us = b->state.total >= 0 && b->state.rate > 0 && b->state.total > b->state.seen
                                ? (b->state.total - b->state.seen) * SECOND_US / b->state.rate
@@ -423,7 +425,7 @@ int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
     b->session = session;
     b->size = config->batch;
     b->to_keys = -1; /* not known yet */
-    b->state = (struct backfill_state){ .total = -1, .left_us = -1, .waits = "" };
+    b->state = (struct backfill_state){ .total = -1, .left_us = -1, .waits = b->waits };
     b->kept_us = now_us();
     b->points[0] = b->points[1] = (struct point){ b->kept_us, 0 };
     buf_init(&b->message, 256 * 1024);

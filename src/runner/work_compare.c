@@ -65,6 +65,7 @@ static void on_report(void *data, const char *line)
 static void on_done(void *data, const struct compare_result *result)
 {
     struct execution *execution = data;
+    struct compare *compare = execution->compare;
     struct sha256 sha;
     struct outcome outcome = { .status = result->verdict == COMPARE_EQUAL ? OUTCOME_OK : OUTCOME_FAILED,
                                .clean = true,
@@ -79,6 +80,7 @@ static void on_done(void *data, const struct compare_result *result)
     if (result->verdict != COMPARE_FAILED)
         outcome.value = result->message;
     execution_end(execution, &outcome);
+    compare_destroy(compare);
 }
 
 static void fail(struct execution *execution, const char *why)

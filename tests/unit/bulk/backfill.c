@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -228,6 +229,28 @@ static void test_nothing_is_sent_while_it_may_not(void **state)
     filled_close(&filled);
 }
 
+/* The reason is borrowed from a text that moves as it grows. */
+static void give_other_reason(struct filled *filled)
+{
+    free(filled->reason);
+    filled->reason = filled->asked > 8 ? NULL : strdup(filled->asked % 2 > 0 ? "one" : "another reason");
+    filled->why_not = filled->reason;
+}
+
+static void test_reasons_that_change(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.at_batch = give_other_reason;
+    filled_begin(&filled);
+    filled_end(&filled);
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    assert_string_equal(filled.waits, "another reason");
+    filled_close(&filled);
+}
+
 static void test_a_lock(void **state)
 {
     struct filled filled;
@@ -393,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_checkpoint_of_another),
         cmocka_unit_test(test_destroy_and_resume),
         cmocka_unit_test(test_nothing_is_sent_while_it_may_not),
+        cmocka_unit_test(test_reasons_that_change),
         cmocka_unit_test(test_a_lock),
         cmocka_unit_test(test_a_lock_that_stays),
         cmocka_unit_test(test_a_lost_connection),

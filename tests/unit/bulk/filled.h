@@ -23,6 +23,7 @@ struct filled {
     int done, asked, checkpoints;
     int64_t pid;
     const char *why_not; /* what may_go_on says */
+    char *reason;        /* the same, where a test made it */
     void (*at_batch)(struct filled *filled);
     enum driver_status status;
     bool clean;
