@@ -155,6 +155,7 @@ struct execution {
     const char *const *items;
     size_t item_count, item_at;
     const char *item;
+    bool item_was_begun; /* by an earlier attempt, which may have left something of it */
     void (*begin_item)(struct execution *);
     bool paused; /* held between two items */
     /* in parts: */

@@ -25,10 +25,24 @@ static bool is_done(const struct work *work, const char *name)
     return false;
 }
 
-static bool is_any_done(const struct work *work)
+static bool has_begun(const struct work *work, const char *name)
 {
     for (size_t i = 0; i < work->item_count; i++) {
-        if (work->items[i].done)
+        if (text_equal(work->items[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+/* Whether something of an item is there, or may be: of another than the one that it is at, or of that one
+ * since an earlier attempt. */
+static bool is_any_left(const struct execution *execution)
+{
+    const struct work *work = work_of(execution);
+
+    for (size_t i = 0; i < work->item_count; i++) {
+        if (work->items[i].done || execution->item_was_begun ||
+            !text_equal(work->items[i].name, execution->item))
             return true;
     }
     return false;
@@ -36,8 +50,7 @@ static bool is_any_done(const struct work *work)
 
 static void end(struct execution *execution, enum outcome_status status, const char *message)
 {
-    const struct work *work = work_of(execution);
-    struct outcome outcome = { .status = status, .clean = !is_any_done(work), .message = message };
+    struct outcome outcome = { .status = status, .clean = !is_any_left(execution), .message = message };
 
     outcome.output = execution->output_hash.hex; /* of what was generated for all of them; "" */
     execution_end(execution, &outcome);
@@ -78,6 +91,9 @@ void each_next(struct execution *execution)
     } else if (execution->item_at == execution->item_count) {
         end(execution, OUTCOME_OK, "");
     } else {
+        /* the same one again, after a hold, has not begun meanwhile */
+        if (execution->item != execution->items[execution->item_at])
+            execution->item_was_begun = has_begun(work_of(execution), execution->items[execution->item_at]);
         execution->item = execution->items[execution->item_at];
         if (tell(execution, CHOICE_NONE))
             execution->begin_item(execution);
@@ -96,11 +112,12 @@ void each_ended(struct execution *execution, const struct outcome *outcome)
         each_next(execution);
         return;
     }
-    if (outcome->clean)
+    /* What an earlier attempt left of it this one does not take away. */
+    if (outcome->clean && !execution->item_was_begun)
         (void)tell(execution, CHOICE_FAILED);
     whole.message =
         arena_format(execution->arena, "%s: %s", execution->item, outcome->message ? outcome->message : "");
-    whole.clean = outcome->clean && !is_any_done(work_of(execution));
+    whole.clean = outcome->clean && !is_any_left(execution);
     whole.output = execution->output_hash.hex;
     execution_end(execution, &whole);
 }
