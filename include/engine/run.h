@@ -63,7 +63,9 @@ struct run_condition {
 /* One item of a step that is done for each of many. */
 struct run_item {
     const char *name;
-    bool done; /* else it has begun, and what it came to is not known or a failure */
+    bool done;  /* else it has begun, and what it came to is not known or a failure */
+    bool again; /* it was begun more than once: what is found done may be of the time before */
+    bool found; /* done, and not by this run: it is not to be undone */
 };
 
 /* One thing that was or is carried out: a step, or one entry of its rollback. In what follows an `entry` is 0

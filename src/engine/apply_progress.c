@@ -67,7 +67,7 @@ static void add_item(struct change *c)
         work->items = items;
         work->item_room = room;
     }
-    work->items[work->item_count++] = (struct run_item){ run_keep(c->run, c->event->value), false };
+    work->items[work->item_count++] = (struct run_item){ .name = run_keep(c->run, c->event->value) };
 }
 
 /* What failed and certainly left nothing behind has not begun: there is nothing to undo. */
@@ -85,11 +85,13 @@ int apply_item_started(struct change *c)
         return r;
     if (c->def->each == NULL || c->event->value == NULL)
         return change_refuse(c, "\"%s\" is not done for each of many", c->def->id);
-    const struct run_item *item = find_item(c->work, c->event->value);
+    struct run_item *item = find_item(c->work, c->event->value);
     if (item != NULL && item->done)
         return change_refuse(c, "%s is done already", c->event->value);
     if (item == NULL)
         add_item(c);
+    else
+        item->again = true;
     return 0;
 }
 
@@ -105,6 +107,7 @@ int apply_item_ended(struct change *c)
     if (choice != CHOICE_DONE && choice != CHOICE_SKIPPED && choice != CHOICE_FAILED)
         return change_refuse(c, "no item ends as \"%s\"", choice_word(choice));
     item->done = choice != CHOICE_FAILED;
+    item->found = choice == CHOICE_SKIPPED && !item->again;
     if (choice == CHOICE_FAILED)
         remove_item(c->work, item);
     return 0;

@@ -81,20 +81,27 @@ static bool is_paused(struct execution *execution)
 
 void each_next(struct execution *execution)
 {
+    bool put_off;
+
     if (is_paused(execution))
         return;
     while (execution->item_at < execution->item_count &&
            is_done(work_of(execution), execution->items[execution->item_at]))
         execution->item_at++;
+    /* a hold came when it was recorded, and before it began */
+    put_off =
+        execution->item_at < execution->item_count && execution->item == execution->items[execution->item_at];
     if (execution->cancelled || execution->runner->stopping || execution->runner->halted) {
+        if (put_off && !execution->item_was_begun)
+            (void)tell(execution, CHOICE_FAILED);
         end(execution, OUTCOME_FAILED, "stopped between two items: tried again, it goes on");
     } else if (execution->item_at == execution->item_count) {
         end(execution, OUTCOME_OK, "");
+    } else if (put_off) {
+        execution->begin_item(execution);
     } else {
-        /* the same one again, after a hold, has not begun meanwhile */
-        if (execution->item != execution->items[execution->item_at])
-            execution->item_was_begun = has_begun(work_of(execution), execution->items[execution->item_at]);
         execution->item = execution->items[execution->item_at];
+        execution->item_was_begun = has_begun(work_of(execution), execution->item);
         if (tell(execution, CHOICE_NONE))
             execution->begin_item(execution);
         else
@@ -150,16 +157,20 @@ static void on_list(void *data, const struct answer *answer)
     each_next(execution);
 }
 
-/* What the step had begun, newest first. */
+/* What the step had begun, newest first; not what it found done, as a step that was found done is not undone.
+ */
 static void list_begun(struct execution *execution)
 {
     const struct work *forward = run_work(execution->runner->run, execution->step, 0);
     const char **items = arena_array(execution->arena, forward->item_count + 1, sizeof(*items));
+    size_t count = 0;
 
-    for (size_t i = 0; i < forward->item_count; i++)
-        items[i] = arena_text(execution->arena, forward->items[forward->item_count - 1 - i].name);
+    for (size_t i = forward->item_count; i-- > 0;) {
+        if (!forward->items[i].found)
+            items[count++] = arena_text(execution->arena, forward->items[i].name);
+    }
     execution->items = items;
-    execution->item_count = forward->item_count;
+    execution->item_count = count;
     each_next(execution);
 }
 

@@ -28,7 +28,7 @@ static void dump_work(struct buf *buf, const struct work *work)
     if (work->checkpoint != NULL)
         buf_format(buf, " checkpoint=%s\n", work->checkpoint);
     for (size_t i = 0; i < work->item_count; i++)
-        buf_format(buf, " item=%s/%d\n", work->items[i].name, work->items[i].done);
+        buf_format(buf, " item=%s/%d/%d\n", work->items[i].name, work->items[i].done, work->items[i].found);
 }
 
 static void dump_steps(struct buf *buf, const struct run *run)

@@ -192,6 +192,7 @@ static void test_items(void **state)
     assert_int_equal(each->item_count, 3);
     assert_string_equal(each->items[1].name, "b");
     assert_true(each->items[0].done && each->items[1].done && !each->items[2].done);
+    assert_false(each->items[1].found); /* it may be of its first try */
     assert_folds(s);
     /* what cannot have happened */
     struct event event = { .type = EVENT_ITEM_STARTED, .subject = "each", .value = "a" };
@@ -211,6 +212,10 @@ static void test_items(void **state)
     /* what failed and left nothing behind has not begun */
     item_ok(s, 0, "c", CHOICE_FAILED);
     assert_int_equal(each->item_count, 2);
+    /* what somebody else had done is not to be undone */
+    item_ok(s, 0, "c", CHOICE_NONE);
+    item_ok(s, 0, "c", CHOICE_SKIPPED);
+    assert_true(each->items[2].done && each->items[2].found);
     assert_folds(s);
     scene_end(s, "each", OUTCOME_FAILED);
     event = (struct event){ .type = EVENT_ITEM_STARTED, .subject = "each", .value = "d" };
