@@ -116,7 +116,8 @@ static bool is_to_stop(const struct execution *execution)
             execution->definition->kind == STEP_WAIT);
 }
 
-/* The first that has something to do; ends may change the list. */
+/* The first that has something to do; ends may change the list. A runner that is halted begins nothing more,
+ * but what runs for hours has to end when it is to stop. */
 static bool tick_one(struct runner *runner, struct instant now)
 {
     for (struct execution *e = runner->executions; e; e = e->next) {
@@ -124,6 +125,8 @@ static bool tick_one(struct runner *runner, struct instant now)
             work_cancel(runner, e->step, e->entry);
             return true;
         }
+        if (runner->halted)
+            continue;
         if (e->paused && !runner->run->held) {
             each_next(e);
             return true;
@@ -139,7 +142,7 @@ static bool tick_one(struct runner *runner, struct instant now)
 
 void works_tick(struct runner *runner, struct instant now)
 {
-    while (!runner->halted && tick_one(runner, now))
+    while (tick_one(runner, now))
         ;
 }
 
