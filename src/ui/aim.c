@@ -202,12 +202,12 @@ static struct next next_of(enum next_kind kind, struct aim aim, size_t gate)
 /* The first of the phase that can be started or ticked, in the order of the book. */
 static struct next next_in_phase(const struct ui *ui, const struct phase *phase)
 {
+    size_t start = run_next_step(ui->run);
     for (size_t i = 0; i < phase->step_count; i++) {
         struct aim aim = { phase->first_step + i, 0 };
         if (is_ready_check(ui->run, aim))
             return next_of(NEXT_TICK, aim, BOOK_NONE);
-        const struct step *step = aim_step(ui->run, aim);
-        if (step->kind != STEP_CHECK && run_step_shown(ui->run, aim.step) == STEP_READY)
+        if (aim.step == start)
             return next_of(NEXT_START, aim, BOOK_NONE);
     }
     if (aim_failed(ui).step != BOOK_NONE)
@@ -223,7 +223,7 @@ static struct next next_selected(const struct ui *ui)
     struct aim aim = { ui->selected, 0 };
     const struct step *step = aim_step(ui->run, aim);
     enum step_state state = ui->run->steps[ui->selected].work.state;
-    if (state != STEP_PENDING)
+    if (state != STEP_PENDING && state != STEP_ROLLED_BACK)
         return nothing("nothing is to be started there: Esc follows the run again");
     if (step->kind == STEP_CHECK)
         return step_is_sensed(step) ? nothing("a sensed check ticks itself")
@@ -247,8 +247,7 @@ struct next aim_next(const struct ui *ui)
     if (tickable.step != BOOK_NONE && is_running(run, tickable))
         return next_of(NEXT_TICK, tickable, BOOK_NONE);
     if (run->rolling_back)
-        return nothing(aim_failed(ui).step != BOOK_NONE ? "a rollback step failed: e retries"
-                                                        : "rolling back");
+        return nothing(aim_failed(ui).entry > 0 ? "a rollback step failed: e retries" : "rolling back");
     if (run->held)
         return nothing("held: r releases");
     if (ui->selected != BOOK_NONE)

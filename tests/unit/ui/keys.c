@@ -21,6 +21,7 @@ static const struct {
     { "Enter", "rolled-back", "<Enter>", "flush\n", "Close the run as ABORTED?", NULL },
     { "Enter", "rolled-back", "<Enter><Enter>", "flush\n", "Enter close the run as aborted",
       "Close the run as" },
+    { "Enter", "rolled-back", "/fence<Enter><Enter>", "action start fence\n", NULL, NULL },
     { "Enter", "rolled-back", "g<Enter>", "", "nothing is to be started there", "Close the run" },
     { "Enter", "closed", "<Enter>", "", "the run is over", NULL },
     { "Enter", "halted", "<Enter>", "", "HALTED, nothing new is done: journal: cannot write", NULL },
