@@ -100,7 +100,7 @@ static void put_monitors(struct segments *line, const struct ui *ui)
                      run->book->monitor_count);
         segment_form(segment, 2, "?%zu", run->book->monitor_count - well);
     } else if (run->book->monitor_count > 0) {
-        segment_form(segment, 0, "%zu monitors ok", well);
+        segment_form(segment, 0, "%zu monitor%s ok", well, well == 1 ? "" : "s");
         segment_form(segment, 1, "mon ok");
     }
     buf_finish(&trouble);
@@ -239,18 +239,25 @@ static void put_no_return(struct segments *line, const struct run *run, const st
     }
 }
 
+/* Without one estimate there is no sum: nothing is said to take no time. */
+static void sum_form(struct segment *segment, int form, const char *label, int64_t us, size_t unestimated)
+{
+    if (unestimated > 0 && us == 0)
+        segment_form(segment, form, "%s?", label);
+    else
+        clock_form(segment, form, label, us, unestimated > 0 ? "?" : "");
+}
+
 static void put_work(struct segments *line, const struct clocks *clocks)
 {
     struct segment *work = segments_add(line, 3, ROLE_TEXT);
-    const char *work_more = clocks->work_unestimated > 0 ? "?" : "";
-    const char *undo_more = clocks->rollback_unestimated > 0 ? "?" : "";
-    clock_form(work, 0, "work left ~", clocks->work_left_us, work_more);
-    clock_form(work, 1, "work ~", clocks->work_left_us, work_more);
+    sum_form(work, 0, "work left ~", clocks->work_left_us, clocks->work_unestimated);
+    sum_form(work, 1, "work ~", clocks->work_left_us, clocks->work_unestimated);
     if (clocks->has_window && clocks->work_left_us > clocks->window_left_us)
         work->style = ROLE_BAD;
     struct segment *undo = segments_add(line, 4, ROLE_TEXT);
-    clock_form(undo, 0, "rollback ~", clocks->rollback_us, undo_more);
-    clock_form(undo, 1, "undo ~", clocks->rollback_us, undo_more);
+    sum_form(undo, 0, "rollback ~", clocks->rollback_us, clocks->rollback_unestimated);
+    sum_form(undo, 1, "undo ~", clocks->rollback_us, clocks->rollback_unestimated);
     if (clocks->held_us >= SECOND_US)
         clock_form(segments_add(line, 5, ROLE_WARN), 0, "held ", clocks->held_us, "");
 }
