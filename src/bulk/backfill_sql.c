@@ -86,12 +86,15 @@ static void put_last(struct buf *sql, const struct backfill_config *config)
 
 static void put_settings(struct buf *sql, const struct backfill_config *config)
 {
-    buf_format(sql, "SET LOCAL lock_timeout = %" PRId64 "; ", (config->lock_timeout_us + 999) / 1000);
+    /* a key of floating point has to be read as it is: what is rounded could pass over rows */
+    buf_format(sql, "SET LOCAL extra_float_digits = 3; SET LOCAL lock_timeout = %" PRId64 "; ",
+               (config->lock_timeout_us + 999) / 1000);
 }
 
 void backfill_first_sql(struct buf *sql, const struct backfill_config *config, const char *const *from,
                         int64_t batch)
 {
+    put_settings(sql, config);
     buf_text(sql, "WITH ");
     put_keys(sql, config, from, batch);
     buf_text(sql, " SELECT 0, ");

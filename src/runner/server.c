@@ -69,8 +69,6 @@ int servers_create(struct runner *runner, struct err *err)
 
 void servers_destroy(struct runner *runner)
 {
-    http_client_destroy(runner->http);
-    runner->http = NULL;
     for (size_t i = 0; runner->servers && i < runner->book->target_count; i++) {
         session_close(runner->servers[i].steps);
         session_close(runner->servers[i].senses);

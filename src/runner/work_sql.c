@@ -111,8 +111,8 @@ static void start(struct execution *execution, const char *const *statements, si
 
 /* ---- statements that another query answers ---- */
 
-/* What was generated is kept as it is executed: with the run, and in the trail. For each item it is added to what
- * the items before it had. */
+/* What was generated is kept as it is executed: with the run, and in the trail. For each item it is added to
+ * what the items before it had. */
 static int add_statements(struct execution *execution, const struct buf *text, struct err *err)
 {
     int how = execution->output_path ? O_APPEND : O_TRUNC;
@@ -123,7 +123,8 @@ static int add_statements(struct execution *execution, const struct buf *text, s
                      execution->runner->options->frozen->dir, execution->definition->id, execution->attempt);
     fd = open(execution->output_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | how, 0600);
     if (fd < 0)
-        return err_set_errno(err, ERR_IO, errno, "cannot keep what was generated in %s", execution->output_path);
+        return err_set_errno(err, ERR_IO, errno, "cannot keep what was generated in %s",
+                             execution->output_path);
     r = fd_write_all(fd, text->data, text->len, err);
     if (r == 0 && fdatasync(fd) < 0)
         r = err_set_errno(err, ERR_IO, errno, "cannot keep what was generated in %s", execution->output_path);
@@ -158,7 +159,7 @@ static void on_generated(void *data, const struct answer *answer)
 
     execution->asking = false;
     for (size_t i = 0; i < answer->row_count; i++) {
-        const char *text = answer->cell(answer, i, 0);
+        const char *text = answer->column_count > 0 ? answer->cell(answer, i, 0) : NULL;
 
         statements[i] = arena_text(execution->arena, text);
         if (!text)

@@ -29,8 +29,12 @@ static void judge(struct execution *execution, bool met)
     if (!met)
         execution->since_boot_us = 0;
     else if (execution->since_boot_us == 0)
-        execution->since_boot_us = execution->asked_boot_us;
-    if (met && now_us - execution->since_boot_us >= step->until_for_us) {
+        execution->since_boot_us = now_us;
+    /* from the end of the first round that was met to the beginning of this one: what lies between was seen
+     */
+    bool long_enough =
+        step->until_for_us == 0 || execution->asked_boot_us - execution->since_boot_us >= step->until_for_us;
+    if (met && long_enough) {
         execution->seen[0] = '\0';
         end(execution, OUTCOME_OK, "");
     } else if (execution->cancelled) {
