@@ -59,6 +59,17 @@ static void become_program(struct arena *arena, const char *file, const char *na
     execve(file, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
 }
 
+/* Takes empty lines away from the front; how much is left. */
+static size_t without_empty_lines(char *bytes, size_t len)
+{
+    size_t empty = 0;
+
+    while (empty < len && bytes[empty] == '\n')
+        empty++;
+    memmove(bytes, bytes + empty, len - empty);
+    return len - empty;
+}
+
 /* The first line that is not empty, as far as it fits. */
 static void read_line(int fd, char line[ANSWER_MAX])
 {
@@ -79,9 +90,7 @@ static void read_line(int fd, char line[ANSWER_MAX])
             continue;
         if (n <= 0)
             break;
-        len += (size_t)n;
-        if (len == strspn(line, "\n"))
-            len = 0;
+        len = without_empty_lines(line, len + (size_t)n);
     }
     line[len] = '\0';
     line[strcspn(line, "\n")] = '\0';
