@@ -248,7 +248,7 @@ static void on_patience_over(uv_timer_t *timer)
 {
     struct process *process = timer->data;
     tree_find(&process->tree, process->pid, process->mark);
-    bool anybody = !process->exited || process->tree.count > 0;
+    bool anybody = !process->exited || process->tree.count > 0 || process->tree.unsettled;
     if (process->ending != ENDING_NONE && !process->killed && anybody)
         kill_all(process);
     else if (process->exited)
@@ -264,7 +264,9 @@ static void look(struct process *process)
     if (!process->exited)
         return;
     tree_find(&process->tree, process->pid, process->mark);
-    if (process->tree.count > 0)
+    if (process->killed)
+        tree_signal(&process->tree, SIGKILL, 0); /* to those who could not be told before */
+    if (process->tree.count > 0 || process->tree.unsettled)
         return;
     if (process->end_of_pipe) {
         finish(process);

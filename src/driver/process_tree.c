@@ -77,12 +77,31 @@ static void read_all(struct table *table)
     (void)closedir(dir);
 }
 
+/* Whether it was given an empty environment: that begins where it ends, the 50th and 51st field of proc(5)'s
+ * stat. In the middle of execve() a process has none for a moment, neither the old one nor the new, and both
+ * are 0. */
+static bool has_empty_environment(pid_t pid)
+{
+    char text[1024], *at, *end_at;
+    if (read_proc(pid, "stat", text, sizeof(text)) <= 0)
+        return true;
+    at = strrchr(text, ')');
+    for (int field = 2; at != NULL && field < 50; field++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return true;
+    unsigned long long from = strtoull(at, &end_at, 10), to = strtoull(end_at, NULL, 10);
+    return from == to && to != 0;
+}
+
 /* True when the environment that the process was started with has the mark. Read up to 64 KiB; a process that
  * belongs to another user cannot be read, and could not be signalled either. */
-static bool carries(pid_t pid, const char *mark)
+static bool carries(pid_t pid, const char *mark, bool *unsettled)
 {
     static char text[65536];
     ssize_t len = read_proc(pid, "environ", text, sizeof(text));
+    if (len == 0 && !has_empty_environment(pid))
+        *unsettled = true;
     for (ssize_t at = 0; at < len; at += (ssize_t)strlen(text + at) + 1) {
         if (strcmp(text + at, mark) == 0)
             return true;
@@ -101,7 +120,18 @@ static bool parent_is_ours(const struct table *table, pid_t parent, pid_t leader
     return false;
 }
 
-static bool adopt(struct table *table, pid_t leader, const char *mark)
+static bool is_dead(const struct stat_line *line)
+{
+    return line->state == 'Z' || line->state == 'X';
+}
+
+/* One that became our child, and may have been a command's. */
+static bool is_orphan(const struct stat_line *line)
+{
+    return line->parent == getpid() && line->session != getsid(0) && !is_dead(line);
+}
+
+static bool adopt(struct table *table, pid_t leader, const char *mark, bool *unsettled)
 {
     bool more = false;
     for (size_t i = 0; i < table->count; i++) {
@@ -109,7 +139,7 @@ static bool adopt(struct table *table, pid_t leader, const char *mark)
         if (line->ours || line->pid == leader)
             continue;
         line->ours = line->session == leader || parent_is_ours(table, line->parent, leader) ||
-                     (line->parent == getpid() && line->session != getsid(0) && carries(line->pid, mark));
+                     (is_orphan(line) && carries(line->pid, mark, unsettled));
         more |= line->ours;
     }
     return more;
@@ -146,11 +176,6 @@ static bool is_leader(pid_t pid)
     return false;
 }
 
-static bool is_dead(const struct stat_line *line)
-{
-    return line->state == 'Z' || line->state == 'X';
-}
-
 /* Our own children are in our session, and are reaped by who started them; a child of ours in another session
  * is the first process of a command, or an orphan. */
 static void reap(const struct stat_line *line)
@@ -163,7 +188,8 @@ void tree_find(struct tree *tree, pid_t leader, const char *mark)
 {
     struct table table = { 0 };
     read_all(&table);
-    while (adopt(&table, leader, mark)) {
+    tree->unsettled = false;
+    while (adopt(&table, leader, mark, &tree->unsettled)) {
     }
     tree->count = 0;
     for (size_t i = 0; i < table.count; i++) {

@@ -21,6 +21,7 @@ struct tree_member {
 };
 
 struct tree {
+    bool unsettled; /* somebody cannot be told yet, because it is just becoming another program: look again */
     size_t count;
     struct tree_member members[TREE_MAX]; /* the first found; the rest is found when these are gone */
 };
