@@ -340,6 +340,15 @@ struct later_value {
     bool is_item; /* of `step`, and known to it and its rollback alone */
 };
 
+/* What the book was loaded with. */
+struct param_value {
+    const char *name;
+    const char *type;  /* "identifier" */
+    const char *value; /* NULL: a secret */
+    const char *from;  /* a secret: where it is */
+    bool stands_in;    /* nothing was given, and the value only stands for one (book_options.unbound) */
+};
+
 /* A program that has to be there when a run begins. */
 struct tool {
     const char *name;    /* as it is looked for in PATH */
@@ -366,6 +375,8 @@ struct book {
     const char *const *forbidden; /* programs that no step calls */
     size_t later_count;
     struct later_value *later;
+    size_t param_count;
+    struct param_value *params;
     const struct json *source;  /* the whole document, for what is shown and not executed */
     const struct book_ids *ids; /* what the book_find_ functions look in; set by book_load */
 };
@@ -387,6 +398,10 @@ struct book_options {
     size_t targets_len;
     size_t param_count;
     const struct book_param *params;
+    /* A param that needs a value and has none is let pass: "<name>" stands for a text or an identifier, the
+     * least that it may be for an integer, 1 else, "false", "1s". For who only looks at a book; never for a
+     * run. */
+    bool unbound;
     size_t file_count;
     const struct book_file *files;
 };
@@ -453,6 +468,10 @@ bool expect_equal(int64_t rows, const char *value, int64_t other_rows, const cha
 typedef const char *(*book_value_of)(void *data, const struct later_value *later);
 int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, bool is_sql,
               book_value_of value_of, void *data, const char **ret, struct err *err) MUST_CHECK;
+/* A descriptive text of the book (its risks, its strategy), which is kept as it is written: with the params
+ * that it names replaced, and with what is no param's name left as it is. `text` itself when it names none.
+ */
+const char *book_described(const struct book *book, struct arena *arena, const char *text);
 /* What is expected, for people: "= 0", "3 rows". */
 void expect_text(struct buf *buf, const struct expect *expect);
 /* "lag.seconds < 1 for 30s". */

@@ -12,6 +12,8 @@ const struct command all_commands[] = {
       "a throwaway pair of servers, a book and live load; with no terminal, a scripted operator" },
     { "dry-run", true, "BOOK [--targets FILE] [--param K=V]...",
       "everything that would be executed, in order; executes nothing, connects to nothing" },
+    { "show", true, "BOOK [--format markdown|html] [--targets FILE] [--param K=V]...",
+      "the book for people: risks, timeline, who decides what, every step, and the way back" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
       "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal]\n"

@@ -111,6 +111,7 @@ static int load_book(struct arena *arena, const struct launch_options *options, 
                                          .targets_len = frozen->targets_len,
                                          .param_count = options->param_count,
                                          .params = options->params,
+                                         .unbound = options->unbound,
                                          .file_count = frozen->file_count,
                                          .files = frozen->files };
 

@@ -11,7 +11,7 @@
 static const struct handler handlers[] = {
     { "approve", cmd_approve }, { "dry-run", cmd_dry_run }, { "feed", cmd_feed },
     { "log", cmd_log },         { "runs", cmd_runs },       { "serve", cmd_serve },
-    { "status", cmd_status },   { "verify", cmd_verify },   { NULL, NULL },
+    { "show", cmd_show },       { "status", cmd_status },   { "verify", cmd_verify },   { NULL, NULL },
 };
 
 static void on_exhausted(void)

@@ -1,6 +1,12 @@
 #include "load.h"
 #include "shape.h"
 
+#include <string.h>
+
+#include "base/text.h"
+
+#define DESCRIBED_MAX (256 * 1024)
+
 /* The parts of a book that are shown and not executed. They are checked for their shape, so that a misspelt
  * field is not lost silently, and stay in book->source; what is decoded here is thrown away. */
 
@@ -157,4 +163,32 @@ void load_descriptions(struct loader *l, const struct json *book)
         check_part(l, value, part);
         resolve_nothing(l, value);
     }
+}
+
+const char *book_described(const struct book *book, struct arena *arena, const char *text)
+{
+    struct buf out;
+    if (!text || !strstr(text, "${"))
+        return text;
+    buf_init(&out, DESCRIBED_MAX);
+    while (*text) {
+        size_t len = strcspn(text, "}"), i = 0;
+        bool named = text_starts(text, "${") && text[len] == '}';
+        while (
+            named && i < book->param_count &&
+            (strncmp(book->params[i].name, text + 2, len - 2) != 0 || book->params[i].name[len - 2] != '\0'))
+            i++;
+        if (named && i < book->param_count && book->params[i].value) {
+            buf_text(&out, book->params[i].value);
+            text += len + 1;
+        } else if (text_starts(text, "$${")) {
+            buf_text(&out, "${");
+            text += 3;
+        } else {
+            buf_char(&out, *text++);
+        }
+    }
+    text = arena_text(arena, buf_str(&out));
+    buf_finish(&out);
+    return text;
 }

@@ -247,20 +247,54 @@ static void give_value(struct loader *l, const struct book_param *given, bool *g
     given_before[index] = true;
 }
 
+static const char *stand_in(struct loader *l, const struct param *param)
+{
+    switch (param->type) {
+    case PARAM_INTEGER:
+        return arena_format(l->arena, "%" PRId64, param->min == INT64_MIN ? INT64_C(1) : param->min);
+    case PARAM_BOOLEAN:
+        return "false";
+    case PARAM_DURATION:
+        return "1s";
+    case PARAM_IDENTIFIER:
+    case PARAM_TEXT:
+    case PARAM_SECRET:
+    case PARAM_TYPE_COUNT:
+        break;
+    }
+    return arena_format(l->arena, "<%.60s>", param->name);
+}
+
 /* A default that was refused has its fault; a param with neither default nor value gets one here. */
 static void require_values(struct loader *l, const bool *given)
 {
     for (size_t i = 0; i < l->params->count; i++) {
-        const struct param *param = &l->params->list[i];
+        struct param *param = &l->params->list[i];
         if (param->value || given[i] || param->type == PARAM_SECRET || json_member(param->source, "default"))
             continue;
         if (!json_member(param->source, "type"))
             continue;
-        if (l->params->of_check)
+        if (l->options->unbound && !l->params->of_check)
+            param->value = stand_in(l, param);
+        else if (l->params->of_check)
             load_fault(l, &nowhere, "param \"%s\" has no default: give it in \"with\"", param->name);
         else
             load_fault(l, param->source, "param \"%s\" has no default: give it with --param %s=...",
                        param->name, param->name);
+    }
+}
+
+static void tell_values(struct loader *l, const bool *given)
+{
+    struct book *book = l->book;
+    book->param_count = l->params->count;
+    book->params = arena_array(l->arena, book->param_count + 1, sizeof(*book->params));
+    for (size_t i = 0; i < book->param_count; i++) {
+        const struct param *param = &l->params->list[i];
+        book->params[i] = (struct param_value){
+            .name = param->name, .type = type_words[param->type], .value = param->value, .from = param->from
+        };
+        book->params[i].stands_in = !given[i] && param->value && !json_member(param->source, "default");
     }
 }
 
@@ -278,6 +312,8 @@ void load_params(struct loader *l, const struct json *params)
     for (size_t i = 0; i < l->options->param_count; i++)
         give_value(l, &l->options->params[i], given);
     require_values(l, given);
+    if (!l->params->of_check)
+        tell_values(l, given);
 }
 
 void load_params_unused(struct loader *l)
