@@ -472,8 +472,8 @@ int book_fill(const struct book *book, struct arena *arena, size_t step, const c
  * that it names replaced, and with what is no param's name left as it is. `text` itself when it names none.
  */
 const char *book_described(const struct book *book, struct arena *arena, const char *text);
-/* What is expected, for people: "= 0", "3 rows". */
-void expect_text(struct buf *buf, const struct expect *expect);
+/* What is expected, for people: "= 0", "3 rows", "= what "standby" answers to SELECT 1". */
+void expect_text(struct buf *buf, const struct expect *expect, const struct book *book);
 /* "lag.seconds < 1 for 30s". */
 void condition_text(struct buf *buf, const struct condition *condition);
 

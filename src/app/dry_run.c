@@ -53,7 +53,7 @@ static void print_query(const char *indent, const char *label, const struct book
     if (!query_is_there(query))
         return;
     buf_init(&text, TEXT_MAX);
-    expect_text(&text, &query->expect);
+    expect_text(&text, &query->expect, book);
     printf("%s%s%s%s, expected %s:\n", indent, label, query->target != BOOK_NONE ? " on " : "",
            query->target != BOOK_NONE ? book->targets[query->target].id : "", buf_str(&text));
     buf_clear(&text);

@@ -96,7 +96,7 @@ static void put_probe(struct showing *s, const struct step *step)
     buf_init(&text, TEXT_MAX);
     query_text(&text, &step->probe);
     buf_text(&text, "\n-- expected: ");
-    expect_text(&text, &step->probe.expect);
+    expect_text(&text, &step->probe.expect, s->book);
     document_code(s->document, "sql", buf_str(&text));
     buf_finish(&text);
 }

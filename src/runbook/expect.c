@@ -231,7 +231,7 @@ bool expect_met(const struct expect *expect, int64_t rows, const char *value)
     return false;
 }
 
-void expect_text(struct buf *buf, const struct expect *expect)
+void expect_text(struct buf *buf, const struct expect *expect, const struct book *book)
 {
     switch (expect->kind) {
     case EXPECT_NOTHING:
@@ -252,8 +252,12 @@ void expect_text(struct buf *buf, const struct expect *expect)
         buf_format(buf, "text like /%s/", expect->value);
         break;
     case EXPECT_EQUALS:
-        buf_text(buf, "the same as: ");
+        buf_text(buf, "= what ");
+        if (expect->other->target != BOOK_NONE)
+            buf_format(buf, "\"%s\" answers to ", book->targets[expect->other->target].id);
         query_text(buf, expect->other);
+        if (expect->other->target == BOOK_NONE)
+            buf_text(buf, " answers");
         break;
     }
 }

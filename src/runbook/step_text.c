@@ -20,13 +20,13 @@ static void put_arguments(struct buf *buf, const char *const *argv, size_t count
     }
 }
 
-static void put_question(struct buf *buf, const struct query *query)
+static void put_question(struct buf *buf, const struct query *query, const struct book *book)
 {
     query_text(buf, query);
     if (query->expect.kind == EXPECT_NOTHING)
         return;
     buf_text(buf, "\nmust answer: ");
-    expect_text(buf, &query->expect);
+    expect_text(buf, &query->expect, book);
 }
 
 static void put_list(struct buf *buf, const char *const *list, size_t count)
@@ -53,13 +53,16 @@ static void put_sql(struct buf *buf, const struct step *step)
         query_text(buf, &step->each->query);
 }
 
-static void put_wait(struct buf *buf, const struct step *step)
+static void put_wait(struct buf *buf, const struct step *step, const struct book *book)
 {
     if (step->until_count == 0)
         condition_text(buf, &step->until);
     for (size_t i = 0; i < step->until_count; i++) {
+        const struct query *query = &step->until_queries[i];
         buf_text(buf, i > 0 ? "\nand: " : "");
-        put_question(buf, &step->until_queries[i]);
+        if (query->target != BOOK_NONE)
+            buf_format(buf, "on %s: ", book->targets[query->target].id);
+        put_question(buf, query, book);
     }
     if (step->until_for_us > 0) {
         buf_text(buf, "\nfor ");
@@ -120,7 +123,7 @@ void step_text(struct buf *buf, const struct step *step, const struct book *book
         put_arguments(buf, step->argv, step->argv_count);
         break;
     case STEP_WAIT:
-        put_wait(buf, step);
+        put_wait(buf, step, book);
         break;
     case STEP_BACKFILL:
         put_backfill(buf, step);
@@ -142,7 +145,7 @@ void step_text(struct buf *buf, const struct step *step, const struct book *book
     case STEP_MANUAL:
     case STEP_KIND_COUNT:
         if (query_is_there(&step->query))
-            put_question(buf, &step->query);
+            put_question(buf, &step->query, book);
         else
             buf_text(buf, step->instructions ? step->instructions : "");
         break;

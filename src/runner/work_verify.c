@@ -15,7 +15,7 @@ static void on_answered(void *data, enum choice answer, const char *value, const
 
     execution->asking = false;
     buf_init(&expected, ERR_MESSAGE_MAX);
-    expect_text(&expected, &step->query.expect);
+    expect_text(&expected, &step->query.expect, execution->runner->book);
     if (answer == CHOICE_YES)
         outcome.status = OUTCOME_OK;
     /* A message that is cut is still a failure. */

@@ -93,10 +93,17 @@ static void test_met(void **state)
 
 static void test_text(void **state)
 {
+    static struct target targets[] = { { .id = "primary" }, { .id = "standby" } };
+    static const struct book book = { .targets = targets, .target_count = 2 };
+    static const struct http_query http = { .method = "GET", .url = "http://shop.test", .pointer = "/a" };
+    static const struct query of_server = { .target = 1, .sql = "SELECT 2" };
+    static const struct query of_url = { .target = BOOK_NONE, .http = &http };
     static const struct {
         struct expect expect;
         const char *want;
     } texts[] = {
+        { { .kind = EXPECT_EQUALS, .other = &of_server }, "= what \"standby\" answers to SELECT 2" },
+        { { .kind = EXPECT_EQUALS, .other = &of_url }, "= what GET http://shop.test /a answers" },
         { { .kind = EXPECT_NOTHING }, "anything" },
         { NUMBER(IS_EQUAL, "0"), "= 0" },
         { WORD(IS_NOT_EQUAL, NULL), "!= NULL" },
@@ -109,7 +116,7 @@ static void test_text(void **state)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct buf buf;
         buf_init(&buf, 100);
-        expect_text(&buf, &texts[i].expect);
+        expect_text(&buf, &texts[i].expect, &book);
         assert_string_equal(buf_str(&buf), texts[i].want);
         buf_finish(&buf);
     }
