@@ -40,6 +40,61 @@ void later_declare(struct loader *l, const struct json *where, const char *name,
             (struct later_value){ .name = name, .type = type, .step = l->at_step, .is_item = is_item };
 }
 
+/* ---- whether they are there in time ---- */
+
+void later_used(struct loader *l, const struct json *where, const struct later_value *later)
+{
+    if (later->is_item || later->step == l->at_step)
+        return;
+    for (size_t i = l->use_count; i-- > 0 && l->uses[i].step == l->at_step;) {
+        if (l->uses[i].value == later)
+            return;
+    }
+    if (l->use_count == l->use_room) {
+        size_t room = l->use_room > 0 ? l->use_room * 2 : 16;
+        struct later_use *uses = arena_array(l->arena, room, sizeof(*uses));
+        for (size_t i = 0; i < l->use_count; i++)
+            uses[i] = l->uses[i];
+        l->uses = uses;
+        l->use_room = room;
+    }
+    l->uses[l->use_count++] = (struct later_use){ later, l->at_step, where };
+}
+
+/* Whether `step` begins only when `before`, a step of the same phase, is complete. A step comes only after
+ * such as stand before it, so one walk back finds all that it has to wait for. */
+static bool comes_after(const struct loader *l, size_t step, size_t before)
+{
+    const struct step *steps = l->book->steps;
+    bool *awaited = arena_array(l->arena, step - before + 1, sizeof(*awaited));
+    awaited[step - before] = true;
+    for (size_t i = step; i > before && !awaited[0]; i--) {
+        for (size_t k = 0; awaited[i - before] && k < steps[i].after_count; k++) {
+            if (steps[i].after[k] >= before)
+                awaited[steps[i].after[k] - before] = true;
+        }
+    }
+    return awaited[0];
+}
+
+/* Phases come one after the other. A box is waited for, and not begun: its query is asked until there is an
+ * answer. */
+void check_later_order(struct loader *l)
+{
+    const struct step *steps = l->book->steps;
+    for (size_t i = 0; i < l->use_count; i++) {
+        const struct later_use *use = &l->uses[i];
+        const struct step *user = &steps[use->step], *answerer = &steps[use->value->step];
+        if (user->phase != answerer->phase || user->kind == STEP_CHECK || !user->id || !answerer->id ||
+            comes_after(l, user->index, answerer->index))
+            continue;
+        load_fault(l, use->where,
+                   "${%s} is what step \"%s\" answers, and step \"%s\" does not wait for it: say \"after\": "
+                   "\"%s\"",
+                   use->value->name, answerer->id, user->id, answerer->id);
+    }
+}
+
 /* ---- putting them in ---- */
 
 struct filling {

@@ -13,6 +13,13 @@
 
 struct params; /* param.h */
 
+/* A step uses what another one answers. */
+struct later_use {
+    const struct later_value *value;
+    size_t step;
+    const struct json *where;
+};
+
 struct loader {
     struct arena *arena;
     struct json_faults *faults;
@@ -24,6 +31,8 @@ struct loader {
     size_t at_step;                   /* the step that is being loaded */
     const struct notice *notices;     /* communications, in the order of ids->notices */
     size_t resolved_left;             /* bytes that params may still make of the book's texts */
+    struct later_use *uses;           /* each once for a step, in the order of the book */
+    size_t use_count, use_room;
 };
 
 /* Where a text will land decides how a param is quoted and what the text may hold. */
@@ -98,6 +107,11 @@ void later_declare(struct loader *l, const struct json *where, const char *name,
                    bool is_item);
 /* What the name stands for in the step at hand, NULL. */
 const struct later_value *later_find(const struct loader *l, const char *name);
+/* The text at hand uses it. */
+void later_used(struct loader *l, const struct json *where, const struct later_value *later);
+/* After the order of the steps is known: a step that uses an answer which may not be there yet when it begins
+ * is a fault. */
+void check_later_order(struct loader *l);
 
 /* ---- files that the book names (files.c) ---- */
 

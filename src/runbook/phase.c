@@ -157,4 +157,5 @@ void load_phases(struct loader *l, const struct json *phases)
     for (size_t i = 0; i < count; i++)
         load_phase(l, i, &phases->items[i]);
     load_step_order(l);
+    check_later_order(l);
 }

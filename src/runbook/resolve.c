@@ -51,11 +51,31 @@ static size_t reference_name(const char *text, char ret_name[65])
     return text[2 + n] == '}' && text_is_id(ret_name) ? n + 3 : 0;
 }
 
-/* Whether the reference at `text` names a value that is known only later. */
-static bool is_later(const struct loader *l, const char *text)
+/* The value that is known only later and that the reference at `text` names; NULL. */
+static const struct later_value *later_at(const struct loader *l, const char *text)
 {
     char name[65];
-    return reference_name(text, name) > 0 && later_find(l, name);
+    return reference_name(text, name) > 0 ? later_find(l, name) : NULL;
+}
+
+static bool is_later(const struct loader *l, const char *text)
+{
+    return later_at(l, text) != NULL;
+}
+
+/* "; did you mean "batch"?", among the params and what is known later here. */
+static const char *nearest_name(struct loader *l, const char *name)
+{
+    const struct id_map *params = &l->ids->params;
+    const char **names = arena_array(l->arena, params->count + l->book->later_count + 1, sizeof(*names));
+    size_t count = 0;
+    for (size_t i = 0; i < params->count; i++)
+        names[count++] = params->names[i];
+    for (size_t i = 0; i < l->book->later_count; i++) {
+        if (later_find(l, l->book->later[i].name))
+            names[count++] = l->book->later[i].name;
+    }
+    return load_hint(l, name, names, count);
 }
 
 void refuse_later(struct loader *l, const struct json *where, const char *text)
@@ -80,7 +100,7 @@ static struct param *reference(struct loader *l, const struct json *where, const
     struct param *param = param_find(l, name);
     if (!param) {
         load_fault(l, where, "no param \"%s\"%s (\"$${\" stands for the two characters themselves)", name,
-                   load_hint(l, name, l->ids->params.names, l->ids->params.count));
+                   nearest_name(l, name));
         return NULL;
     }
     param->used = true;
@@ -115,6 +135,7 @@ static void resolve_plain(struct loader *l, const struct json *where, const char
                 load_fault(l, where, "\"%.*s\" could not be told from the value of that name later", 67,
                            dollar);
         } else if (dollar[1] == '{' && is_later(l, dollar)) {
+            later_used(l, where, later_at(l, dollar));
             len = strcspn(dollar, "}") + 1;
             buf_add(out, dollar, len);
         } else if (dollar[1] == '{') {
@@ -152,7 +173,7 @@ static void resolve_sql_param(struct loader *l, const struct json *where, const 
                               const struct sql_token *token, enum sql_token_kind last, struct buf *out)
 {
     size_t len;
-    bool later = is_later(l, token->text);
+    const struct later_value *later = later_at(l, token->text);
     struct param *param = later ? NULL : reference(l, where, token->text, &len);
     const char *value = later ? "" : param ? value_of(l, where, param) : NULL;
     if (!value)
@@ -163,10 +184,12 @@ static void resolve_sql_param(struct loader *l, const struct json *where, const 
     else if (last == SQL_LITERAL)
         load_fault(l, where, "%.*s stands right after a quoted literal and could become part of it",
                    (int)token->len, token->text);
-    else if (later)
-        buf_add(out, token->text, token->len);
-    else
+    else if (!later)
         sql_quotes[param->type](out, value);
+    else
+        buf_add(out, token->text, token->len);
+    if (later)
+        later_used(l, where, later);
 }
 
 static const char *quote_word(enum sql_token_kind kind)

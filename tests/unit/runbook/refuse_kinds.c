@@ -207,6 +207,30 @@ static const struct refusal later_cases[] = {
       "44:104: ${lsn} is known only later, and nothing puts it in here" },
 };
 
+/* Who uses an answer begins when it is there. */
+static const struct refusal order_cases[] = {
+    { "`as`:`lsn`", "`as`:`lsn`,`background`:true",
+      "21:74: ${lsn} is what step `here` answers, and step `gen` does not wait for it: say `after`: `here`\n"
+      "24:62: ${lsn} is what step `here` answers, and step `caught-up` does not wait for it: say `after`: "
+      "`here`\n"
+      "33:46: ${lsn} is what step `here` answers, and step `bump` does not wait for it: say `after`: "
+      "`here`" },
+    { "`title`:`Fill`,\n", "`title`:`Fill`,`parallel`:true,\n",
+      "21:74: ${lsn} is what step `here` answers, and step `gen` does not wait for it: say `after`: `here`\n"
+      "22:60: ${made} is what step `make` answers, and step `each` does not wait for it: say `after`: "
+      "`make`\n"
+      "24:62: ${lsn} is what step `here` answers, and step `caught-up` does not wait for it: say `after`: "
+      "`here`\n"
+      "33:46: ${lsn} is what step `here` answers, and step `bump` does not wait for it: say `after`: "
+      "`here`" },
+    { "`kind`:`sql`,`sql`:`DROP SCHEMA ${tenant}`", "`kind`:`sql`,`sql`:`DROP SCHEMA ${tennant}`",
+      "23:65: no param `tennant`; did you mean `tenant`? (`$${` stands for the two characters themselves)" },
+    { "`argv`:[`bump`,`${lsn}`]", "`argv`:[`bump`,`${lsnn}`]",
+      "33:46: no param `lsnn`; did you mean `lsn`? (`$${` stands for the two characters themselves)" },
+    { "`argv`:[`bump`,`${lsn}`]", "`argv`:[`bump`,`${wrod}`]",
+      "33:46: no param `wrod`; did you mean `word`? (`$${` stands for the two characters themselves)" },
+};
+
 static const struct refusal wait_cases[] = {
     { "`for`:`2s`,`every`:`1s`", "`for`:`1m`,`every`:`1s`",
       "26:7: could never be met: the `timeout` is over before it has held so long" },
@@ -381,6 +405,42 @@ static void test_later(void **state)
     refuse_all_kinds(later_cases, ARRAY_LEN(later_cases));
 }
 
+static void test_order(void **state)
+{
+    (void)state;
+    refuse_all_kinds(order_cases, ARRAY_LEN(order_cases));
+}
+
+/* An `after` by way of another step will do, and a box need not say any: it is asked until there is an
+ * answer. */
+static void test_in_order(void **state)
+{
+    static const char *const books[] = {
+        "`parallel`:true,`steps`:[`ASKED`,{`id`:`b`,`kind`:`verify`,`target`:`o`,`sql`:`SELECT "
+        "1`,`as`:`w`,`after`:`a`},"
+        "{`id`:`c`,`kind`:`verify`,`target`:`o`,`sql`:`SELECT ${v}`,`as`:`x`,`after`:[`b`]}]",
+        "`steps`:[`ASKED`,{`id`:`b`,`kind`:`verify`,`target`:`o`,`sql`:`SELECT 1`,`as`:`w`,`after`:`a`},"
+        "{`id`:`c`,`kind`:`verify`,`target`:`o`,`sql`:`SELECT ${v}`,`as`:`x`}]",
+        "`steps`:[`ASKED`,{`id`:`c`,`kind`:`check`,`sense`:{`target`:`o`,`sql`:`SELECT ${v}`}}]",
+        "`steps`:[`ASKED`],`verification`:[{`kind`:`verify`,`target`:`o`,`sql`:`SELECT ${v}`,`as`:`x`}]",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(books); i++) {
+        struct load load;
+        char *phase =
+            replaced(books[i], "`ASKED`",
+                     "{`id`:`a`,`kind`:`verify`,`target`:`o`,`sql`:`SELECT 1`,`as`:`v`,`background`:true}");
+        char *book = replaced("{`tminus`:1,`id`:`b`,`title`:`B`,`targets`:{`o`:{`engine`:`postgresql`}},"
+                              "`monitors`:[],`phases`:[{`id`:`p`,`kind`:`expand`,`title`:`P`,PHASE}]}",
+                              "PHASE", phase);
+        load_init(&load, book, NULL);
+        assert_string_equal(buf_str(&load.faults), "");
+        load_finish(&load);
+        free(phase);
+        free(book);
+    }
+}
+
 static void test_wait(void **state)
 {
     (void)state;
@@ -400,7 +460,8 @@ int main(void)
         cmocka_unit_test(test_notify),   cmocka_unit_test(test_each),
         cmocka_unit_test(test_later),    cmocka_unit_test(test_wait),
         cmocka_unit_test(test_phase),    cmocka_unit_test(test_hidden_in_a_param),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
