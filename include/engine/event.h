@@ -46,6 +46,7 @@
     X(EVENT_STEP_RULED, "step.ruled", true, F_SUBJECT | F_ENTRY | F_CHOICE | F_TEXT)                         \
     X(EVENT_STEP_CHECKPOINT, "step.checkpoint", true, F_SUBJECT | F_ENTRY | F_VALUE | F_PROGRESS)            \
     X(EVENT_STEP_PROGRESSED, "step.progressed", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)            \
+    X(EVENT_STEP_AWAITED, "step.awaited", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)                  \
     X(EVENT_ITEM_STARTED, "item.started", true, F_SUBJECT | F_ENTRY | F_VALUE)                               \
     X(EVENT_ITEM_ENDED, "item.ended", true, F_SUBJECT | F_ENTRY | F_VALUE | F_CHOICE)                        \
     X(EVENT_PROBE_STARTED, "probe.started", true, F_SUBJECT | F_ENTRY)                                       \
@@ -151,7 +152,7 @@ enum choice {
         CHOICE_COUNT
 };
 
-/* How far something long has come. */
+/* How far something long has come. Of a wait for queries: how many of how many are answered as expected. */
 struct progress {
     int64_t rows;       /* done */
     int64_t total;      /* about how many there are; -1: not known */

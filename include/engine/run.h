@@ -91,7 +91,12 @@ struct work {
     struct run_condition until; /* a wait: its condition, from its start on */
     struct progress progress;   /* as last told; rows 0 and total -1 before */
     const char *pauses;         /* why it sends nothing now, as last told; NULL */
-    const char *checkpoint;     /* from where it can go on; NULL: from the beginning */
+    const char *lacks;          /* a wait: what is not answered as expected, as last told; NULL */
+    struct kept_text {          /* private: where they stand, for they change often */
+        char *text;
+        size_t room;
+    } told;
+    const char *checkpoint; /* from where it can go on; NULL: from the beginning */
     size_t item_count;
     struct run_item *items; /* for each: those that have begun, in the order in which they did */
     size_t item_room;       /* private */
@@ -278,8 +283,9 @@ void run_witness_lacks(const struct run *run, size_t gate, struct buf *buf);
 /* Every criterion is met or overridden, by what is known now. */
 bool run_gate_met(const struct run *run, size_t gate, struct instant now);
 
-/* "47000 of ~100000 rows, 46000/s, 00:11 left", "3 done, at tenant_4"; nothing where nothing is known. */
-void work_progress_text(struct buf *buf, const struct work *work);
+/* "47000 of ~100000 rows, 46000/s, 00:11 left", "3 done, at tenant_4", "2 of 3 hold; not yet: ..."; nothing
+ * where nothing is known. */
+void work_progress_text(struct buf *buf, const struct step *step, const struct work *work);
 
 struct clocks {
     bool has_window;

@@ -13,6 +13,7 @@ struct looking {
     uv_loop_t loop;
     struct follower *follower;
     bool json, follow;
+    char awaited[ERR_MESSAGE_MAX]; /* what a wait was told to lack last */
     bool halted;
     char halted_why[ERR_MESSAGE_MAX];
     int result;
@@ -33,7 +34,23 @@ static void print_json_event(const struct event *event)
     buf_finish(&line);
 }
 
-/* Samples come every second and would drown what happens; a program that wants all says --json. */
+/* Samples come every second and would drown what happens; a program that wants all says --json. What a wait
+ * lacks is told again and again, for screens that come later. */
+static bool is_worth_a_line(struct looking *looking, const struct event *event)
+{
+    char now[ERR_MESSAGE_MAX];
+
+    if (event->type != EVENT_STEP_AWAITED)
+        return event_is_record(event->type);
+    /* Cut, it still differs from another one where it matters. */
+    (void)snprintf(now, sizeof(now), "%s %lld %s", event->subject, (long long)event->progress.rows,
+                   event->text ? event->text : "");
+    if (text_equal(now, looking->awaited))
+        return false;
+    memcpy(looking->awaited, now, sizeof(now));
+    return true;
+}
+
 static void on_event(void *data, const struct event *event, bool backlog)
 {
     struct looking *looking = data;
@@ -42,7 +59,7 @@ static void on_event(void *data, const struct event *event, bool backlog)
         return;
     if (looking->json)
         print_json_event(event);
-    else if (event_is_record(event->type))
+    else if (is_worth_a_line(looking, event))
         print_event_line(event);
     (void)fflush(stdout);
 }

@@ -25,28 +25,36 @@ static const char *visible(struct buf *buf, const char *text)
 
 /* ---- for people ---- */
 
-/* How far it is, and why nothing is sent now. */
-static void print_progress(const struct work *work, struct buf *buf)
-{
-    buf_clear(buf);
-    work_progress_text(buf, work);
-    if (buf->len > 0)
-        printf("so far   %s\n", buf_str(buf));
-    if (work->state == STEP_RUNNING && work->pauses)
-        printf("pauses   %s\n", visible(buf, work->pauses));
-}
-
-/* The entry of its rollback that is under way, else the step itself. */
-static const struct work *work_shown(const struct run *run, size_t step)
+/* The entry of its rollback that is under way; 0: the step itself. */
+static size_t entry_shown(const struct run *run, size_t step)
 {
     for (size_t i = 1; i <= run->book->steps[step].rollback_count; i++) {
         if (run_work(run, step, i)->state == STEP_RUNNING)
-            return run_work(run, step, i);
+            return i;
     }
-    return run_work(run, step, 0);
+    return 0;
 }
 
-static void print_step(const struct run *run, struct buf *buf)
+/* How far it is, what it waits for, and why nothing is sent now. */
+static void print_progress(const struct run *run, size_t step, struct instant now, struct buf *buf)
+{
+    size_t entry = entry_shown(run, step);
+    const struct step *def = book_work(run->book, step, entry);
+    const struct work *work = run_work(run, step, entry);
+    struct buf text;
+
+    buf_init(&text, buf->max);
+    work_progress_text(&text, def, work);
+    if (def->kind == STEP_WAIT && def->until_count == 0 && work->state == STEP_RUNNING)
+        run_condition_evidence(run, &work->until, now, &text);
+    if (text.len > 0)
+        printf("%s%s\n", def->kind == STEP_WAIT ? "waits    " : "so far   ", visible(buf, buf_str(&text)));
+    if (work->state == STEP_RUNNING && work->pauses)
+        printf("pauses   %s\n", visible(buf, work->pauses));
+    buf_finish(&text);
+}
+
+static void print_step(const struct run *run, struct instant now, struct buf *buf)
 {
     size_t complete, total, step = run_focus_step(run);
     const struct work *work;
@@ -61,7 +69,7 @@ static void print_step(const struct run *run, struct buf *buf)
     if (work->attempt > 1)
         printf(", attempt %lld", (long long)work->attempt);
     putchar('\n');
-    print_progress(work_shown(run, step), buf);
+    print_progress(run, step, now, buf);
     if (work->waiting && work->waiting[0])
         printf("waiting  %s\n", visible(buf, work->waiting));
     if (work->text && work->text[0])
@@ -166,7 +174,7 @@ void status_print_text(const struct run *run, const struct standing *standing)
     if (run->trouble)
         printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
     print_witness(run, &buf);
-    print_step(run, &buf);
+    print_step(run, standing->now, &buf);
     print_gate(run, standing->now, &buf);
     print_clocks(run, standing->now, &buf);
     buf_finish(&buf);
@@ -174,12 +182,18 @@ void status_print_text(const struct run *run, const struct standing *standing)
 
 /* ---- for programs ---- */
 
-static void put_progress(struct json_writer *w, const struct work *work)
+static void put_progress(struct json_writer *w, const struct run *run, size_t step)
 {
+    size_t entry = entry_shown(run, step);
+    const struct work *work = run_work(run, step, entry);
+    bool waits = book_work(run->book, step, entry)->kind == STEP_WAIT;
+
     if (work->progress.rows > 0 || work->progress.total >= 0) {
-        json_put_integer(w, "rows", work->progress.rows);
-        json_put_integer(w, "rows_total", work->progress.total);
+        json_put_integer(w, waits ? "hold" : "rows", work->progress.rows);
+        json_put_integer(w, waits ? "hold_total" : "rows_total", work->progress.total);
     }
+    if (work->state == STEP_RUNNING && work->lacks)
+        json_put_text(w, "not_yet", work->lacks);
     if (work->state == STEP_RUNNING && work->pauses)
         json_put_text(w, "pauses", work->pauses);
     if (work->item_count == 0)
@@ -214,7 +228,7 @@ static void put_steps(struct json_writer *w, const struct run *run)
             json_put_text(w, "code", step->work.code);
         if (step->leftover)
             json_put_text(w, "leftover", step->leftover);
-        put_progress(w, work_shown(run, i));
+        put_progress(w, run, i);
         json_close(w);
     }
     json_close_array(w);

@@ -120,14 +120,17 @@ void backfill_batch_sql(struct buf *sql, const struct backfill_config *config, c
         buf_format(sql, ", (SELECT tminus_key%zu FROM tminus_end)", i);
 }
 
-/* Whether the key can carry it: a unique, valid, whole index over exactly these columns, none of which can be
- * NULL: rows that are not in it would never be passed. parse_ident reads a name as SQL does. */
+/* About how many rows there are, -1 without statistics, which up to 13 was 0 on 0 pages. Whether the key can
+ * carry it: a unique, valid, whole index over exactly these columns, none of which can be NULL: rows that are
+ * not in it would never be passed. parse_ident reads a name as SQL does. */
 void backfill_look_sql(struct buf *sql, const struct backfill_config *config)
 {
     put_settings(sql, config);
     buf_text(sql,
-             "SELECT coalesce(CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint END, -1), EXISTS (SELECT "
-             "FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS "
+             "SELECT CASE WHEN c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0 AND "
+             "current_setting('server_version_num')::int < 140000) THEN -1 ELSE c.reltuples::bigint END, "
+             "EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND "
+             "i.indpred IS "
              "NULL AND i.indexprs IS NULL AND i.indnkeyatts = ");
     buf_format(sql, "%zu", config->key_count);
     for (size_t i = 0; i < config->key_count; i++) {

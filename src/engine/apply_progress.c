@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 /* What runs for long and tells how far it has come: rows and checkpoints, or items. */
@@ -32,16 +34,45 @@ int apply_checkpoint(struct change *c)
     return r;
 }
 
-/* Told several times a second, for hours: a reason is kept once. Who attaches is told what passed lately
- * after the records, and by then the step may have ended. */
+/* Told several times a second, for hours: each over the one before, and anew only where it is longer than
+ * any. */
+static const char *keep_told(struct change *c)
+{
+    struct kept_text *told = &c->work->told;
+    const char *text = text_or_null(c->event->text);
+    size_t size = text != NULL ? strlen(text) + 1 : 0;
+    if (size > told->room) {
+        told->room = size * 2;
+        told->text = arena_alloc(c->run->arena, told->room);
+    }
+    return size > 0 ? memcpy(told->text, text, size) : NULL;
+}
+
+/* Who attaches is told what passed lately after the records, and by then the step may have ended. */
+static bool is_late(const struct change *c)
+{
+    return c->work->state != STEP_RUNNING || c->work->between_attempts;
+}
+
 int apply_progressed(struct change *c)
 {
-    const char *pauses = text_or_null(c->event->text);
-    if (c->work->state != STEP_RUNNING || c->work->between_attempts)
+    if (is_late(c))
         return 0;
     int r = keep_progress(c);
-    if (r == 0 && !text_equal(pauses, c->work->pauses))
-        c->work->pauses = run_keep(c->run, pauses);
+    if (r == 0)
+        c->work->pauses = keep_told(c);
+    return r;
+}
+
+int apply_awaited(struct change *c)
+{
+    if (c->def->kind != STEP_WAIT)
+        return change_refuse(c, "\"%s\" waits for nothing", c->def->id);
+    if (is_late(c))
+        return 0;
+    int r = keep_progress(c);
+    if (r == 0)
+        c->work->lacks = keep_told(c);
     return r;
 }
 

@@ -90,7 +90,7 @@ static void resume_work(struct run *run, size_t step, size_t entry, struct insta
         run_set_state(run, step, entry, state);
     }
     work->between_attempts = work->cancelling = work->probing = false;
-    work->waiting = work->pauses = NULL;
+    work->waiting = work->pauses = work->lacks = NULL;
 }
 
 static void resume_step(struct run *run, size_t step, struct instant at)

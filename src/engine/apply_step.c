@@ -130,6 +130,8 @@ int apply_started(struct change *c)
     work->until.holds = false; /* what held before the wait began proves nothing */
     if (again)
         return 0;
+    if (c->def->kind == STEP_WAIT)
+        work->progress = (struct progress){ .total = -1, .left_us = -1 };
     work->first_attempt = work->attempt;
     work->started = c->event->at;
     work->ended = (struct instant){ 0 };
@@ -266,7 +268,7 @@ int apply_ended(struct change *c)
         return change_refuse(c, "\"%s\" changes nothing", c->def->id);
     run_set_state(c->run, c->subject, c->entry, state_ended(c));
     c->work->between_attempts = c->work->cancelling = false;
-    c->work->waiting = c->work->pauses = NULL;
+    c->work->waiting = c->work->pauses = c->work->lacks = NULL;
     c->work->clean = c->event->clean;
     c->work->ended = c->event->at;
     c->work->elapsed_us = c->event->elapsed_us;

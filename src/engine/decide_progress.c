@@ -9,8 +9,9 @@ int decide_progress(struct deciding *d)
     if (work->state != STEP_RUNNING || work->between_attempts)
         return 0; /* seen a moment too late */
     bool kept = input->value != NULL;
-    struct event *event =
-        emit_work(d, kept ? EVENT_STEP_CHECKPOINT : EVENT_STEP_PROGRESSED, input->step, input->entry);
+    bool waits = book_work(d->run->book, input->step, input->entry)->kind == STEP_WAIT;
+    enum event_type type = kept ? EVENT_STEP_CHECKPOINT : waits ? EVENT_STEP_AWAITED : EVENT_STEP_PROGRESSED;
+    struct event *event = emit_work(d, type, input->step, input->entry);
     event->progress = input->progress;
     if (kept)
         event->value = arena_text(d->arena, input->value);

@@ -143,6 +143,7 @@ int apply_ended(struct change *c);
 int apply_ruled(struct change *c);
 int apply_checkpoint(struct change *c);
 int apply_progressed(struct change *c);
+int apply_awaited(struct change *c);
 int apply_item_started(struct change *c);
 int apply_item_ended(struct change *c);
 int apply_probe_started(struct change *c);

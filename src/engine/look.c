@@ -87,8 +87,8 @@ static bool runs_alone(const struct run *run, const struct phase *def)
 static bool is_startable(const struct run *run, size_t step)
 {
     enum step_state state = run->steps[step].work.state;
-    return (state == STEP_PENDING || state == STEP_ROLLED_BACK) && run->book->steps[step].kind != STEP_CHECK &&
-           step_is_next(run, step);
+    return (state == STEP_PENDING || state == STEP_ROLLED_BACK) &&
+           run->book->steps[step].kind != STEP_CHECK && step_is_next(run, step);
 }
 
 size_t run_next_step(const struct run *run)
@@ -276,22 +276,50 @@ static void put_items(struct buf *buf, const struct work *work)
         buf_format(buf, ", at %s", work->items[work->item_count - 1].name);
 }
 
-void work_progress_text(struct buf *buf, const struct work *work)
+/* What a backfill passes is reckoned by the statistics of its table, and without them there is no estimate.
+ */
+static void put_rows(struct buf *buf, const struct step *step, const struct work *work)
 {
     const struct progress *progress = &work->progress;
-    if (work->item_count > 0)
-        put_items(buf, work);
-    if (progress->rows == 0 && progress->total < 0)
-        return;
+    bool runs = work->state == STEP_RUNNING;
     buf_format(buf, "%" PRId64, progress->rows);
     if (progress->total >= 0)
         buf_format(buf, " of ~%" PRId64, progress->total);
     buf_text(buf, " rows");
     if (progress->per_second > 0)
         buf_format(buf, ", %" PRId64 "/s", progress->per_second);
-    if (work->state == STEP_RUNNING && progress->left_us >= 0) {
+    if (runs && progress->total < 0 && step->kind == STEP_BACKFILL)
+        buf_text(buf, ", total not known (never analysed)");
+    if (runs && progress->left_us >= 0) {
         buf_text(buf, ", ");
         duration_clock(buf, progress->left_us);
         buf_text(buf, " left");
     }
+}
+
+static void put_queries(struct buf *buf, const struct step *step, const struct work *work)
+{
+    const struct progress *progress = &work->progress;
+    buf_format(buf, "%" PRId64 " of %" PRId64 " hold", progress->rows, progress->total);
+    if (progress->rows == progress->total && step->until_for_us > 0) {
+        buf_text(buf, ", not yet for ");
+        duration_spell(buf, step->until_for_us);
+    }
+    if (work->lacks != NULL)
+        buf_format(buf, "; not yet: %s", work->lacks);
+}
+
+void work_progress_text(struct buf *buf, const struct step *step, const struct work *work)
+{
+    const struct progress *progress = &work->progress;
+    bool is_known = progress->rows > 0 || progress->total >= 0;
+    if (work->item_count > 0)
+        put_items(buf, work);
+    if (!is_known || (step->kind == STEP_WAIT && work->state != STEP_RUNNING))
+        return;
+    buf_text(buf, work->item_count > 0 ? "; " : "");
+    if (step->kind == STEP_WAIT)
+        put_queries(buf, step, work);
+    else
+        put_rows(buf, step, work);
 }

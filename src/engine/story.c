@@ -42,6 +42,8 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
     [EVENT_STEP_PROGRESSED] = { "step {subject}: {rows} rows[ of about {total}][, pauses: {text}]",
                                 "undo of {subject} (entry {entry}): {rows} rows[ of about {total}][, "
                                 "pauses: {text}]" },
+    [EVENT_STEP_AWAITED] = { "step {subject}: {rows} of {total} hold[; not yet: {text}]",
+                             "undo of {subject} (entry {entry}): {rows} of {total} hold[; not yet: {text}]" },
     [EVENT_ITEM_STARTED] = { "step {subject} began with {value}",
                              "undo of {subject} (entry {entry}) began with {value}" },
     [EVENT_ITEM_ENDED] = { "step {subject}: {value} {choice}", "undo of {subject} (entry {entry}): {value} "

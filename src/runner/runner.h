@@ -167,10 +167,13 @@ struct execution {
     int report; /* where its lines go; -1 */
     struct buf pause;
     /* a wait for queries: */
-    size_t waited;                        /* how many of them have answered as expected */
+    size_t waited, met; /* of this round: how many were asked, and how many of them answered as expected */
     int64_t asked_boot_us, since_boot_us; /* the last round began; all were met from here on, 0: not met */
     int64_t began_boot_us, ticked_boot_us;
-    char seen[ERR_MESSAGE_MAX]; /* what the first that was not met answered */
+    char seen[ERR_MESSAGE_MAX]; /* what the first of the round that was not met answered; "" */
+    char told[ERR_MESSAGE_MAX]; /* the same, and how many were met, as last told */
+    size_t told_met;
+    int64_t told_boot_us; /* 0: nothing was told */
 };
 
 void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attempt);

@@ -128,21 +128,42 @@ static void draw_trouble(const struct ui *ui, struct page *page, struct aim aim)
 /* How far it is, with a bar; and why it does nothing now. */
 static void draw_progress(struct page *page, const struct step *step, const struct work *work)
 {
+    if (step->kind == STEP_WAIT)
+        return;
     const struct progress *progress = &work->progress;
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    work_progress_text(&text, work);
-    if (text.len > 0) {
+    work_progress_text(&text, step, work);
+    if (progress->total <= 0) {
+        page_wrap(page, step->each != NULL ? "ITEMS" : "ROWS", ROLE_BUSY, buf_str(&text), 2);
+    } else {
         int row = page_next(page);
         area_put(&page->area, row, 0, ROLE_DIM, step->each != NULL ? "ITEMS" : "ROWS");
         int column = area_put(&page->area, row, LABEL, ROLE_BUSY, buf_str(&text));
         int width = page->area.columns - column - 3;
-        if (progress->total > 0 && width >= 8)
+        if (width >= 8)
             area_bar(&page->area, row, column + 2, width < 32 ? width : 32, ROLE_BUSY,
                      (double)progress->rows / (double)progress->total, 1.0);
     }
     buf_finish(&text);
     page_wrap(page, "PAUSE", ROLE_WARN, work->state == STEP_RUNNING ? work->pauses : NULL, 2);
+}
+
+/* What a wait waits for, and how that is now. */
+static void draw_awaited(const struct ui *ui, struct page *page, struct aim aim)
+{
+    const struct step *step = aim_step(ui->run, aim);
+    const struct work *work = aim_work(ui->run, aim);
+    if (step->kind != STEP_WAIT || work->state != STEP_RUNNING)
+        return;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    if (step->until_count > 0)
+        work_progress_text(&text, step, work);
+    else
+        run_condition_evidence(ui->run, &work->until, ui->now, &text);
+    page_wrap(page, "WAITS", work->lacks != NULL ? ROLE_WARN : ROLE_BUSY, buf_str(&text), 3);
+    buf_finish(&text);
 }
 
 /* What runs, exactly; not more of it than leaves room for the rest, unless somebody looks. */
@@ -275,6 +296,7 @@ void step_draw(struct ui *ui, const struct area *area)
     draw_state(ui, &page, aim);
     draw_trouble(ui, &page, aim);
     draw_progress(&page, step, aim_work(ui->run, aim));
+    draw_awaited(ui, &page, aim);
     draw_what(ui, &page, step, what_max);
     if (area->rows >= 7 || looked_at)
         draw_time(ui, &page, aim);

@@ -85,6 +85,22 @@ static void test_done_before(void **state)
     filled_close(&filled);
 }
 
+/* Of a table that nobody has analysed it is not said that it is empty. */
+static void test_never_analysed(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    pg_value(server.admin, "UPDATE pg_class SET reltuples = -1 WHERE oid = 't'::regclass");
+    filled_open(&filled, &server);
+    filled_begin(&filled);
+    filled_end(&filled);
+    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    assert_int_equal(filled.state.total, -1);
+    table_check(&server);
+    filled_close(&filled);
+}
+
 /* ---- keys that are none ---- */
 
 static const char *const no_keys[] = {
@@ -411,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_done_before),
+        cmocka_unit_test(test_never_analysed),
         cmocka_unit_test(test_no_key),
         cmocka_unit_test(test_resume),
         cmocka_unit_test(test_checkpoint_of_another),

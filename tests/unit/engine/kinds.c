@@ -152,6 +152,92 @@ static void test_progress(void **state)
     scene_close(s);
 }
 
+/* Steps that tell how far they are, without the rest of a book. */
+static const char *const told_book =
+    "{'tminus':1,'id':'told','title':'Told','targets':{'p':{'engine':'postgresql'}},'monitors':[],"
+    "'phases':[{'id':'a','kind':'migrate','title':'A','steps':["
+    "{'id':'drained','kind':'wait','for':'30s','all':[{'target':'p','sql':'SELECT a()'},"
+    "{'target':'p','sql':'SELECT b()'}]},"
+    "{'id':'copy','kind':'backfill','target':'p','table':'t','key':'id','set':'a = 1','where':'a IS NULL',"
+    "'rollback':[{'kind':'none','why':'nobody reads it'}]}]}]}";
+
+static void tell(struct scene *s, const char *step, int64_t rows, int64_t total, const char *text)
+{
+    const struct input input = { .type = INPUT_PROGRESS,
+                                 .now = s->now,
+                                 .step = step_of(s, step),
+                                 .text = text,
+                                 .progress = { .rows = rows, .total = total, .left_us = -1 } };
+    assert_int_equal(scene_put(s, &input), 0);
+}
+
+static void assert_progress(struct scene *s, const char *step, const char *want)
+{
+    struct buf buf;
+    buf_init(&buf, 1000);
+    work_progress_text(&buf, &s->run->book->steps[step_of(s, step)], work_of(s, step, 0));
+    assert_string_equal(buf_str(&buf), want);
+    buf_finish(&buf);
+}
+
+static void test_awaited(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(told_book);
+    const struct work *drained = work_of(s, "drained", 0);
+    struct event event = { .type = EVENT_STEP_AWAITED, .subject = "copy", .progress = { .total = 2 } };
+    scene_ok(s, "mia", "start drained");
+    (void)scene_trail(s);
+    assert_progress(s, "drained", "");
+    tell(s, "drained", 1, 2, "b() answered f");
+    assert_progress(s, "drained", "1 of 2 hold; not yet: b() answered f");
+    const char *where = drained->lacks;
+    tell(s, "drained", 1, 2, "b() answered g");
+    assert_progress(s, "drained", "1 of 2 hold; not yet: b() answered g");
+    assert_ptr_equal(drained->lacks, where); /* told for hours, it takes no more room */
+    tell(s, "drained", 0, 2, "a() answered f, with so much more to say that it does not fit in there");
+    assert_progress(s, "drained",
+                    "0 of 2 hold; not yet: a() answered f, with so much more to say that it does not fit in "
+                    "there");
+    tell(s, "drained", 2, 2, "");
+    assert_progress(s, "drained", "2 of 2 hold, not yet for 30s");
+    assert_trail(s, ""); /* it passes */
+    refuse(s, event, "\"copy\" waits for nothing");
+    event.subject = "drained";
+    event.progress.rows = -1;
+    refuse(s, event, "fewer rows than none");
+    scene_end(s, "drained", OUTCOME_FAILED);
+    assert_progress(s, "drained", "");
+    tell(s, "drained", 1, 2, "late");
+    assert_null(drained->lacks);
+    scene_ok(s, "mia", "retry drained");
+    assert_progress(s, "drained", ""); /* not what the attempt before was told */
+    scene_close(s);
+}
+
+/* No statistics, no total; and items are told apart from rows. */
+static void test_progress_text(void **state)
+{
+    (void)state;
+    struct scene *s = scene_open(told_book);
+    scene_run(s, "drained");
+    scene_ok(s, "mia", "start copy");
+    assert_progress(s, "copy", "");
+    tell(s, "copy", 10, -1, "");
+    assert_progress(s, "copy", "10 rows, total not known (never analysed)");
+    tell(s, "copy", 10, 40, "");
+    assert_progress(s, "copy", "10 of ~40 rows");
+    scene_end(s, "copy", OUTCOME_OK);
+    struct run_item item = { .name = "a", .done = true };
+    struct work both = { .item_count = 1, .items = &item, .progress = { .rows = 3, .total = 4 } };
+    struct buf buf;
+    buf_init(&buf, 1000);
+    work_progress_text(&buf, &s->run->book->steps[step_of(s, "copy")], &both);
+    assert_string_equal(buf_str(&buf), "1 done; 3 of ~4 rows");
+    buf_finish(&buf);
+    scene_close(s);
+}
+
 static void test_progress_refused(void **state)
 {
     (void)state;
@@ -586,6 +672,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_awaited),
+        cmocka_unit_test(test_progress_text),
         cmocka_unit_test(test_progress_refused),
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_many_items),

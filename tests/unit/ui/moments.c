@@ -366,6 +366,34 @@ static void pausing(struct scene *s)
     }
 }
 
+/* Nobody has analysed the table since it was made. */
+static void fresh(struct scene *s)
+{
+    const struct progress progress = { 84000, -1, 1400, -1 };
+    DO("mia", VERB_START, "backfill");
+    scene_wait(s, MINUTE_US);
+    scene_lag(s, 0.4);
+    count_numbers(s, 328000);
+    scene_rows(s, "backfill", &progress, "");
+}
+
+static void awaiting(struct scene *s)
+{
+    const struct progress some = { 2, 3, 0, -1 };
+    DO("mia", VERB_START, "drained");
+    scene_wait(s, 42 * SECOND_US);
+    scene_rows(s, "drained", &some,
+               "`SELECT count(*) FROM jobs WHERE state = 'open'` on primary answered 4, expected = 0");
+}
+
+static void awaited(struct scene *s)
+{
+    const struct progress all = { 3, 3, 0, -1 };
+    awaiting(s);
+    scene_wait(s, 20 * SECOND_US);
+    scene_rows(s, "drained", &all, "");
+}
+
 static void items(struct scene *s)
 {
     static const char *const names[] = { "acme", "globex", "initech" };
@@ -423,6 +451,9 @@ static const struct {
     { "numbers", numbers, NULL, UI_TEST_DIR "/numbers.json" },
     { "pausing", pausing, NULL, UI_TEST_DIR "/bulk.json" },
     { "items", items, NULL, UI_TEST_DIR "/bulk.json" },
+    { "fresh", fresh, NULL, UI_TEST_DIR "/bulk.json" },
+    { "awaiting", awaiting, NULL, UI_TEST_DIR "/drain.json" },
+    { "awaited", awaited, NULL, UI_TEST_DIR "/drain.json" },
 };
 
 size_t moment_count(void)
