@@ -95,7 +95,7 @@ enum ui_link { UI_LINK_STARTING, UI_LINK_UP, UI_LINK_LOST };
 
 struct ui_options {
     bool ascii;     /* no glyph outside ASCII */
-    bool watcher;   /* attached to watch: may hold, vote and note */
+    bool watcher;   /* attached to watch: may hold, tick, vote and note */
     const char *me; /* name of who sits here */
     bool signs;     /* with a key, where the run goes by a policy */
     bool replay;    /* what is shown is over: nothing can be done but look */
@@ -123,7 +123,8 @@ void ui_link(struct ui *ui, enum ui_link link, const char *why);
 /* The runner does nothing new any more, for this reason (copied). That stays on the screen, and every action
  * is answered with it, until another run is set. */
 void ui_halted(struct ui *ui, const char *why);
-/* The runner's answer to an action: NULL is yes; else the refusal, shown until the next key. */
+/* The runner's answer to an action: NULL is yes; else the refusal, shown until the next key, for five
+ * seconds, or until something else happens, and kept in the log. */
 void ui_reply(struct ui *ui, const char *refusal);
 
 void ui_key(struct ui *ui, const struct ui_key *key, struct instant now);

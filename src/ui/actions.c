@@ -2,74 +2,6 @@
 
 #include <string.h>
 
-bool is_open(const struct ui *ui)
-{
-    return ui->run != NULL && ui->run->closed == CHOICE_NONE && !ui->halted;
-}
-
-bool can_hold(const struct ui *ui)
-{
-    return is_open(ui);
-}
-
-bool can_release(const struct ui *ui)
-{
-    return is_open(ui) && ui->run->held;
-}
-
-bool can_tick(const struct ui *ui)
-{
-    return is_open(ui) && aim_tickable(ui).step != BOOK_NONE;
-}
-
-bool can_untick(const struct ui *ui)
-{
-    return is_open(ui) && aim_unticked(ui).step != BOOK_NONE;
-}
-
-bool can_vote(const struct ui *ui)
-{
-    size_t gate = aim_gate(ui);
-    return is_open(ui) && gate != BOOK_NONE && ui->run->gates[gate].decision != CHOICE_GO;
-}
-
-bool can_cancel(const struct ui *ui)
-{
-    return is_open(ui) && aim_running(ui).step != BOOK_NONE;
-}
-
-bool can_retry(const struct ui *ui)
-{
-    return is_open(ui) && aim_failed(ui).step != BOOK_NONE;
-}
-
-bool can_clean(const struct ui *ui)
-{
-    return is_open(ui) && aim_leftover(ui).step != BOOK_NONE;
-}
-
-bool can_probe(const struct ui *ui)
-{
-    const struct step *step = aim_step(ui->run, aim_unknown(ui));
-    return is_open(ui) && step != NULL && query_is_there(&step->probe);
-}
-
-bool can_rule(const struct ui *ui)
-{
-    return is_open(ui) && aim_unknown(ui).step != BOOK_NONE;
-}
-
-bool can_roll_back(const struct ui *ui)
-{
-    return is_open(ui) && !ui->run->rolling_back && run_rollback_list(ui->run, BOOK_NONE, NULL, 0) > 0;
-}
-
-bool can_override(const struct ui *ui)
-{
-    size_t gate = aim_gate(ui);
-    return is_open(ui) && gate != BOOK_NONE && ui->run->book->gates[gate].override_allowed;
-}
-
 static void start(struct ui *ui, struct aim aim)
 {
     const struct step *step = aim_step(ui->run, aim);
@@ -105,13 +37,17 @@ static void open_rule(struct ui *ui, struct aim aim)
 void do_next(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    if (ui->halted) {
-        ui_say_halted(ui);
+    if (ui_says_cut_off(ui))
+        return;
+    struct next next = aim_next(ui);
+    struct err why = ERR_INIT;
+    if (next_executes(&next) && !ui_executes(ui)) {
+        ui_say(ui, ROLE_WARN, "%sonly the operator executes (v votes, Space holds)",
+               ui->options.watcher ? "you are watching: " : "");
         return;
     }
-    struct next next = aim_next(ui);
-    if (next_executes(&next) && ui->options.watcher) {
-        ui_say(ui, ROLE_WARN, "you are watching: only the operator executes (v votes, Space holds)");
+    if (!can_do_next(ui, &next, &why)) {
+        ui_refuse(ui, "%s", why.message);
         return;
     }
     switch (next.kind) {
@@ -139,7 +75,7 @@ void do_next(struct ui *ui, const struct ui_key *key)
 void do_hold(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    if (ui->halted || is_open(ui))
+    if (ui->run != NULL && ui->run->closed == CHOICE_NONE)
         ui_act(ui, VERB_HOLD, NULL, CHOICE_NONE, NULL);
 }
 
@@ -210,27 +146,10 @@ void do_roll_back(struct ui *ui, const struct ui_key *key)
     dialog_open(ui, DIALOG_ROLLBACK);
 }
 
-/* What an override would most likely be about: the selected step when it stands in the way, else the first
- * criterion of the gate that is not met. */
-static const char *overridable(const struct ui *ui)
-{
-    size_t gate = aim_gate(ui);
-    if (ui->selected != BOOK_NONE && !run_step_complete(ui->run, ui->selected))
-        return ui->run->book->steps[ui->selected].id;
-    for (size_t i = 0; i < ui->run->book->gates[gate].criterion_count; i++) {
-        struct condition_view view;
-        const struct run_condition *criterion = &ui->run->gates[gate].criteria[i];
-        run_condition_view(ui->run, criterion, ui->now, &view);
-        if (view.verdict != CONDITION_MET && criterion->overridden == NULL)
-            return ui->run->book->gates[gate].criteria[i].id;
-    }
-    return "";
-}
-
 void do_override(struct ui *ui, const struct ui_key *key)
 {
     (void)key;
-    const char *item = overridable(ui);
+    const char *item = aim_overridable(ui);
     dialog_open(ui, DIALOG_OVERRIDE);
     ui->dialog.gate = aim_gate(ui);
     dialog_prefill(ui, 0, item);

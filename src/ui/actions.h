@@ -6,19 +6,25 @@
 
 #include "aim.h"
 
-bool can_hold(const struct ui *ui);
-bool can_release(const struct ui *ui);
-bool can_tick(const struct ui *ui);
-bool can_untick(const struct ui *ui);
-bool can_vote(const struct ui *ui);
-bool can_cancel(const struct ui *ui);
-bool can_retry(const struct ui *ui);
-bool can_clean(const struct ui *ui);
-bool can_probe(const struct ui *ui);
-bool can_rule(const struct ui *ui);
-bool can_roll_back(const struct ui *ui);
-bool can_override(const struct ui *ui);
-bool is_open(const struct ui *ui);
+/* Whether it can be done now, by who sits here (can.c). Where there is something to be done and a rule is
+ * against it, `why` says which; else its code stays 0. */
+bool can_hold(const struct ui *ui, struct err *why);
+bool can_release(const struct ui *ui, struct err *why);
+bool can_tick(const struct ui *ui, struct err *why);
+bool can_untick(const struct ui *ui, struct err *why);
+bool can_vote(const struct ui *ui, struct err *why);
+bool can_cancel(const struct ui *ui, struct err *why);
+bool can_retry(const struct ui *ui, struct err *why);
+bool can_clean(const struct ui *ui, struct err *why);
+bool can_probe(const struct ui *ui, struct err *why);
+bool can_rule(const struct ui *ui, struct err *why);
+bool can_roll_back(const struct ui *ui, struct err *why);
+bool can_override(const struct ui *ui, struct err *why);
+bool can_scrub(const struct ui *ui, struct err *why);
+bool can_note(const struct ui *ui, struct err *why);
+bool can_command(const struct ui *ui, struct err *why);
+/* What Enter does; where there is nothing to do, that can be said. */
+bool can_do_next(const struct ui *ui, const struct next *next, struct err *why);
 
 void do_next(struct ui *ui, const struct ui_key *key);
 void do_hold(struct ui *ui, const struct ui_key *key);

@@ -117,8 +117,16 @@ struct aim aim_leftover(const struct ui *ui)
     return find(ui, has_leftover);
 }
 
+static bool may_tick(const struct ui *ui, struct aim aim)
+{
+    struct err why = ERR_INIT;
+    return ui_allows(
+        ui, &(struct action){ .verb = VERB_TICK, .subject = aim_subject(ui->run, aim), .text = "-" }, &why);
+}
+
 /* Only in the phase that is current: a box of a later one is not ready anyway, and looking at readiness of
- * every step of a big book for every frame would be the most expensive thing that a frame does. */
+ * every step of a big book for every frame would be the most expensive thing that a frame does. A box that
+ * somebody else has to tick only where there is no other. */
 struct aim aim_tickable(const struct ui *ui)
 {
     const struct run *run = ui->run;
@@ -126,19 +134,25 @@ struct aim aim_tickable(const struct ui *ui)
         return NO_AIM;
     if (ui->selected != BOOK_NONE)
         return find_in_step(run, ui->selected, is_tickable);
-    struct aim running = aim_running(ui);
-    if (running.step != BOOK_NONE && is_tickable(run, running))
-        return running;
+    struct aim first = aim_running(ui);
+    if (first.step != BOOK_NONE && !is_tickable(run, first))
+        first = NO_AIM;
+    if (first.step != BOOK_NONE && may_tick(ui, first))
+        return first;
     size_t phase = run_current_phase(run);
     if (phase >= run->book->phase_count)
-        return NO_AIM;
+        return first;
     const struct phase *def = &run->book->phases[phase];
     for (size_t i = 0; i < def->step_count; i++) {
         struct aim aim = { def->first_step + i, 0 };
-        if (is_ready_check(run, aim))
+        if (!is_ready_check(run, aim))
+            continue;
+        if (may_tick(ui, aim))
             return aim;
+        if (first.step == BOOK_NONE)
+            first = aim;
     }
-    return NO_AIM;
+    return first;
 }
 
 struct aim aim_unticked(const struct ui *ui)
@@ -189,6 +203,21 @@ size_t aim_gate(const struct ui *ui)
     return run->book->gate_count > 0 ? run->book->gate_count - 1 : BOOK_NONE;
 }
 
+const char *aim_overridable(const struct ui *ui)
+{
+    size_t gate = aim_gate(ui);
+    if (ui->selected != BOOK_NONE && !run_step_complete(ui->run, ui->selected))
+        return ui->run->book->steps[ui->selected].id;
+    for (size_t i = 0; i < ui->run->book->gates[gate].criterion_count; i++) {
+        struct condition_view view;
+        const struct run_condition *criterion = &ui->run->gates[gate].criteria[i];
+        run_condition_view(ui->run, criterion, ui->now, &view);
+        if (view.verdict != CONDITION_MET && criterion->overridden == NULL)
+            return ui->run->book->gates[gate].criteria[i].id;
+    }
+    return "";
+}
+
 static struct next nothing(const char *why)
 {
     return (struct next){ .kind = NEXT_NOTHING, .aim = NO_AIM, .gate = BOOK_NONE, .why = why };
@@ -199,22 +228,28 @@ static struct next next_of(enum next_kind kind, struct aim aim, size_t gate)
     return (struct next){ .kind = kind, .aim = aim, .gate = gate, .why = "" };
 }
 
-/* The first of the phase that can be started or ticked, in the order of the book. */
+/* The first of the phase that who sits here can start or tick, in the order of the book. */
 static struct next next_in_phase(const struct ui *ui, const struct phase *phase)
 {
     size_t start = run_next_step(ui->run);
+    bool others = false;
     for (size_t i = 0; i < phase->step_count; i++) {
         struct aim aim = { phase->first_step + i, 0 };
-        if (is_ready_check(ui->run, aim))
-            return next_of(NEXT_TICK, aim, BOOK_NONE);
-        if (aim.step == start)
-            return next_of(NEXT_START, aim, BOOK_NONE);
+        bool ticks = is_ready_check(ui->run, aim);
+        bool mine = ticks ? may_tick(ui, aim) : aim.step == start && ui_executes(ui);
+        if (mine)
+            return next_of(ticks ? NEXT_TICK : NEXT_START, aim, BOOK_NONE);
+        if (ticks)
+            others = true;
+        else if (aim.step == start)
+            return next_of(NEXT_START, aim, BOOK_NONE); /* what stands behind it has to wait as well */
     }
     if (aim_failed(ui).step != BOOK_NONE)
-        return nothing("a step failed: e retries, R rolls back");
+        return nothing(ui_executes(ui) ? "a step failed: e retries, R rolls back"
+                                       : "a step failed: it is for the operator to go on");
     if (aim_running(ui).step != BOOK_NONE)
         return nothing("a step runs");
-    return nothing("sensed checks are not true yet");
+    return nothing(others ? "somebody else has to tick what is next" : "sensed checks are not true yet");
 }
 
 /* What the selected step can do; when it cannot, the engine is asked all the same, because it knows why. */
@@ -236,20 +271,20 @@ struct next aim_next(const struct ui *ui)
     const struct run *run = ui->run;
     if (run == NULL)
         return nothing("the run is starting");
-    if (ui->halted)
-        return nothing("halted");
+    if (ui->halted || ui_is_lost(ui))
+        return nothing(ui->halted ? "halted" : "the link is lost");
     if (run->closed != CHOICE_NONE)
         return nothing("the run is over");
     struct aim unknown = aim_unknown(ui);
     if (unknown.step != BOOK_NONE)
         return next_of(NEXT_RULE, unknown, BOOK_NONE);
     struct aim tickable = aim_tickable(ui);
-    if (tickable.step != BOOK_NONE && is_running(run, tickable))
+    if (tickable.step != BOOK_NONE && is_running(run, tickable) && may_tick(ui, tickable))
         return next_of(NEXT_TICK, tickable, BOOK_NONE);
     if (run->rolling_back)
         return nothing(aim_failed(ui).entry > 0 ? "a rollback step failed: e retries" : "rolling back");
     if (run->held)
-        return nothing("held: r releases");
+        return nothing(ui_executes(ui) ? "held: r releases" : "held: only the operator releases");
     if (ui->selected != BOOK_NONE)
         return next_selected(ui);
     size_t phase = run_current_phase(run);

@@ -36,6 +36,10 @@ struct aim aim_leftover(const struct ui *ui);
 struct aim aim_tickable(const struct ui *ui);
 struct aim aim_unticked(const struct ui *ui); /* the selected check when it is ticked */
 
+/* What an override would most likely be about: the selected step when it stands in the way, else the first
+ * criterion of the gate that is not met; "" without a gate, or when nothing lacks. Borrowed from the book. */
+const char *aim_overridable(const struct ui *ui);
+
 /* What Enter does now. */
 enum next_kind { NEXT_NOTHING, NEXT_START, NEXT_TICK, NEXT_VOTE, NEXT_RULE, NEXT_CLOSE };
 struct next {
@@ -45,7 +49,7 @@ struct next {
     const char *why; /* NOTHING: what there is to wait for */
 };
 struct next aim_next(const struct ui *ui);
-/* Whether only the operator may do it: a watcher is not offered it. */
+/* Whether only the operator may do it. */
 bool next_executes(const struct next *next);
 
 #endif

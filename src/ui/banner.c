@@ -13,10 +13,10 @@ static void say_key(const struct ui *ui, struct buf *buf, const char *key)
         buf_format(buf, "  %s", key);
 }
 
-/* One that would be refused to a watcher. */
+/* One that would be refused to anybody else. */
 static void say_operators_key(const struct ui *ui, struct buf *buf, const char *key)
 {
-    if (!ui->options.watcher)
+    if (ui_executes(ui) && !ui_is_lost(ui))
         say_key(ui, buf, key);
 }
 

@@ -17,9 +17,10 @@ void command_run(struct ui *ui, const char *line)
     if (r == 0 && count > 0)
         r = action_of_words(arena, words, count, &action, &err);
     if (r < 0)
-        ui_say(ui, ROLE_BAD, "%s", err.message);
+        ui_refuse(ui, "%s", err.message);
     else if (count > 0 && !ui_may(ui, action.verb))
-        ui_say(ui, ROLE_WARN, "%s: you are watching, only the operator executes", words[0]);
+        ui_refuse(ui, "%s: %sonly the operator executes", words[0],
+                  ui->options.watcher ? "you are watching, " : "");
     else if (count > 0)
         ui_act_full(ui, &action);
     arena_destroy(arena);

@@ -5,12 +5,12 @@
 
 #define NAME_CELLS 10
 
-/* The n-th row that works here; NULL after the last. */
+/* The n-th row that is offered here; NULL after the last. */
 static const struct key_row *nth(const struct ui *ui, int index)
 {
     for (size_t i = 0; i < keys_count(); i++) {
         const struct key_row *row = keys_row(i);
-        if (key_works(ui, row) && index-- == 0)
+        if (key_offered(ui, row) && index-- == 0)
             return row;
     }
     return NULL;
@@ -20,7 +20,7 @@ static int count_rows(const struct ui *ui)
 {
     int count = 0;
     for (size_t i = 0; i < keys_count(); i++)
-        count += key_works(ui, keys_row(i));
+        count += key_offered(ui, keys_row(i));
     return count;
 }
 
@@ -70,6 +70,7 @@ void help_key(struct ui *ui, const struct ui_key *key)
 void help_draw(struct ui *ui, const struct area *screen)
 {
     int count = count_rows(ui);
+    struct err why = ERR_INIT;
     int height = count + 2 < screen->rows ? count + 2 : screen->rows;
     int width = screen->columns < 84 ? screen->columns : 84;
     struct area box =
@@ -80,8 +81,8 @@ void help_draw(struct ui *ui, const struct area *screen)
     area_fill(&box, box.rows - 1, 0, box.columns, ROLE_PROMPT, GLYPH_HORIZONTAL);
     area_put(&box, 0, 2, ROLE_FOCUS, " KEYS THAT WORK HERE ");
     area_put(&box, box.rows - 1, 2, ROLE_PROMPT,
-             ui->options.replay ? " Enter does the marked row  Esc closes "
-                                : " Enter does the marked row  Esc closes  Space holds, always ");
+             can_hold(ui, &why) ? " Enter does the marked row  Esc closes  Space holds, always "
+                                : " Enter does the marked row  Esc closes ");
     if (ui->dialog.chosen >= count)
         choose(ui, 0);
     int top = ui->dialog.chosen >= rows ? ui->dialog.chosen - rows + 1 : 0;

@@ -26,8 +26,8 @@ static const struct key_row rows[] = {
       do_override },
     { { 'R' }, "R", "rollback", 1, "undo what ran, newest first; shows it and asks", LIVE, true, can_roll_back,
       do_roll_back },
-    { { 'x' }, "x", NULL, 0, "scrub: stop this run on purpose, with nothing wrong", LIVE, true, is_open, do_scrub },
-    { { 'n' }, "n", "note", 8, "put a note into the trail", LIVE, false, is_open, do_note },
+    { { 'x' }, "x", NULL, 0, "scrub: stop this run on purpose, with nothing wrong", LIVE, true, can_scrub, do_scrub },
+    { { 'n' }, "n", "note", 8, "put a note into the trail", LIVE, false, can_note, do_note },
     { { ' ' }, "Space", "play", 0, "play, and pause", REPLAY, false, NULL, do_play },
     { { KEY_CODE_RIGHT, 'l' }, "Right l", "step", 1, "the next record", REPLAY, false, NULL, do_step },
     { { KEY_CODE_LEFT, 'h' }, "Left h", "back", 2, "the record before", REPLAY, false, NULL, do_step_back },
@@ -64,7 +64,8 @@ static const struct key_row rows[] = {
     { { '/' }, "/", NULL, 0, "search in the steps, or in the log when it has the keys", LIVE, false, NULL, do_search },
     { { ']' }, "]", NULL, 0, "next place of what was searched for", LIVE, false, NULL, do_find_next },
     { { '[' }, "[", NULL, 0, "previous place of what was searched for", LIVE, false, NULL, do_find_previous },
-    { { ':' }, ":", "command", 9, "type an action, with the words of tminus do", LIVE, false, is_open, do_command },
+    { { ':' }, ":", "command", 9, "type an action, with the words of tminus do", LIVE, false, can_command,
+      do_command },
     { { 'f' }, "f", "freeze", 8, "freeze the display to read it, and thaw it; data continue", LIVE, false, NULL,
       do_freeze },
     { { KEY_CODE_CTRL_L }, "Ctrl-L", NULL, 0, "paint the screen anew", BOTH, false, NULL, do_repaint },
@@ -91,10 +92,10 @@ static bool keys_here(const struct ui *ui, const struct key_row *row)
     return (row->in & (ui->options.replay ? KEYS_REPLAY : KEYS_LIVE)) != 0;
 }
 
-bool key_works(const struct ui *ui, const struct key_row *row)
+static bool works(const struct ui *ui, const struct key_row *row, struct err *why)
 {
-    return keys_here(ui, row) && !(row->executes && ui->options.watcher) &&
-           (row->works == NULL || row->works(ui));
+    return keys_here(ui, row) && !(row->executes && !ui_executes(ui)) &&
+           (row->works == NULL || row->works(ui, why));
 }
 
 void keys_enter_label(const struct ui *ui, struct buf *buf)
@@ -104,7 +105,8 @@ void keys_enter_label(const struct ui *ui, struct buf *buf)
         [NEXT_VOTE] = "vote", [NEXT_RULE] = "rule",   [NEXT_CLOSE] = "close the run",
     };
     struct next next = aim_next(ui);
-    if (next_executes(&next) && ui->options.watcher)
+    struct err why = ERR_INIT;
+    if (!can_do_next(ui, &next, &why))
         return;
     buf_text(buf, words[next.kind]);
     if (next.kind == NEXT_CLOSE && ui->run->rolled_back)
@@ -113,6 +115,20 @@ void keys_enter_label(const struct ui *ui, struct buf *buf)
         buf_format(buf, " %s", ui->run->book->gates[next.gate].id);
     else if (next.aim.step != BOOK_NONE)
         buf_format(buf, " %s", aim_id(ui->run, next.aim));
+}
+
+/* Enter answers always, if only with what there is to wait for. */
+bool key_offered(const struct ui *ui, const struct key_row *row)
+{
+    struct err why = ERR_INIT;
+    if (row->run != do_next || !works(ui, row, &why))
+        return works(ui, row, &why);
+    struct buf label;
+    buf_init(&label, 256);
+    keys_enter_label(ui, &label);
+    bool something = label.len > 0;
+    buf_finish(&label);
+    return something;
 }
 
 static const struct key_row *row_of(const struct ui *ui, uint32_t code)
@@ -128,12 +144,16 @@ static const struct key_row *row_of(const struct ui *ui, uint32_t code)
     return NULL;
 }
 
-static void refuse(struct ui *ui, const struct key_row *row)
+static void refuse(struct ui *ui, const struct key_row *row, const struct err *why)
 {
-    if (ui->halted)
-        ui_say_halted(ui);
-    else if (row->executes && ui->options.watcher)
+    if (ui_says_cut_off(ui))
+        return;
+    if (row->executes && ui->options.watcher)
         ui_say(ui, ROLE_WARN, "%s: you are watching, only the operator executes", row->name);
+    else if (row->executes && !ui_executes(ui))
+        ui_say(ui, ROLE_WARN, "%s: only the operator executes, and that is %s", row->name, ui->run->operator);
+    else if (why->code < 0)
+        ui_refuse(ui, "%s: %s", row->name, why->message);
     else
         ui_say(ui, ROLE_WARN, "%s (%s): not possible now", row->name, row->help);
 }
@@ -155,8 +175,9 @@ void ui_key(struct ui *ui, const struct ui_key *key, struct instant now)
     }
     if (row == NULL)
         return;
-    if (key_works(ui, row))
+    struct err why = ERR_INIT;
+    if (works(ui, row, &why))
         row->run(ui, key);
     else
-        refuse(ui, row);
+        refuse(ui, row, &why);
 }

@@ -20,7 +20,7 @@ void keybar_draw(const struct ui *ui, const struct area *area)
     for (size_t i = 0; i < keys_count() && bar.count < SEGMENTS_MAX; i++) {
         const struct key_row *row = keys_row(i);
         bool is_enter = row->codes[0] == KEY_CODE_ENTER;
-        if (row->label == NULL || !key_works(ui, row) || (is_enter && enter.len == 0))
+        if (row->label == NULL || !key_offered(ui, row))
             continue;
         rows_used[bar.count] = i;
         struct segment *segment = segments_add(&bar, is_enter ? 1 : row->rank, ROLE_TEXT);
@@ -43,7 +43,7 @@ void keybar_draw(const struct ui *ui, const struct area *area)
     segments_finish(&bar);
 }
 
-/* In full, over the last rows of the panes, until the next key. */
+/* In full, over the last rows of the panes. */
 void message_draw(const struct ui *ui, const struct area *body)
 {
     if (ui->message.len == 0)
@@ -128,6 +128,11 @@ void ui_draw(struct ui *ui, struct canvas *canvas, struct instant now)
     ui->last.ascii = ui->options.ascii;
     canvas_clear(canvas);
     story_propose(ui);
+    if (ui->said_boot_us < 0)
+        ui->said_boot_us = now.boot_us;
+    int64_t stood_us = now.boot_us - ui->said_boot_us;
+    if (stood_us < 0 || stood_us >= ui->message_us) /* a replay goes back as well */
+        ui_unsay(ui);
     struct area screen = area_whole(canvas);
     if (ui->frozen && (ui->picture.rows != canvas->rows || ui->picture.columns != canvas->columns))
         ui->frozen = false; /* the picture does not fit any more */

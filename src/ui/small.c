@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "actions.h"
 #include "keys.h"
 #include "views.h"
 
@@ -125,7 +126,8 @@ static void put_keys(const struct ui *ui, struct page *page)
     keys_enter_label(ui, &enter);
     int row = page_next(page);
     int column = 0;
-    if (!ui->halted) {
+    struct err why = ERR_INIT;
+    if (can_hold(ui, &why)) {
         column = area_put(&page->area, row, 0, ROLE_KEY, "Space");
         column = area_put(&page->area, row, column, ROLE_STRONG, " HOLD  ");
     }

@@ -75,9 +75,10 @@ struct ui {
 
     struct dialog dialog;
     struct buf search;
-    struct buf message; /* until the next key */
+    struct buf message; /* until the next key, or until it has stood for so long */
     enum role_style message_style;
-    size_t answered_trigger; /* the proposal that was put up already; BOOK_NONE */
+    int64_t said_boot_us, message_us; /* when it was first seen, -1: not yet; for how long it stands */
+    size_t answered_trigger;          /* the proposal that was put up already; BOOK_NONE */
 
     bool frozen;
     struct canvas picture; /* what stands still while frozen */
@@ -100,10 +101,21 @@ void ui_move_replay(struct ui *ui, enum ui_replay_move move, enum ui_replay_kind
 
 void ui_say(struct ui *ui, enum role_style style, const char *format, ...) PRINTF_LIKE(3, 4);
 void ui_unsay(struct ui *ui);
-/* The answer to every action once the runner is halted. */
-void ui_say_halted(struct ui *ui);
+/* The same, of what was not done; it stays in the log. */
+void ui_refuse(struct ui *ui, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The answer to every action once the runner is halted, or cannot be reached; false while it can. */
+bool ui_says_cut_off(struct ui *ui);
 
+/* ---- what can be done, and by whom (can.c) ---- */
+
+/* What is shown is old, and nobody would hear what is asked for. */
+bool ui_is_lost(const struct ui *ui);
+/* Who sits here is the operator, and does not only watch. */
+bool ui_executes(const struct ui *ui);
 /* Whether who sits here may do this at all. */
 bool ui_may(const struct ui *ui, enum verb verb);
+/* Whether who sits here may do this now, by the engine's rules; `action` need not say who. The rule that is
+ * against it is in `why`. Nothing is done. */
+bool ui_allows(const struct ui *ui, const struct action *action, struct err *why);
 
 #endif

@@ -72,10 +72,24 @@ void story_attend(struct ui *ui, const struct event *event)
         ui->answered_trigger = BOOK_NONE;
 }
 
+bool story_moves_on(const struct event *event)
+{
+    static const bool moves[EVENT_TYPE_COUNT] = {
+        [EVENT_RUN_RESUMED] = true,      [EVENT_RUN_HELD] = true,        [EVENT_RUN_RELEASED] = true,
+        [EVENT_RUN_CLOSED] = true,       [EVENT_CHECK_TICKED] = true,    [EVENT_CHECK_UNTICKED] = true,
+        [EVENT_STEP_STARTED] = true,     [EVENT_STEP_RETRYING] = true,   [EVENT_STEP_ENDED] = true,
+        [EVENT_STEP_RULED] = true,       [EVENT_PROBE_ENDED] = true,     [EVENT_CLEAN_ENDED] = true,
+        [EVENT_GATE_VOTED] = true,       [EVENT_GATE_LAPSED] = true,     [EVENT_GATE_DECIDED] = true,
+        [EVENT_GATE_FORCED] = true,      [EVENT_ITEM_OVERRIDDEN] = true, [EVENT_TRIGGER_FIRED] = true,
+        [EVENT_ROLLBACK_STARTED] = true, [EVENT_ROLLBACK_ENDED] = true,
+    };
+    return moves[event->type];
+}
+
 void story_propose(struct ui *ui)
 {
     const struct run *run = ui->run;
-    if (run == NULL || ui->options.watcher || ui->options.replay || dialog_is_open(ui) ||
+    if (run == NULL || !ui_executes(ui) || ui->options.replay || dialog_is_open(ui) ||
         run->proposed_by == BOOK_NONE || run->proposed_by == ui->answered_trigger)
         return;
     ui->answered_trigger = run->proposed_by;

@@ -8,7 +8,9 @@
 #include "screen.h"
 #include "story.h"
 
-#define MESSAGE_MAX ((size_t)16 * 1024)
+#define MESSAGE_MAX       ((size_t)16 * 1024)
+#define MESSAGE_US        (5 * SECOND_US)
+#define MESSAGE_PASSED_US SECOND_US /* when what it was about is over */
 
 struct ui *ui_create(const struct ui_options *options)
 {
@@ -129,8 +131,11 @@ void ui_event(struct ui *ui, const struct event *event, bool backlog)
     else if (event->type == EVENT_STEP_STARTED && event->entry == 0)
         note_start(ui, event);
     story_log(ui, event);
-    if (!backlog)
-        story_attend(ui, event);
+    if (backlog)
+        return;
+    story_attend(ui, event);
+    if (story_moves_on(event))
+        ui->message_us = MESSAGE_PASSED_US;
 }
 
 void ui_output(struct ui *ui, const char *step, const char *bytes, size_t len)
@@ -161,17 +166,37 @@ void ui_reply(struct ui *ui, const char *refusal)
     if (refusal == NULL)
         ui_unsay(ui);
     else
-        ui_say(ui, ROLE_BAD, "%s", refusal);
+        ui_refuse(ui, "%s", refusal);
+}
+
+static void say(struct ui *ui, enum role_style style, const char *format, va_list args)
+{
+    buf_clear(&ui->message);
+    buf_formatv(&ui->message, format, args);
+    ui->message_style = style;
+    ui->said_boot_us = -1;
+    ui->message_us = MESSAGE_US;
 }
 
 void ui_say(struct ui *ui, enum role_style style, const char *format, ...)
 {
     va_list args;
-    buf_clear(&ui->message);
     va_start(args, format);
-    buf_formatv(&ui->message, format, args);
+    say(ui, style, format, args);
     va_end(args);
-    ui->message_style = style;
+}
+
+void ui_refuse(struct ui *ui, const char *format, ...)
+{
+    struct buf line;
+    va_list args;
+    va_start(args, format);
+    say(ui, ROLE_BAD, format, args);
+    va_end(args);
+    buf_init(&line, MESSAGE_MAX);
+    buf_format(&line, "refused: %s", buf_str(&ui->message));
+    log_event(&ui->log, ui->now.wall_us, ROLE_WARN, buf_str(&line));
+    buf_finish(&line);
 }
 
 void ui_unsay(struct ui *ui)
@@ -179,14 +204,13 @@ void ui_unsay(struct ui *ui)
     buf_clear(&ui->message);
 }
 
-void ui_say_halted(struct ui *ui)
+bool ui_says_cut_off(struct ui *ui)
 {
-    ui_say(ui, ROLE_BAD, "HALTED, nothing new is done: %s", buf_str(&ui->halted_why));
-}
-
-bool ui_may(const struct ui *ui, enum verb verb)
-{
-    return !ui->options.watcher || verb_for_anyone(verb);
+    if (ui->halted)
+        ui_say(ui, ROLE_BAD, "HALTED, nothing new is done: %s", buf_str(&ui->halted_why));
+    else if (ui_is_lost(ui))
+        ui_say(ui, ROLE_BAD, "LINK LOST, nothing was done: %s", buf_str(&ui->link_why));
+    return ui->halted || ui_is_lost(ui);
 }
 
 static struct queued_request *enqueue(struct ui *ui, enum ui_request_type type)
@@ -219,10 +243,8 @@ static const char *keep(char *into, size_t size, const char *text)
 
 void ui_act_full(struct ui *ui, const struct action *action)
 {
-    if (ui->halted) {
-        ui_say_halted(ui);
+    if (ui_says_cut_off(ui))
         return;
-    }
     if (ui->options.replay) {
         ui_say(ui, ROLE_WARN, "this is a replay: what it shows is over, and nothing can be done to it");
         return;

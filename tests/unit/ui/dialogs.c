@@ -4,10 +4,11 @@
 
 /* What comes of a row of keys at a moment; the first request of a dialog that decides is always to forget
  * what was typed ahead. */
-static const struct {
+struct dialog_case {
     const char *moment, *keys, *requests;
     const char *has; /* on the screen afterwards; NULL: not looked at */
-} cases[] = {
+};
+static const struct dialog_case cases[] = {
     /* Enter alone, and Escape, decide nothing, in every dialog. */
     { "gate", "v<Enter>", "flush\n", "1 PHASES" },
     { "gate", "v<Esc>", "flush\n", NULL },
@@ -39,9 +40,6 @@ static const struct {
     { "unknown", "Unot-done<Enter>looked myself<Enter>",
       "flush\naction rule swap-column not-done \"looked myself\"\n", NULL },
     { "opened", "xscrub<Enter>wrong night<Enter>", "flush\naction scrub \"wrong night\"\n", NULL },
-    { "gate", "ogo-cutover.1<Tab>accepted<Enter>", "flush\naction override go-cutover.1 \"accepted\"\n",
-      NULL },
-    { "stale", "o<Enter>accepted<Enter>", "flush\naction override go-cutover.1 \"accepted\"\n", NULL },
     { "through", "<Enter>c", "flush\naction close\n", NULL },
     { "tick-dialog", " ok<Enter>", "action tick backup-age \"full backup 00:41Z ok\"\n", NULL },
     { "no-return-dialog", "route-traffic<Enter>", "action start route-traffic\n", NULL },
@@ -73,27 +71,39 @@ static const struct {
     { "opened", "n   <Enter>", "", NULL },
 };
 
+/* The second engineer's. */
+static const struct dialog_case reviewers[] = {
+    { "gate", "ogo-cutover.1<Tab>accepted<Enter>", "flush\naction override go-cutover.1 \"accepted\"\n",
+      NULL },
+    { "stale", "o<Enter>accepted<Enter>", "flush\naction override go-cutover.1 \"accepted\"\n", NULL },
+};
+
+static void check(struct scene *scene, const struct dialog_case *row)
+{
+    struct buf requests;
+    buf_init(&requests, 65536);
+    (void)scene_draw(scene, 24, 80);
+    scene_requests(scene, &requests);
+    buf_clear(&requests);
+    scene_type(scene, row->keys);
+    scene_requests(scene, &requests);
+    const char *text = scene_draw(scene, 24, 80);
+    if (strcmp(buf_str(&requests), row->requests) != 0)
+        fail_msg("%s, keys %s: asks for \"%s\" instead of \"%s\"\n%s", row->moment, row->keys,
+                 buf_str(&requests), row->requests, text);
+    if (row->has != NULL && strstr(text, row->has) == NULL)
+        fail_msg("%s, keys %s: no \"%s\" in\n%s", row->moment, row->keys, row->has, text);
+    buf_finish(&requests);
+    scene_destroy(scene);
+}
+
 static void test_dialogs(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct scene *scene = moment_play(cases[i].moment, false);
-        struct buf requests;
-        buf_init(&requests, 65536);
-        (void)scene_draw(scene, 24, 80);
-        scene_requests(scene, &requests);
-        buf_clear(&requests);
-        scene_type(scene, cases[i].keys);
-        scene_requests(scene, &requests);
-        const char *text = scene_draw(scene, 24, 80);
-        if (strcmp(buf_str(&requests), cases[i].requests) != 0)
-            fail_msg("%s, keys %s: asks for \"%s\" instead of \"%s\"\n%s", cases[i].moment, cases[i].keys,
-                     buf_str(&requests), cases[i].requests, text);
-        if (cases[i].has != NULL && strstr(text, cases[i].has) == NULL)
-            fail_msg("%s, keys %s: no \"%s\" in\n%s", cases[i].moment, cases[i].keys, cases[i].has, text);
-        buf_finish(&requests);
-        scene_destroy(scene);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        check(moment_play(cases[i].moment, false), &cases[i]);
+    for (size_t i = 0; i < ARRAY_LEN(reviewers); i++)
+        check(moment_watch(reviewers[i].moment), &reviewers[i]);
 }
 
 /* A long text is typed to its end and no further, and arrives whole. */
@@ -140,7 +150,8 @@ static void test_proposal(void **state)
     scene_destroy(scene);
 }
 
-/* A refusal stays in full until the next key. */
+/* A refusal stays in full until the next key, for five seconds, or until something happens; then the log has
+ * it. */
 static void test_refusal(void **state)
 {
     (void)state;
@@ -156,7 +167,28 @@ static void test_refusal(void **state)
     assert_non_null(strstr(text, "^[[2Jboo<U+202E>"));
     scene_type(scene, "j");
     text = scene_draw(scene, 24, 80);
-    assert_null(strstr(text, "boo"));
+    assert_null(strstr(text, "\n ^[[2Jboo"));
+    assert_non_null(strstr(text, "refused: ^[[2Jboo"));
+
+    ui_reply(scene->ui, "it stands for a while");
+    (void)scene_draw(scene, 24, 80);
+    scene->now.boot_us += 5 * SECOND_US - 1;
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "\n it stands"));
+    scene->now.boot_us += 1;
+    assert_null(strstr(scene_draw(scene, 24, 80), "\n it stands"));
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "refused: it stands"));
+
+    ui_reply(scene->ui, "it is over soon");
+    (void)scene_draw(scene, 24, 80);
+    (void)scene_do(scene, "jo", VERB_NOTE, NULL, CHOICE_NONE, "nothing changes by that");
+    scene->now.boot_us += 2 * SECOND_US;
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "\n it is over soon"));
+    ui_reply(scene->ui, "it is over now");
+    (void)scene_draw(scene, 24, 80);
+    (void)scene_do(scene, "jo", VERB_HOLD, NULL, CHOICE_NONE, NULL);
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "\n it is over now")); /* nobody has read it yet */
+    scene->now.boot_us += SECOND_US;
+    assert_null(strstr(scene_draw(scene, 24, 80), "\n it is over now"));
     scene_destroy(scene);
 }
 

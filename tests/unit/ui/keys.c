@@ -21,7 +21,9 @@ static const struct {
     { "Enter", "rolled-back", "<Enter>", "flush\n", "Close the run as ABORTED?", NULL },
     { "Enter", "rolled-back", "<Enter><Enter>", "flush\n", "Enter close the run as aborted",
       "Close the run as" },
-    { "Enter", "rolled-back", "/fence<Enter><Enter>", "action start fence\n", NULL, NULL },
+    { "Enter", "rolled-back", "/backfill<Enter><Enter>", "action start backfill\n", NULL, NULL },
+    { "Enter", "rolled-back", "/fence<Enter><Enter>", "", "a step starts only when all that it depends on",
+      NULL },
     { "Enter", "rolled-back", "g<Enter>", "", "nothing is to be started there", "Close the run" },
     { "Enter", "closed", "<Enter>", "", "the run is over", NULL },
     { "Enter", "halted", "<Enter>", "", "HALTED, nothing new is done: journal: cannot write", NULL },
@@ -37,9 +39,10 @@ static const struct {
     { "r", "held", "r", "flush\n", "RELEASE THE HOLD", NULL },
     { "r", "opened", "r", "", "not possible now", "RELEASE" },
     { "t", "tick-dialog", "<Esc>t", "flush\n", "what did you see", NULL },
-    { "t", "tick-dialog", "<Esc>jt", "action tick rollback-read\n", NULL, NULL },
+    { "t", "tick-dialog", "<Esc>jt", "", "another role has to do this", NULL },
     { "t", "swapping", "t", "", "not possible now", NULL },
-    { "u", "gate", "gju", "action untick backup-age\n", NULL, NULL },
+    { "u", "ticked", "gju", "action untick backup-age\n", NULL, NULL },
+    { "u", "gate", "gju", "", "a phase after that of \"backup-age\" has begun", NULL },
     { "v", "gate", "v", "flush\n", "GO / NO-GO", NULL },
     { "c", "swapping", "c", "flush\n", "Cancel it?", NULL },
     { "t", "rolling-back", "t", "action tick fence\n", NULL, NULL },
@@ -50,7 +53,16 @@ static const struct {
     { "C", "leftover", "C", "action clean swap-column\n", NULL, NULL },
     { "p", "unknown", "p", "action probe swap-column\n", NULL, NULL },
     { "U", "unknown", "U", "flush\n", "RULE AN UNKNOWN STEP", NULL },
-    { "o", "gate", "o", "flush\n", "OVERRIDE", NULL },
+    { "o", "gate", "o", "", "the approver is not the operator", NULL },
+    { "R", "through", "<Esc>R", "", "what cannot be undone has run", NULL },
+    { "e", "retry-held", "e", "", "not possible now", NULL },
+    { "c", "lost", "c", "", "LINK LOST, nothing was done: the runner does not answer", "Cancel it?" },
+    { "Space", "lost", " ", "", "LINK LOST, nothing was done: the runner does not answer", "HOLD" },
+    { "Enter", "lost", "<Enter>", "", "LINK LOST, nothing was done", NULL },
+    { ":", "lost", ":", "", "LINK LOST, nothing was done", NULL },
+    { "n", "lost", "n", "", "LINK LOST, nothing was done", "NOTE FOR" },
+    { "z", "lost", "z", "", "1 PHASES", "2 STEP" },
+    { "q", "lost", "q", "detach\n", NULL, NULL },
     { "R", "failed", "R", "flush\n", "3 steps are undone", NULL },
     { "R", "opened", "R", "", "not possible now", NULL },
     { "x", "opened", "x", "flush\n", "SCRUB", NULL },
@@ -230,6 +242,8 @@ static const struct {
     { "opened", ":start versions<Enter>", "", "you are watching" },
     { "opened", ":hold<Enter>", "action hold\n", NULL },
     { "opened", "nall quiet<Enter>", "action note \"all quiet\"\n", NULL },
+    { "tick-dialog", "<Esc>jt", "action tick rollback-read\n", NULL },
+    { "gate", "o", "flush\n", "OVERRIDE" },
     { "trigger", "<Esc>", "", "TRIGGER" },
 };
 
@@ -241,6 +255,77 @@ static void test_watcher(void **state)
     for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
         struct scene *scene = moment_watch(watched[i].moment);
         check(scene, i, watched[i].keys, watched[i].requests, watched[i].has, "Stay held");
+        scene_destroy(scene);
+    }
+}
+
+/* Another one than the operator, who did not say --watch. */
+static const struct {
+    const char *moment, *keys, *requests, *has, *has_not;
+} other[] = {
+    { "opened", "<Enter>", "", "only the operator executes", "Enter start" },
+    { "opened", ":start versions<Enter>", "", "start: only the operator executes", NULL },
+    { "held", "r", "", "r: only the operator executes, and that is mia", "r release" },
+    { "held", "<Enter>", "", "held: only the operator releases", NULL },
+    { "failed", "<Enter>", "", "a step failed: it is for the operator to go on", "e retry" },
+    { "gate", "<Enter>", "flush\n", "GO / NO-GO", NULL },
+    { "trigger", "", "", "TRIGGER", "Stay held" },
+    { "opened", " ", "action hold\n", "Space HOLD", NULL },
+};
+
+static void test_other(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(other); i++) {
+        struct scene *scene = moment_other(other[i].moment);
+        check(scene, i, other[i].keys, other[i].requests, other[i].has, other[i].has_not);
+        scene_destroy(scene);
+    }
+}
+
+/* What came of a key that is offered: nothing that anybody refuses. */
+static void assert_not_refused(struct scene *scene, const char *moment, const char *who, const char *key)
+{
+    if (scene->ui->message.len > 0 && scene->ui->message_style == ROLE_BAD)
+        fail_msg("%s, %s: %s is offered, and then: %s", moment, who, key, buf_str(&scene->ui->message));
+    for (;;) {
+        struct ui_request request = ui_request(scene->ui);
+        struct input input = { .type = INPUT_ACTION, .now = scene->now, .action = request.action };
+        struct decision decision;
+        struct err err = ERR_INIT;
+        if (request.type == UI_REQUEST_NONE)
+            return;
+        if (request.type == UI_REQUEST_ACTION &&
+            decide(scene->run, &input, scene->arena, &decision, &err) < 0)
+            fail_msg("%s, %s: %s is offered and refused: %s", moment, who, key, err.message);
+    }
+}
+
+/* Whatever the key bar and the help offer, at every moment and to everybody, is not refused; and where the
+ * link is lost nothing is offered that would have to be sent. */
+static void test_offered(void **state)
+{
+    static const struct {
+        const char *who;
+        struct scene *(*play)(const char *name);
+    } people[] = { { "mia", moment_operator }, { "jo watching", moment_watch }, { "jo", moment_other } };
+    (void)state;
+    for (size_t m = 0; m < moment_count() * ARRAY_LEN(people); m++) {
+        const char *moment = moment_name(m / ARRAY_LEN(people)), *who = people[m % ARRAY_LEN(people)].who;
+        struct scene *scene = people[m % ARRAY_LEN(people)].play(moment);
+        scene_type(scene, "<Esc>");
+        (void)scene_draw(scene, 24, 80);
+        for (size_t i = 0; i < keys_count(); i++) {
+            const struct key_row *row = keys_row(i);
+            struct ui_key key = { .code = row->codes[0] };
+            if (row->codes[0] == KEY_CODE_MOUSE || !key_offered(scene->ui, row))
+                continue;
+            while (ui_request(scene->ui).type != UI_REQUEST_NONE) /* of the way to this moment */
+                ;
+            ui_key(scene->ui, &key, scene->now);
+            assert_not_refused(scene, moment, who, row->name);
+            scene_type(scene, "<Esc><Esc><Esc>");
+        }
         scene_destroy(scene);
     }
 }
@@ -263,7 +348,7 @@ static void test_watchers_enter(void **state)
         { "unknown", "rule swap-column", "" },
         { "through", "close the run", "" },
         { "gate", "vote go-cutover", "vote go-cutover" },
-        { "tick-dialog", "tick backup-age", "tick backup-age" },
+        { "tick-dialog", "tick backup-age", "tick rollback-read" },
     };
     struct buf buf;
     buf_init(&buf, 1024);
@@ -415,6 +500,8 @@ int main(void)
         cmocka_unit_test(test_halted_meanwhile),
         cmocka_unit_test(test_watcher),
         cmocka_unit_test(test_watchers_enter),
+        cmocka_unit_test(test_other),
+        cmocka_unit_test(test_offered),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_freeze),
         cmocka_unit_test(test_key_bar),

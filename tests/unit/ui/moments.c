@@ -411,6 +411,27 @@ static void items(struct scene *s)
     count_numbers(s, 0);
 }
 
+static void items_rollback(struct scene *s)
+{
+    items(s);
+    scene_item(s, "tenants", "initech", CHOICE_SKIPPED); /* it was there before */
+    for (int i = 1; i < 30; i++) {
+        const char *name = arena_format(s->arena, "customer-%d", i);
+        scene_item(s, "tenants", name, CHOICE_NONE);
+        scene_item(s, "tenants", name, CHOICE_DONE);
+    }
+    OK("tenants");
+    scene_type(s, "R");
+}
+
+static void few_items_rollback(struct scene *s)
+{
+    items(s);
+    scene_item(s, "tenants", "initech", CHOICE_DONE);
+    OK("tenants");
+    scene_type(s, "R");
+}
+
 static const struct {
     const char *name;
     void (*play)(struct scene *scene);
@@ -418,6 +439,7 @@ static const struct {
     const char *book;    /* NULL: the orders book */
 } moments[] = {
     { "opened", opened, NULL, NULL },
+    { "ticked", preflight, NULL, NULL },
     { "gate", synced, NULL, NULL },
     { "wanted", wanted, NULL, NULL },
     { "swapping", swapping, NULL, NULL },
@@ -451,6 +473,8 @@ static const struct {
     { "numbers", numbers, NULL, UI_TEST_DIR "/numbers.json" },
     { "pausing", pausing, NULL, UI_TEST_DIR "/bulk.json" },
     { "items", items, NULL, UI_TEST_DIR "/bulk.json" },
+    { "items-rollback", items_rollback, NULL, UI_TEST_DIR "/bulk.json" },
+    { "few-items-rollback", few_items_rollback, NULL, UI_TEST_DIR "/bulk.json" },
     { "fresh", fresh, NULL, UI_TEST_DIR "/bulk.json" },
     { "awaiting", awaiting, NULL, UI_TEST_DIR "/drain.json" },
     { "awaited", awaited, NULL, UI_TEST_DIR "/drain.json" },
@@ -489,6 +513,16 @@ struct scene *moment_play(const char *name, bool ascii)
 struct scene *moment_watch(const char *name)
 {
     return play(name, &(struct scene_options){ .watcher = true });
+}
+
+struct scene *moment_other(const char *name)
+{
+    return play(name, &(struct scene_options){ .me = "jo" });
+}
+
+struct scene *moment_operator(const char *name)
+{
+    return play(name, &(struct scene_options){ .me = "mia" });
 }
 
 struct scene *moment_replay(const char *name, bool ascii)

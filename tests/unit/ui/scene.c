@@ -88,8 +88,8 @@ struct scene *scene_create(const struct scene_options *options)
     scene->arena = arena_create();
     scene->book = load(scene->arena, options->book != NULL ? options->book : UI_TEST_DIR "/orders.json");
     scene->run = run_create(scene->book);
-    struct ui_options ui_options = { options->ascii, options->watcher, options->watcher ? "jo" : "mia", true,
-                                     options->replay };
+    const char *me = options->me != NULL ? options->me : options->watcher ? "jo" : "mia";
+    struct ui_options ui_options = { options->ascii, options->watcher, me, true, options->replay };
     scene->ui = ui_create(&ui_options);
     canvas_init(&scene->canvas);
     ui_set_run(scene->ui, scene->run, scene->book->title);

@@ -28,6 +28,7 @@ struct scene {
 struct scene_options {
     const char *book; /* path; NULL: the orders book */
     bool ascii, watcher, replay;
+    const char *me;          /* NULL: "mia", and "jo" who watches */
     const char *environment; /* NULL: "live" */
     const char *witness;     /* NULL: none; "every gate" */
 };
@@ -79,8 +80,12 @@ size_t moment_count(void);
 const char *moment_name(size_t index);
 /* NULL when there is none of that name. */
 struct scene *moment_play(const char *name, bool ascii);
-/* The same, seen by a watcher. */
+/* The same, seen by a watcher; by another one than the operator who said nothing of watching; by the
+ * operator.
+ */
 struct scene *moment_watch(const char *name);
+struct scene *moment_other(const char *name);
+struct scene *moment_operator(const char *name);
 /* As a replay that stands there, somewhere in the middle of what there is. */
 struct scene *moment_replay(const char *name, bool ascii);
 
