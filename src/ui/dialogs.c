@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "actions.h"
+#include "base/text.h"
 #include "views.h"
 
 #define BODY_TEXT_MAX  ((size_t)256 * 1024)
+#define MORE_CELLS     16  /* ", and 12345 more" */
 #define ROLLBACK_SHOWN 256 /* steps in the list of the dialog; how many more there are is said */
 
 static struct aim dialog_aim(const struct ui *ui)
@@ -145,6 +147,36 @@ static void undo_estimate(struct buf *text, const struct step *step)
     }
 }
 
+/* "for 7 items: g, f, e, and 4 more": what a step that is done for each of many is undone for, newest first;
+ * as many as one line holds. */
+static void put_items(struct page *page, const struct work *work)
+{
+    size_t count = 0, shown = 0;
+    int width = page->area.columns - MORE_CELLS;
+    struct buf text, name;
+    for (size_t i = 0; i < work->item_count; i++)
+        count += !work->items[i].found;
+    buf_init(&text, BODY_TEXT_MAX);
+    buf_init(&name, BODY_TEXT_MAX);
+    buf_format(&text, "  for %zu item%s", count, count == 1 ? "" : "s");
+    for (size_t i = work->item_count; i-- > 0;) {
+        if (work->items[i].found)
+            continue;
+        buf_clear(&name);
+        buf_text(&name, shown == 0 ? ": " : ", ");
+        text_visible(&name, work->items[i].name, strlen(work->items[i].name), false);
+        if (shown > 0 && visible_width(buf_str(&text)) + visible_width(buf_str(&name)) > width)
+            break;
+        buf_text(&text, buf_str(&name));
+        shown++;
+    }
+    if (shown < count)
+        buf_format(&text, ", and %zu more", count - shown);
+    page_line(page, NULL, ROLE_PROMPT, buf_str(&text));
+    buf_finish(&name);
+    buf_finish(&text);
+}
+
 static void rollback_body(const struct ui *ui, struct page *page)
 {
     size_t list[ROLLBACK_SHOWN];
@@ -167,6 +199,8 @@ static void rollback_body(const struct ui *ui, struct page *page)
         page_format(page, NULL, ROLE_PROMPT, "%zu %s  %s", list[i] + 1, step->id, buf_str(&text));
         for (size_t k = 0; k < step->rollback_count; k++)
             put_what(ui, page, &step->rollback[k], 6);
+        if (step->each != NULL)
+            put_items(page, &ui->run->steps[list[i]].work);
     }
     if (count > shown)
         page_format(page, NULL, ROLE_WARN, "and %zu more", count - shown);
