@@ -462,11 +462,13 @@ bool expect_met(const struct expect *expect, int64_t rows, const char *value);
 /* EXPECT_EQUALS: whether two answers are the same; no row and NULL are equal to nothing. */
 bool expect_equal(int64_t rows, const char *value, int64_t other_rows, const char *other);
 
-/* `text` (SQL, or an argument) of that step or its rollback, with the values that are known only now in the
- * place of "${name}", in one pass, quoted by where they land. `value_of` gives a value or NULL: ERR_NOT_FOUND
- * then, and its name. `text` itself when it uses none. */
+/* `text` of that step or its rollback, with the values that are known only now in the place of "${name}", in
+ * one pass, quoted by where they land: in SQL; in a URL, percent-encoded, and ERR_INVALID when its path would
+ * get a "." or ".." by it; elsewhere as they are. `value_of` gives a value or NULL: ERR_NOT_FOUND then, and
+ * its name. `text` itself when it uses none. */
+enum fill_in { FILL_IN_TEXT, FILL_IN_SQL, FILL_IN_URL };
 typedef const char *(*book_value_of)(void *data, const struct later_value *later);
-int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, bool is_sql,
+int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, enum fill_in in,
               book_value_of value_of, void *data, const char **ret, struct err *err) MUST_CHECK;
 /* A descriptive text of the book (its risks, its strategy), which is kept as it is written: with the params
  * that it names replaced, and with what is no param's name left as it is. `text` itself when it names none.

@@ -121,6 +121,7 @@ static void load_all(struct loader *l, const struct json *root)
     load_monitors(l, raw.monitors);
     load_triggers(l, raw.triggers);
     load_phases(l, raw.phases);
+    load_communications_unsent(l);
     load_tools(l, raw.tools);
     check_forbidden_tools(l);
     load_descriptions(l, root);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "sqlscan.h"
+#include "url.h"
 
 #define FILLED_MAX (1024 * 1024)
 
@@ -100,6 +101,7 @@ void check_later_order(struct loader *l)
 struct filling {
     const struct book *book;
     size_t step;
+    enum fill_in in;
     book_value_of value_of;
     void *data;
     struct buf *out;
@@ -120,7 +122,7 @@ static const struct later_value *find(const struct filling *f, const char *name,
 
 /* Puts in the value of what stands at `text`, "${name}" of `len` bytes, or, where it is no such value, the
  * text itself. */
-static int put(struct filling *f, const char *text, size_t len, bool is_sql)
+static int put(struct filling *f, const char *text, size_t len)
 {
     const struct later_value *later = len > 3 ? find(f, text + 2, len - 3) : NULL;
     if (!later) {
@@ -131,8 +133,10 @@ static int put(struct filling *f, const char *text, size_t len, bool is_sql)
     if (!value)
         return err_set(f->err, ERR_NOT_FOUND, "${%s} is not known: step \"%s\" has not answered it",
                        later->name, f->book->steps[later->step].id);
-    if (!is_sql)
+    if (f->in == FILL_IN_TEXT)
         buf_text(f->out, value);
+    else if (f->in == FILL_IN_URL)
+        url_encode(f->out, value);
     else if (later->type == FILL_IDENTIFIER)
         sql_quote(f->out, value, '"');
     else
@@ -146,7 +150,7 @@ static int fill_sql(struct filling *f, const char *text)
     int r = 0;
     for (size_t at = 0; r == 0 && sql_next(text, &at, &token);) {
         if (token.kind == SQL_PARAM)
-            r = put(f, token.text, token.len, true);
+            r = put(f, token.text, token.len);
         else
             buf_add(f->out, token.text, token.len);
     }
@@ -161,25 +165,30 @@ static int fill_plain(struct filling *f, const char *text)
         const char *end = strchr(begin, '}');
         buf_add(f->out, text, (size_t)(begin - text));
         size_t len = end ? (size_t)(end - begin) + 1 : 2;
-        r = put(f, begin, len, false);
+        r = put(f, begin, len);
         text = begin + len;
     }
     buf_text(f->out, text);
     return r;
 }
 
-int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, bool is_sql,
+int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, enum fill_in in,
               book_value_of value_of, void *data, const char **ret, struct err *err)
 {
     struct buf out;
-    struct filling filling = { book, step, value_of, data, &out, err };
+    struct filling filling = { book, step, in, value_of, data, &out, err };
     *ret = text;
     if (!text || book->later_count == 0 || !strstr(text, "${"))
         return 0;
     buf_init(&out, FILLED_MAX);
-    int r = is_sql ? fill_sql(&filling, text) : fill_plain(&filling, text);
+    int r = in == FILL_IN_SQL ? fill_sql(&filling, text) : fill_plain(&filling, text);
     if (r == 0)
         r = buf_ok(&out, "a text with what was answered before", err);
+    if (r == 0 && in == FILL_IN_URL && url_turns(buf_str(&out)))
+        r = err_set(
+            err, ERR_INVALID,
+            "not asked: with what was answered before, the path of the URL has a \".\" or a \"..\" and "
+            "leads elsewhere");
     if (r == 0)
         *ret = arena_text_len(arena, buf_str(&out), out.len);
     buf_finish(&out);

@@ -11,7 +11,8 @@
 #include "ids.h"
 #include "runbook/book.h"
 
-struct params; /* param.h */
+struct params;        /* param.h */
+struct communication; /* notify.c */
 
 /* A step uses what another one answers. */
 struct later_use {
@@ -27,11 +28,11 @@ struct loader {
     struct book *book;
     struct book_ids *ids;
     struct params *params;
-    const struct json **step_sources; /* by a step's index; NULL: made, not written */
-    size_t at_step;                   /* the step that is being loaded */
-    const struct notice *notices;     /* communications, in the order of ids->notices */
-    size_t resolved_left;             /* bytes that params may still make of the book's texts */
-    struct later_use *uses;           /* each once for a step, in the order of the book */
+    const struct json **step_sources;     /* by a step's index; NULL: made, not written */
+    size_t at_step;                       /* the step that is being loaded */
+    struct communication *communications; /* in the order of ids->notices */
+    size_t resolved_left;                 /* bytes that params may still make of the book's texts */
+    struct later_use *uses;               /* each once for a step, in the order of the book */
     size_t use_count, use_room;
 };
 
@@ -40,6 +41,7 @@ enum landing {
     LAND_LINE,     /* one line that is shown */
     LAND_TEXT,     /* some lines that are shown */
     LAND_ARGUMENT, /* an argument, a directory or an environment variable of a command */
+    LAND_URL,      /* use resolve_url */
     LAND_SQL,
     LANDING_COUNT
 };
@@ -85,8 +87,7 @@ void load_params_unused(struct loader *l);
 /* `text` with its params replaced. Never NULL when `text` is not. */
 const char *resolve(struct loader *l, const struct json *where, const char *text, enum landing landing);
 
-/* The same of a URL, which has to be one that can be asked. Where it begins with what is known only later,
- * whoever asks finds out. */
+/* The same of a URL (url.c), which has to be one that can be asked, whatever is put in later. */
 const char *resolve_url(struct loader *l, const struct json *where, const char *text);
 
 /* Faults for the values that are known only later (fill.c) in a text where nothing puts them in before it is
@@ -124,6 +125,8 @@ void load_roles(struct loader *l, const struct json *roles);
 void load_targets(struct loader *l, const struct json *targets);
 void load_targets_file(struct loader *l, struct json_faults *faults);
 void load_communications(struct loader *l, const struct json *communications);
+/* After the phases: the texts that no step sends. */
+void load_communications_unsent(struct loader *l);
 void load_monitors(struct loader *l, const struct json *monitors);
 void load_triggers(struct loader *l, const struct json *triggers);
 void load_phases(struct loader *l, const struct json *phases);

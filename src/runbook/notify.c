@@ -5,6 +5,16 @@
 
 /* ---- what is told to whom: the book's communications ---- */
 
+/* Its text is resolved for each step that sends it: what steps answered means something only to those behind
+ * them. */
+struct communication {
+    struct notice notice;    /* but for its text */
+    const struct json *text; /* NULL after a fault */
+    bool by_hand;
+    bool sent;   /* by some step */
+    bool faulty; /* its text, which has been said */
+};
+
 struct notice_fields {
     const char *to;
     const char *via;
@@ -41,18 +51,20 @@ static void load_webhook(struct loader *l, const struct json *source, const char
     }
 }
 
-static void load_notice(struct loader *l, const struct json *source, struct notice *notice)
+static void load_notice(struct loader *l, const struct json *source, struct communication *communication)
 {
     struct notice_fields raw = { 0 };
+    struct notice *notice = &communication->notice;
     const char *what = arena_format(l->arena, "communication \"%s\"", source->key);
     notice->id = source->key;
     if (!load_fields(l, source, notice_fields, &raw, what))
         return;
     notice->to = resolve(l, load_at(source, "to"), raw.to, LAND_LINE);
-    notice->text = resolve(l, load_at(source, "text"), raw.text, LAND_TEXT);
+    communication->text = json_member(source, "text");
     notice->argv_count = raw.argv.count;
     notice->argv = load_texts(l, load_at(source, "argv"), &raw.argv, LAND_ARGUMENT);
     bool webhook = text_equal(raw.via, "webhook"), command = text_equal(raw.via, "command");
+    communication->by_hand = !webhook && !command;
     if (webhook)
         load_webhook(l, source, raw.url, notice);
     else if (raw.url)
@@ -64,14 +76,25 @@ static void load_notice(struct loader *l, const struct json *source, struct noti
 void load_communications(struct loader *l, const struct json *communications)
 {
     size_t count = load_count(communications);
-    struct notice *notices = arena_array(l->arena, count + 1, sizeof(*notices));
+    l->communications = arena_array(l->arena, count + 1, sizeof(*l->communications));
     id_map_init(&l->ids->notices, l->arena, count);
     for (size_t i = 0; i < count; i++) {
         load_id(l, &communications->items[i], &l->ids->notices, "communication", communications->items[i].key,
                 i);
-        load_notice(l, &communications->items[i], &notices[i]);
+        load_notice(l, &communications->items[i], &l->communications[i]);
     }
-    l->notices = notices;
+}
+
+void load_communications_unsent(struct loader *l)
+{
+    for (size_t i = 0; i < l->ids->notices.count; i++) {
+        const struct json *text = l->communications[i].text;
+        if (!text || l->communications[i].sent)
+            continue;
+        (void)resolve(l, text, text->text,
+                      LAND_TEXT); /* nobody takes it: a fault is all that can come of it */
+        refuse_later(l, text, text->text);
+    }
 }
 
 /* ---- the step ---- */
@@ -94,6 +117,20 @@ static const struct json_field fields[] = {
 
 static const struct notify_fields defaults = { .timeout_us = 10 * SECOND_US };
 
+/* The communication as this step sends it. */
+static const struct notice *load_sent(struct loader *l, struct communication *communication)
+{
+    struct notice *notice = arena_alloc(l->arena, sizeof(*notice));
+    size_t faults = l->faults->count + l->faults->more;
+    *notice = communication->notice;
+    communication->sent = true;
+    if (communication->faulty)
+        return notice;
+    notice->text = resolve(l, communication->text, communication->text->text, LAND_TEXT);
+    communication->faulty = l->faults->count + l->faults->more > faults;
+    return notice;
+}
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct notify_fields *raw = decoded;
@@ -102,10 +139,10 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->timeout_us = raw->timeout_us;
     if (raw->timeout_us <= 0)
         load_fault(l, load_at(source, "timeout"), "without an end it could be tried for ever");
-    if (index == BOOK_NONE)
+    if (index == BOOK_NONE || !l->communications[index].text)
         return;
-    step->notice = &l->notices[index];
-    if (step->notice->text && !step->notice->url && !step->notice->url_from && step->notice->argv_count == 0)
+    step->notice = load_sent(l, &l->communications[index]);
+    if (l->communications[index].by_hand)
         load_fault(l, where, "\"%s\" is told by hand: make the step a \"manual\", or say how with \"via\"",
                    raw->template);
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "sqlscan.h"
+#include "url.h"
 
 /* One text may not grow beyond this. */
 #define RESOLVED_MAX (256 * 1024)
@@ -119,9 +120,37 @@ static const char *value_of(struct loader *l, const struct json *where, const st
     return param->value;
 }
 
-/* ---- plain texts ---- */
+/* ---- plain texts, and URLs ---- */
 
-static void resolve_plain(struct loader *l, const struct json *where, const char *text, struct buf *out)
+/* What comes behind the reference of `len` bytes at `text` is known too: in a URL it matters. */
+static void put_param(struct loader *l, const struct json *where, const char *text, size_t len,
+                      const struct param *param, enum landing landing, struct buf *out)
+{
+    const char *value = value_of(l, where, param);
+    if (!value)
+        return;
+    if (strstr(value, "${") && l->book->later_count > 0)
+        load_fault(l, where, "the value of ${%s} holds \"${\"", param->name);
+    if (landing == LAND_URL)
+        url_put_param(l, where, param->name, value, text + len, out);
+    else
+        buf_text(out, value);
+}
+
+/* A value that comes from a server says what is asked for, and never who is asked. */
+static void keep_later(struct loader *l, const struct json *where, const char *text, size_t len,
+                       enum landing landing, struct buf *out)
+{
+    if (landing == LAND_URL && !url_has_path(buf_str(out)))
+        load_fault(l, where,
+                   "%.*s is known only later and stands before the path of this URL: such a value does not "
+                   "choose which server is asked",
+                   (int)len, text);
+    buf_add(out, text, len);
+}
+
+static void resolve_plain(struct loader *l, const struct json *where, const char *text, enum landing landing,
+                          struct buf *out)
 {
     const char *dollar;
     size_t len;
@@ -137,13 +166,11 @@ static void resolve_plain(struct loader *l, const struct json *where, const char
         } else if (dollar[1] == '{' && is_later(l, dollar)) {
             later_used(l, where, later_at(l, dollar));
             len = strcspn(dollar, "}") + 1;
-            buf_add(out, dollar, len);
+            keep_later(l, where, dollar, len, landing, out);
         } else if (dollar[1] == '{') {
             const struct param *param = reference(l, where, dollar, &len);
-            const char *value = param ? value_of(l, where, param) : NULL;
-            if (value && strstr(value, "${") && l->book->later_count > 0)
-                load_fault(l, where, "the value of ${%s} holds \"${\"", param->name);
-            buf_text(out, value ? value : "");
+            if (param)
+                put_param(l, where, dollar, len, param, landing, out);
         } else {
             buf_char(out, '$');
         }
@@ -222,8 +249,10 @@ static void resolve_quoted(struct loader *l, const struct json *where, const str
     buf_add(out, token->text + done, token->len - done);
 }
 
-static void resolve_sql(struct loader *l, const struct json *where, const char *text, struct buf *out)
+static void resolve_sql(struct loader *l, const struct json *where, const char *text, enum landing landing,
+                        struct buf *out)
 {
+    (void)landing;
     enum sql_token_kind last = SQL_SEMICOLON; /* that was neither space nor comment */
     struct sql_token token;
     for (size_t at = 0; !out->overflow && sql_next(text, &at, &token);) {
@@ -252,12 +281,12 @@ static void resolve_sql(struct loader *l, const struct json *where, const char *
 /* ---- all ---- */
 
 static const struct {
-    void (*resolve)(struct loader *l, const struct json *where, const char *text, struct buf *out);
+    void (*resolve)(struct loader *l, const struct json *where, const char *text, enum landing landing,
+                    struct buf *out);
     bool many_lines;
 } landings[LANDING_COUNT] = {
-    [LAND_LINE] = { resolve_plain, false },
-    [LAND_TEXT] = { resolve_plain, true },
-    [LAND_ARGUMENT] = { resolve_plain, true },
+    [LAND_LINE] = { resolve_plain, false },    [LAND_TEXT] = { resolve_plain, true },
+    [LAND_ARGUMENT] = { resolve_plain, true }, [LAND_URL] = { resolve_plain, true },
     [LAND_SQL] = { resolve_sql, true },
 };
 
@@ -282,41 +311,13 @@ const char *resolve(struct loader *l, const struct json *where, const char *text
     if (landing != LAND_SQL && !strstr(text, "${"))
         return text;
     buf_init(&out, RESOLVED_MAX < l->resolved_left ? RESOLVED_MAX : l->resolved_left);
-    landings[landing].resolve(l, where, text, &out);
+    landings[landing].resolve(l, where, text, landing, &out);
     if (out.overflow)
         load_fault(l, where, "too long, or the params make the texts of this book too long");
     const char *resolved = out.overflow ? text : arena_text_len(l->arena, buf_str(&out), out.len);
     l->resolved_left -= out.overflow ? 0 : out.len;
     buf_finish(&out);
     return resolved;
-}
-
-/* What is refused when it is asked (http_url_check of the driver) is better known before anything runs. */
-static void check_url(struct loader *l, const struct json *where, const char *url)
-{
-    const char *authority = strstr(url, "://") + strlen("://");
-    size_t len = strcspn(authority, "/?#");
-    if (len == 0)
-        load_fault(l, where, "this URL names no server");
-    else if (memchr(authority, '@', len))
-        load_fault(l, where, "a URL holds no user and no password: everybody could read them here");
-    for (const char *c = url; *c; c++) {
-        if (*c > ' ' && *c <= '~' && *c != '\\')
-            continue;
-        load_fault(l, where,
-                   "a URL holds no space, no backslash and only ASCII: write such bytes as \"%%20\"");
-        return;
-    }
-}
-
-const char *resolve_url(struct loader *l, const struct json *where, const char *text)
-{
-    const char *url = resolve(l, where, text, LAND_ARGUMENT);
-    if (url && (text_starts(url, "http://") || text_starts(url, "https://")))
-        check_url(l, where, url);
-    else if (url && !(text_starts(text, "${") && is_later(l, text)))
-        load_fault(l, where, "a URL begins with http:// or https://");
-    return url;
 }
 
 void resolve_nothing(struct loader *l, const struct json *value)

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "url.h"
+
 /* ---- parts ---- */
 
 /* So that where an argument begins and ends can be seen; for eyes, no shell ever reads it. */
@@ -110,7 +112,11 @@ static void put_notice(struct buf *buf, const struct step *step)
     if (notice->argv_count > 0)
         put_arguments(buf, notice->argv, notice->argv_count);
     else
-        buf_format(buf, "POST %s", notice->url ? notice->url : notice->url_label);
+        buf_text(buf, "POST ");
+    if (notice->url)
+        url_shown(buf, notice->url);
+    else if (notice->url_from)
+        buf_text(buf, notice->url_label);
 }
 
 void step_text(struct buf *buf, const struct step *step, const struct book *book)

@@ -87,8 +87,8 @@ static int ask_server(struct question *question, struct err *err)
 {
     struct server *server = &question->runner->servers[question->query->target];
     const char *sql;
-    int r = runner_fill(question->runner, question->arena, &question->place, question->query->sql, true, &sql,
-                        err);
+    int r = runner_fill(question->runner, question->arena, &question->place, question->query->sql,
+                        FILL_IN_SQL, &sql, err);
 
     return r < 0 ? r
                  : session_ask(question->for_sense ? server->senses : server->steps, sql,
@@ -137,8 +137,8 @@ static int ask_url(struct question *question, struct err *err)
     int r = runner_http(question->runner, &client, err);
 
     if (r == 0)
-        r = runner_fill(question->runner, question->arena, &question->place, http->url, false, &request.url,
-                        err);
+        r = runner_fill(question->runner, question->arena, &question->place, http->url, FILL_IN_URL,
+                        &request.url, err);
     return r < 0 ? r : http_ask(client, &request, on_http, question, err);
 }
 

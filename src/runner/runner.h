@@ -212,9 +212,9 @@ void each_ended(struct execution *execution, const struct outcome *outcome);
 /* ---- value.c: texts with what is known only now ---- */
 
 int runner_fill(const struct runner *runner, struct arena *arena, const struct work_place *place,
-                const char *text, bool is_sql, const char **ret, struct err *err) MUST_CHECK;
+                const char *text, enum fill_in in, const char **ret, struct err *err) MUST_CHECK;
 int runner_fill_all(const struct runner *runner, struct arena *arena, const struct work_place *place,
-                    const char *const *texts, size_t count, bool is_sql, const char *const **ret,
+                    const char *const *texts, size_t count, enum fill_in in, const char *const **ret,
                     struct err *err) MUST_CHECK;
 
 /* ---- fit.c: whether a server is the one that the book means ---- */

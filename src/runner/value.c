@@ -20,15 +20,15 @@ static const char *value_of(void *data, const struct later_value *later)
 }
 
 int runner_fill(const struct runner *runner, struct arena *arena, const struct work_place *place,
-                const char *text, bool is_sql, const char **ret, struct err *err)
+                const char *text, enum fill_in in, const char **ret, struct err *err)
 {
     struct filling filling = { runner, place->item };
 
-    return book_fill(runner->book, arena, place->step, text, is_sql, value_of, &filling, ret, err);
+    return book_fill(runner->book, arena, place->step, text, in, value_of, &filling, ret, err);
 }
 
 int runner_fill_all(const struct runner *runner, struct arena *arena, const struct work_place *place,
-                    const char *const *texts, size_t count, bool is_sql, const char *const **ret,
+                    const char *const *texts, size_t count, enum fill_in in, const char *const **ret,
                     struct err *err)
 {
     const char **list;
@@ -39,7 +39,7 @@ int runner_fill_all(const struct runner *runner, struct arena *arena, const stru
         return 0;
     list = arena_array(arena, count + 1, sizeof(*list));
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = runner_fill(runner, arena, place, texts[i], is_sql, &list[i], err);
+        r = runner_fill(runner, arena, place, texts[i], in, &list[i], err);
     *ret = list;
     return r;
 }

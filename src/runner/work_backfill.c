@@ -115,11 +115,11 @@ static int configure(struct execution *execution, struct err *err)
         .checkpoint = arena_text(execution->arena,
                                  run_work(runner->run, execution->step, execution->entry)->checkpoint),
     };
-    r = runner_fill(runner, execution->arena, &place, def->table, true, &config->table, err);
+    r = runner_fill(runner, execution->arena, &place, def->table, FILL_IN_SQL, &config->table, err);
     if (r == 0)
-        r = runner_fill(runner, execution->arena, &place, def->set, true, &config->set, err);
+        r = runner_fill(runner, execution->arena, &place, def->set, FILL_IN_SQL, &config->set, err);
     if (r == 0)
-        r = runner_fill(runner, execution->arena, &place, def->where, true, &config->where, err);
+        r = runner_fill(runner, execution->arena, &place, def->where, FILL_IN_SQL, &config->where, err);
     return r;
 }
 

@@ -108,7 +108,7 @@ static int make_environment(struct execution *execution, const char *const **ret
     environment[OWN_STEP] = arena_format(arena, "TMINUS_STEP=%s", step->id);
     for (size_t i = 0; i < step->env_count; i++) {
         int r =
-            runner_fill(execution->runner, arena, &place, step->env[i], false, &environment[count++], err);
+            runner_fill(execution->runner, arena, &place, step->env[i], FILL_IN_TEXT, &environment[count++], err);
 
         if (r < 0)
             return r;
@@ -133,7 +133,7 @@ static int prepare(struct execution *execution, struct err *err)
     int count = make_environment(execution, &environment, err);
     int r = count < 0 ? count
                       : runner_fill_all(execution->runner, execution->arena, &place, step->argv,
-                                        step->argv_count, false, &argv, err);
+                                        step->argv_count, FILL_IN_TEXT, &argv, err);
 
     if (r < 0)
         return err_prefix(err, "not started");

@@ -132,10 +132,13 @@ static int call(struct execution *execution, const char *text, struct err *err)
 void notify_begin(struct execution *execution)
 {
     const struct notice *notice = execution->definition->notice;
+    struct work_place place = { execution->step, NULL };
     struct err err = ERR_INIT;
-    int r =
-        notice->argv_count > 0 ? call(execution, notice->text, &err) : post(execution, notice->text, &err);
+    const char *text;
+    int r = runner_fill(execution->runner, execution->arena, &place, notice->text, FILL_IN_TEXT, &text, &err);
 
+    if (r == 0)
+        r = notice->argv_count > 0 ? call(execution, text, &err) : post(execution, text, &err);
     if (r < 0)
         end(execution, false, arena_format(execution->arena, "not told: %s", err.message));
 }

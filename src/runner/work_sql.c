@@ -196,12 +196,12 @@ static void prepare(struct execution *execution)
     int r;
 
     if (!generate->sql) {
-        r = runner_fill_all(execution->runner, execution->arena, &place, step->sql, step->sql_count, true,
-                            &statements, &err);
+        r = runner_fill_all(execution->runner, execution->arena, &place, step->sql, step->sql_count,
+                            FILL_IN_SQL, &statements, &err);
         if (r == 0)
             start(execution, statements, step->sql_count);
     } else {
-        r = runner_fill(execution->runner, execution->arena, &place, generate->sql, true, &sql, &err);
+        r = runner_fill(execution->runner, execution->arena, &place, generate->sql, FILL_IN_SQL, &sql, &err);
         execution->asking = r == 0;
         if (r == 0)
             r = session_ask(execution->runner->servers[generate->target].steps, sql, generate->timeout_us,

@@ -335,7 +335,7 @@ static const struct {
     { "quiet", "SELECT count(*) <= 7 FROM a WHERE w = 'it''s'\nmust answer: = true" },
     { "tell", "to all: it begins\nby tell 'it's'" },
     { "hook", "to chat: so far\nby POST hook" },
-    { "post", "to chat: so far\nby POST https://chat.test/x" },
+    { "post", "to chat: so far\nby POST https://chat.test/..." },
     { "fill.begin", "nothing: what has to be undone with the phase begins here" },
     { "here", "SELECT pg_current_wal_lsn()" },
     { "make", "CREATE TABLE big (a int, b text DEFAULT 'it''s');\n;" },

@@ -116,19 +116,21 @@ static const struct refusal notify_cases[] = {
     { "`timeout`:`3s`", "`timeout`:`0s`", "16:60: without an end it could be tried for ever" },
     { "`url`:`${hook}`,", "",
       "2:99: param `hook` is never used\n"
-      "10:10: a webhook needs a `url`\n"
-      "16:41: `hooked` is told by hand: make the step a `manual`, or say how with `via`" },
+      "10:10: a webhook needs a `url`" },
     { "`url`:`https://chat.test/x`", "`url`:`ftp://chat.test/x`",
       "11:45: a URL begins with http:// or https://" },
     { "`via`:`telephone`", "`via`:`telephone`,`url`:`http://x`",
       "12:47: a `url` goes with `via`: `webhook`" },
     { "`via`:`telephone`", "`via`:`telephone`,`argv`:[`x`]",
       "12:48: `via`: `command` and an `argv` go together" },
-    { "`argv`:[`tell`,`${word}`],", "",
-      "9:27: `via`: `command` and an `argv` go together\n"
-      "15:41: `begun` is told by hand: make the step a `manual`, or say how with `via`" },
+    { "`argv`:[`tell`,`${word}`],", "", "9:27: `via`: `command` and an `argv` go together" },
     { "`text`:`ring them`", "`text`:`ring ${lsn}`",
-      "12:48: no param `lsn` (`$${` stands for the two characters themselves)" },
+      "12:48: ${lsn} is known only later, and nothing puts it in here" },
+    { "`text`:`ring them`", "`text`:`ring ${nobody}`",
+      "12:48: no param `nobody` (`$${` stands for the two characters themselves)" },
+    /* A step that sends it stands before the one that answers it. */
+    { "`argv`:[`tell`,`${word}`],`text`:`it begins`", "`argv`:[`tell`,`${word}`],`text`:`at ${lsn}`",
+      "9:88: no param `lsn` (`$${` stands for the two characters themselves)" },
     { "`to`:`them`,", "", "12:10: communication `called` lacks the field `to`" },
 };
 
