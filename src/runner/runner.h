@@ -138,6 +138,7 @@ struct execution {
     const struct step *definition;
     struct driver_job *job;
     struct process *process;
+    void (*process_ended)(struct execution *execution, const struct driver_result *result);
     int64_t pid;                /* of the backend or the child; 0 not known yet */
     bool cancelled;             /* somebody asked for it */
     bool asking;                /* its probe or query is out */
@@ -201,6 +202,20 @@ void probe_before(struct execution *execution, void (*start)(struct execution *)
 /* It was done: ends it as that when the probe confirms it. */
 void probe_after(struct execution *execution, const struct outcome *done);
 
+/* ---- work_process.c: a program that a step starts ---- */
+
+/* Puts in the WORK_PROCESS_ENV variables that every one of them gets. By them, and the mark that the driver
+ * adds, the next runner finds one that is still at work. */
+#define WORK_PROCESS_ENV 2
+void work_process_environment(struct execution *execution, const char **environment);
+/* Where it runs unless the book says so: beside the book. */
+const char *work_process_directory(struct execution *execution);
+/* Starts the `command` of the execution. What it writes goes to the screens without the secrets of the run.
+ */
+int work_process_start(struct execution *execution,
+                       void (*ended)(struct execution *execution, const struct driver_result *result),
+                       struct err *err) MUST_CHECK;
+
 /* ---- work_each.c: a step that is done for each of many ---- */
 
 /* Asks for the list, or takes what has to be undone, and then for each of them calls `begin_item`, which ends
@@ -224,12 +239,6 @@ int runner_fill_all(const struct runner *runner, struct arena *arena, const stru
 typedef void (*fit_told)(void *data, const char *text);
 void fit_ask(struct runner *runner, size_t target, fit_told told, void *data);
 
-/* What a command of it writes, without the secrets of the run, and on its way to the screens; its `clean` has
- * been initialised. */
-void command_rewrite(void *data, const char *bytes, size_t len, struct buf *ret);
-void command_output(void *data, const char *bytes, size_t len);
-/* Where its command runs unless the book says so: beside the book. */
-const char *execution_directory(struct execution *execution);
 /* Whether it has a backend at work that can take locks. */
 bool execution_is_at_work(const struct execution *execution);
 /* Something to be known about it: a pid, settings as read back, a notice. */

@@ -1,19 +1,11 @@
 #include "runner.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
 #include "base/text.h"
-#include "driver/process.h"
 
 /* What is kept of one command's output; the rest is drained, counted and marked. */
 #define OUTPUT_MAX (16 * 1024 * 1024)
-
-/* Environment that every command gets, besides the step's own. */
-enum { OWN_RUN, OWN_STEP, OWN_COUNT };
 
 static void end_failed(struct execution *execution, const char *message)
 {
@@ -22,9 +14,8 @@ static void end_failed(struct execution *execution, const char *message)
     execution_end(execution, &outcome);
 }
 
-static void on_done(void *data, const struct driver_result *result)
+static void ended(struct execution *execution, const struct driver_result *result)
 {
-    struct execution *execution = data;
     struct sha256 sha;
     struct outcome outcome = {
         .status = result->status == DRIVER_OK ? OUTCOME_OK : OUTCOME_FAILED,
@@ -34,9 +25,6 @@ static void on_done(void *data, const struct driver_result *result)
         .detail = result->detail,
     };
 
-    execution->process = NULL;
-    /* Its last words before the word that it has ended. */
-    output_flush(execution->runner);
     /* Without the hash the outcome still stands: the file itself is published. */
     if (execution->definition->keeps_nothing)
         execution_note(execution, arena_format(execution->arena, "not captured: %" PRId64 " bytes of output",
@@ -49,66 +37,19 @@ static void on_done(void *data, const struct driver_result *result)
         execution_end(execution, &outcome);
 }
 
-void command_rewrite(void *data, const char *bytes, size_t len, struct buf *ret)
-{
-    struct execution *execution = data;
-
-    if (execution->definition->keeps_nothing)
-        execution->written += (int64_t)len;
-    else if (len > 0)
-        redact_stream_add(&execution->clean, bytes, len, ret);
-    else
-        redact_stream_end(&execution->clean, ret);
-}
-
-void command_output(void *data, const char *bytes, size_t len)
-{
-    struct execution *execution = data;
-
-    output_add(execution->runner, execution->definition->id, bytes, len);
-}
-
-static void on_identified(void *data, int64_t pid)
-{
-    struct execution *execution = data;
-    char text[64];
-
-    execution->pid = pid;
-    (void)snprintf(text, sizeof(text), "process %" PRId64, pid);
-    execution_note(execution, text);
-}
-
-static void on_text(void *data, const char *text)
-{
-    execution_note(data, text);
-}
-
-const char *execution_directory(struct execution *execution)
-{
-    const char *path = execution->runner->options->frozen->book_path;
-    const char *slash = strrchr(path, '/');
-
-    if (execution->definition->directory)
-        return execution->definition->directory;
-    if (!slash)
-        return NULL;
-    return slash == path ? "/" : arena_text_len(execution->arena, path, (size_t)(slash - path));
-}
-
 static int make_environment(struct execution *execution, const char *const **ret, struct err *err)
 {
     const struct step *step = execution->definition;
     struct arena *arena = execution->arena;
     const char **environment =
-        arena_array(arena, OWN_COUNT + step->env_count + step->secret_count, sizeof(*environment));
+        arena_array(arena, WORK_PROCESS_ENV + step->env_count + step->secret_count, sizeof(*environment));
     struct work_place place = { execution->step, NULL };
-    size_t count = OWN_COUNT;
+    size_t count = WORK_PROCESS_ENV;
 
-    environment[OWN_RUN] = arena_format(arena, "TMINUS_RUN=%s", execution->runner->options->frozen->run);
-    environment[OWN_STEP] = arena_format(arena, "TMINUS_STEP=%s", step->id);
+    work_process_environment(execution, environment);
     for (size_t i = 0; i < step->env_count; i++) {
-        int r =
-            runner_fill(execution->runner, arena, &place, step->env[i], FILL_IN_TEXT, &environment[count++], err);
+        int r = runner_fill(execution->runner, arena, &place, step->env[i], FILL_IN_TEXT,
+                            &environment[count++], err);
 
         if (r < 0)
             return r;
@@ -145,7 +86,7 @@ static int prepare(struct execution *execution, struct err *err)
         .argv = argv,
         .env_count = (size_t)count,
         .env = environment,
-        .directory = execution_directory(execution),
+        .directory = work_process_directory(execution),
         .timeout_us = step->timeout_us,
         .grace_us = step->grace_us,
         .output_path = step->keeps_nothing ? NULL : execution->output_path,
@@ -156,26 +97,11 @@ static int prepare(struct execution *execution, struct err *err)
 
 static void start(struct execution *execution)
 {
-    static const struct driver_events as_it_is = { .identified = on_identified,
-                                                   .settings = on_text,
-                                                   .notice = on_text,
-                                                   .output = command_output,
-                                                   .done = on_done };
-    static const struct driver_events rewritten = { .identified = on_identified,
-                                                    .settings = on_text,
-                                                    .notice = on_text,
-                                                    .rewrite = command_rewrite,
-                                                    .output = command_output,
-                                                    .done = on_done };
-    bool looked_through =
-        execution->definition->keeps_nothing || !redactor_is_empty(execution->runner->redactor);
-    const struct driver_events *events = looked_through ? &rewritten : &as_it_is;
     struct runner *runner = execution->runner;
     long survivor = runner->options->resume ? survivor_process(runner->options->frozen->run) : 0;
     struct err err = ERR_INIT;
     int r = prepare(execution, &err);
 
-    redact_stream_init(&execution->clean, runner->redactor);
     if (r == 0 && survivor > 0)
         r = err_set(&err, ERR_BUSY,
                     "not started: process %ld, which an earlier runner of this run began, is still at work: "
@@ -183,8 +109,7 @@ static void start(struct execution *execution)
                     "it has ended, or end it",
                     survivor);
     if (r == 0)
-        r = process_start(&execution->runner->loop, &execution->command, events, execution,
-                          &execution->process, &err);
+        r = work_process_start(execution, ended, &err);
     if (r < 0)
         end_failed(execution, err.message);
 }

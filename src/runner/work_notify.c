@@ -1,10 +1,8 @@
 #include "runner.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/text.h"
-#include "driver/process.h"
 
 /* Somebody is told: by a request with the text in its JSON, or by a command that gets it as its last
  * argument. Nothing waits for it, and what did not get through shows as failed. */
@@ -82,51 +80,31 @@ static int post(struct execution *execution, const char *text, struct err *err)
 
 /* ---- commands ---- */
 
-static void on_done(void *data, const struct driver_result *result)
+static void ended(struct execution *execution, const struct driver_result *result)
 {
-    struct execution *execution = data;
-
-    execution->process = NULL;
-    output_flush(execution->runner);
     end(execution, result->status == DRIVER_OK, result->message);
-}
-
-static void on_identified(void *data, int64_t pid)
-{
-    struct execution *execution = data;
-
-    execution->pid = pid;
-}
-
-static void on_text(void *data, const char *text)
-{
-    execution_note(data, text);
 }
 
 static int call(struct execution *execution, const char *text, struct err *err)
 {
-    static const struct driver_events events = { .identified = on_identified,
-                                                 .settings = on_text,
-                                                 .notice = on_text,
-                                                 .rewrite = command_rewrite,
-                                                 .output = command_output,
-                                                 .done = on_done };
     const struct notice *notice = execution->definition->notice;
     const char **argv = arena_array(execution->arena, notice->argv_count + 1, sizeof(*argv));
+    const char **environment = arena_array(execution->arena, WORK_PROCESS_ENV, sizeof(*environment));
 
     for (size_t i = 0; i < notice->argv_count; i++)
         argv[i] = notice->argv[i];
     argv[notice->argv_count] = text;
+    work_process_environment(execution, environment);
     execution->command = (struct driver_command){
         .argc = notice->argv_count + 1,
         .argv = argv,
-        .directory = execution_directory(execution),
+        .env_count = WORK_PROCESS_ENV,
+        .env = environment,
+        .directory = work_process_directory(execution),
         .timeout_us = execution->definition->timeout_us,
         .grace_us = GRACE_US,
     };
-    redact_stream_init(&execution->clean, execution->runner->redactor);
-    return process_start(&execution->runner->loop, &execution->command, &events, execution,
-                         &execution->process, err);
+    return work_process_start(execution, ended, err);
 }
 
 void notify_begin(struct execution *execution)
