@@ -215,6 +215,23 @@ void assert_segments_gone(const struct segments *segments)
     }
 }
 
+void up_killed(const char *kind, const char *const *milestones, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *dir = in_base("killed");
+        pid_t pid = up_until(kind, dir, milestones[i]);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        int status = lab_end(pid);
+        assert_true(status == -SIGKILL || status == 0); /* the last milestone is close to the end */
+        struct segments segments = segments_of(dir);
+        struct said down = lab("down", "--dir", dir, NULL);
+        if (down.status != 0 || down.err[0] != '\0')
+            fail_msg("down after %s: %s", milestones[i], down.err);
+        assert_nothing_left(dir);
+        assert_segments_gone(&segments);
+    }
+}
+
 /* ---- asking a server ---- */
 
 static PGconn *connect_to(const char *dir, const char *target)
@@ -248,6 +265,15 @@ const char *ask(const char *dir, const char *target, const char *sql)
     PQclear(result);
     PQfinish(connection);
     return value;
+}
+
+void await(const char *dir, const char *target, const char *sql, const char *want)
+{
+    for (int64_t end = now_ms() + 30000; now_ms() < end; sleep_ms(20)) {
+        if (strcmp(ask(dir, target, sql), want) == 0)
+            return;
+    }
+    assert_string_equal(ask(dir, target, sql), want);
 }
 
 int64_t now_ms(void)

@@ -42,6 +42,9 @@ bool exists(const char *path);
 /* Starts `lab up KIND --load` in `dir` and waits until it has made `name` there; its pid. */
 pid_t up_until(const char *kind, const char *dir, const char *name);
 
+/* Kills `up` at each of the milestones, names that it makes; `down` has to leave nothing each time. */
+void up_killed(const char *kind, const char *const *milestones, size_t count);
+
 /* Fails unless the directory is gone and no process has anything to do with it. */
 void assert_nothing_left(const char *dir);
 /* The shared memory that the servers in `dir` have, for a look after they are gone. */
@@ -54,6 +57,9 @@ void assert_segments_gone(const struct segments *segments);
 /* First column of the first row that `target` of the lab in `dir` answers through its targets file, "" for
  * none; valid until the next call. Fails the test when it does not answer. */
 const char *ask(const char *dir, const char *target, const char *sql);
+
+/* Asks until the answer is `want`; fails after 30 s. */
+void await(const char *dir, const char *target, const char *sql, const char *want);
 
 int64_t now_ms(void);
 void sleep_ms(int ms);

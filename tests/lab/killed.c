@@ -18,19 +18,7 @@ static const char *const milestones[] = {
 static void test_up_killed(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(milestones); i++) {
-        const char *dir = in_base("killed");
-        pid_t pid = up_until("pg-pair", dir, milestones[i]);
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        int status = lab_end(pid);
-        assert_true(status == -SIGKILL || status == 0); /* the last milestone is close to the end */
-        struct segments segments = segments_of(dir);
-        struct said down = lab("down", "--dir", dir, NULL);
-        if (down.status != 0 || down.err[0] != '\0')
-            fail_msg("down after %s: %s", milestones[i], down.err);
-        assert_nothing_left(dir);
-        assert_segments_gone(&segments);
-    }
+    up_killed("pg-pair", milestones, ARRAY_LEN(milestones));
 }
 
 /* Asked to end, `up` takes down itself what it made. */

@@ -7,16 +7,6 @@
 
 #define LIMIT_MS 30000 /* it should take under 5 s; a machine that does other things, too, takes longer */
 
-/* Asks until the answer is `want`; fails after 10 s. */
-static void await(const char *dir, const char *target, const char *sql, const char *want)
-{
-    for (int64_t end = now_ms() + 10000; now_ms() < end; sleep_ms(20)) {
-        if (strcmp(ask(dir, target, sql), want) == 0)
-            return;
-    }
-    assert_string_equal(ask(dir, target, sql), want);
-}
-
 static void check_contents(const char *dir)
 {
     static const struct {

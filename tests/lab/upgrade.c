@@ -11,16 +11,6 @@
 
 #define LIMIT_MS 30000 /* it should take 2 s; a machine that does other things, too, takes longer */
 
-/* Asks until the answer is `want`; fails after 20 s. */
-static void await(const char *dir, const char *target, const char *sql, const char *want)
-{
-    for (int64_t end = now_ms() + 20000; now_ms() < end; sleep_ms(20)) {
-        if (strcmp(ask(dir, target, sql), want) == 0)
-            return;
-    }
-    assert_string_equal(ask(dir, target, sql), want);
-}
-
 /* Both servers' settings are checked where the target is "". */
 static void check_contents(const char *dir)
 {
@@ -180,19 +170,7 @@ static void test_up_killed(void **state)
     static const char *const milestones[] = { "initdb-new.log", "old/postmaster.pid", "new/postmaster.pid",
                                               "fill.log", "targets.json" };
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(milestones); i++) {
-        const char *dir = in_base("killed");
-        pid_t pid = up_until("pg-upgrade", dir, milestones[i]);
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        int status = lab_end(pid);
-        assert_true(status == -SIGKILL || status == 0); /* the last milestone is close to the end */
-        struct segments segments = segments_of(dir);
-        struct said down = lab("down", "--dir", dir, NULL);
-        if (down.status != 0 || down.err[0] != '\0')
-            fail_msg("down after %s: %s", milestones[i], down.err);
-        assert_nothing_left(dir);
-        assert_segments_gone(&segments);
-    }
+    up_killed("pg-upgrade", milestones, ARRAY_LEN(milestones));
 }
 
 /* Brings it up with that as the directory of PostgreSQL 12. */

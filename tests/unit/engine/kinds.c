@@ -81,21 +81,6 @@ static void item_ok(struct scene *s, size_t entry, const char *name, enum choice
     assert_int_equal(item(s, entry, name, choice), 0);
 }
 
-/* What was recorded gives the same run. */
-static void assert_folds(struct scene *s)
-{
-    struct buf live, folded;
-    struct run *run = scene_fold(s);
-    buf_init(&live, JSON_MAX_BYTES);
-    buf_init(&folded, JSON_MAX_BYTES);
-    run_dump(&live, s->run);
-    run_dump(&folded, run);
-    assert_string_equal(buf_str(&live), buf_str(&folded));
-    buf_finish(&live);
-    buf_finish(&folded);
-    run_destroy(run);
-}
-
 /* An event that cannot have happened is refused, and changes nothing. */
 static void refuse(struct scene *s, struct event event, const char *part)
 {
@@ -143,7 +128,7 @@ static void test_progress(void **state)
     assert_string_equal(run_work(folded, step_of(s, "copy"), 0)->checkpoint, "{\"after\": [\"40\"]}");
     assert_int_equal(run_work(folded, step_of(s, "copy"), 0)->progress.rows, 40);
     run_destroy(folded);
-    assert_folds(s);
+    scene_folds(s);
     scene_end(s, "copy", OUTCOME_OK);
     (void)scene_trail(s);
     progress(s, "copy", 0, 50, "late", NULL); /* seen a moment too late */
@@ -279,7 +264,7 @@ static void test_items(void **state)
     assert_string_equal(each->items[1].name, "b");
     assert_true(each->items[0].done && each->items[1].done && !each->items[2].done);
     assert_false(each->items[1].found); /* it may be of its first try */
-    assert_folds(s);
+    scene_folds(s);
     /* what cannot have happened */
     struct event event = { .type = EVENT_ITEM_STARTED, .subject = "each", .value = "a" };
     refuse(s, event, "a is done already");
@@ -302,7 +287,7 @@ static void test_items(void **state)
     item_ok(s, 0, "c", CHOICE_NONE);
     item_ok(s, 0, "c", CHOICE_SKIPPED);
     assert_true(each->items[2].done && each->items[2].found);
-    assert_folds(s);
+    scene_folds(s);
     scene_end(s, "each", OUTCOME_FAILED);
     event = (struct event){ .type = EVENT_ITEM_STARTED, .subject = "each", .value = "d" };
     refuse(s, event, "\"each\" is failed");
@@ -327,7 +312,7 @@ static void test_many_items(void **state)
     }
     assert_int_equal(work_of(s, "each", 0)->item_count, 100);
     assert_string_equal(work_of(s, "each", 0)->items[99].name, "item 99");
-    assert_folds(s);
+    scene_folds(s);
     scene_close(s);
 }
 
@@ -346,7 +331,7 @@ static void test_resume_backfill(void **state)
     assert_false(copy->clean);
     assert_string_equal(copy->checkpoint, "after 30");
     assert_true(s->run->held);
-    assert_folds(s);
+    scene_folds(s);
     scene_ok(s, "mia", "release");
     scene_ok(s, "mia", "retry copy");
     assert_state(s, "copy", STEP_RUNNING);
@@ -452,7 +437,7 @@ static void test_resume_items(void **state)
         scene_ok(s, "mia", "release");
         scene_ok(s, "mia", rows[i].again);
         assert_int_equal(each->item_count, 2); /* so that only the second is done again */
-        assert_folds(s);
+        scene_folds(s);
         scene_close(s);
     }
 }
@@ -483,7 +468,7 @@ static void test_rollback_forgets(void **state)
     assert_null(copy->checkpoint);
     assert_int_equal(copy->progress.rows, 0);
     assert_state(s, "copy", STEP_ROLLED_BACK);
-    assert_folds(s);
+    scene_folds(s);
     /* forward again: from the beginning, and what the undo had come to is of the time before */
     scene_ok(s, "mia", "release");
     scene_ok(s, "mia", "start copy");
@@ -519,7 +504,7 @@ static void test_mark(void **state)
     (void)scene_trail(s);
     scene_ok(s, "mia", "start make");
     assert_trail(s, "step.started fill.begin\nstep.ended fill.begin done\nstep.started make\n");
-    assert_folds(s);
+    scene_folds(s);
     scene_close(s);
 }
 
@@ -536,7 +521,7 @@ static void test_mark_put_off(void **state)
         assert_true(s->decision.count > 0);
         assert_state(s, "fill.begin", STEP_DONE);
         assert_true(s->run->steps[step_of(s, "fill.begin")].effect);
-        assert_folds(s);
+        scene_folds(s);
         scene_close(s);
     }
 }
@@ -596,7 +581,7 @@ static void test_notify(void **state)
     scene_ok(s, "mia", "vote go go");
     assert_int_equal(s->run->gates[0].decision, CHOICE_GO);
     scene_ok(s, "mia", "retry told"); /* and it can be tried again */
-    assert_folds(s);
+    scene_folds(s);
     scene_close(s);
 
     s = scene_open(book);
@@ -630,7 +615,7 @@ static void test_background(void **state)
     scene_no(s, "mia", "start last", RULE_GATE, "done");
     scene_ok(s, "mia", "vote done go");
     scene_run(s, "last");
-    assert_folds(s);
+    scene_folds(s);
     scene_close(s);
 }
 

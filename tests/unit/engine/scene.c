@@ -352,6 +352,20 @@ struct run *scene_fold(struct scene *scene)
     return run;
 }
 
+void scene_folds(struct scene *scene)
+{
+    struct buf live, folded;
+    struct run *run = scene_fold(scene);
+    buf_init(&live, JSON_MAX_BYTES);
+    buf_init(&folded, JSON_MAX_BYTES);
+    run_dump(&live, scene->run);
+    run_dump(&folded, run);
+    assert_string_equal(buf_str(&live), buf_str(&folded));
+    buf_finish(&live);
+    buf_finish(&folded);
+    run_destroy(run);
+}
+
 /* ---- stages ---- */
 
 void scene_calm(struct scene *scene, int seconds)

@@ -78,6 +78,8 @@ const char *scene_trail(struct scene *scene);
 
 /* Folds the records that were written into a run of its own. */
 struct run *scene_fold(struct scene *scene);
+/* Fails unless that is the same run. */
+void scene_folds(struct scene *scene);
 /* All that a run is, as text, so that two can be compared; what passing events left is not in it. */
 void run_dump(struct buf *buf, const struct run *run);
 

@@ -7,28 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const struct step *step_of(const struct book *book, const char *id)
-{
-    size_t index = book_find_step(book, id);
-    if (index == BOOK_NONE)
-        fail_msg("no step %s", id);
-    return &book->steps[index];
-}
-
 static int setup(void **state)
 {
-    struct load *load = mem_alloc(sizeof(*load));
-    load_init(load, kinds_book, &kinds_options);
-    assert_string_equal(buf_str(&load->faults), "");
-    *state = load;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    load_finish(*state);
-    free(*state);
-    return 0;
+    return load_state(state, kinds_book, &kinds_options);
 }
 
 static void test_backfill(void **state)
@@ -423,19 +404,19 @@ static void test_version_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_backfill, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_backfill_defaults, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_notify, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_sql, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_backfill, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_backfill_defaults, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_compare, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_notify, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_wait, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_verify, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_sql, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_use, setup, finish_state),
         cmocka_unit_test(test_use_changed),
-        cmocka_unit_test_setup_teardown(test_monitors, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_phase_rollback, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_texts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_monitors, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_order, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_phase_rollback, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_texts, setup, finish_state),
         cmocka_unit_test(test_files_named),
         cmocka_unit_test(test_version_fits),
     };

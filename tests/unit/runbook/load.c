@@ -6,13 +6,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const struct step *step_of(const struct book *book, const char *id)
-{
-    size_t index = book_find_step(book, id);
-    assert_true(index < book->step_count);
-    return &book->steps[index];
-}
-
 static void assert_condition(const struct condition *condition, const char *text)
 {
     struct buf buf;
@@ -24,19 +17,8 @@ static void assert_condition(const struct condition *condition, const char *text
 
 static int setup(void **state)
 {
-    struct load *load = mem_alloc(sizeof(*load));
-    struct book_options options = { .targets_path = "targets.json", .targets_text = sample_targets };
-    load_init(load, sample_book, &options);
-    assert_string_equal(buf_str(&load->faults), "");
-    *state = load;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    load_finish(*state);
-    free(*state);
-    return 0;
+    const struct book_options options = { .targets_path = "targets.json", .targets_text = sample_targets };
+    return load_state(state, sample_book, &options);
 }
 
 static void test_head(void **state)
@@ -373,15 +355,15 @@ static void test_rollback_entries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_head, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_targets_and_roles, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_monitors_and_triggers, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_phases_and_gate, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_checks, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_sql, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_other_kinds, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_names_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_head, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_targets_and_roles, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_monitors_and_triggers, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_phases_and_gate, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_checks, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_sql, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_rollback, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_other_kinds, setup, finish_state),
+        cmocka_unit_test_setup_teardown(test_names_unknown, setup, finish_state),
         cmocka_unit_test(test_parallel),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_described),

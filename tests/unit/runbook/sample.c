@@ -107,6 +107,30 @@ void load_finish(struct load *load)
     arena_destroy(load->arena);
 }
 
+int load_state(void **state, const char *text, const struct book_options *options)
+{
+    struct load *load = mem_alloc(sizeof(*load));
+    load_init(load, text, options);
+    assert_string_equal(buf_str(&load->faults), "");
+    *state = load;
+    return 0;
+}
+
+int finish_state(void **state)
+{
+    load_finish(*state);
+    free(*state);
+    return 0;
+}
+
+const struct step *step_of(const struct book *book, const char *id)
+{
+    size_t index = book_find_step(book, id);
+    if (index == BOOK_NONE)
+        fail_msg("no step %s", id);
+    return &book->steps[index];
+}
+
 char *replaced(const char *text, const char *find, const char *replacement)
 {
     struct buf out;

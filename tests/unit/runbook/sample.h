@@ -27,6 +27,13 @@ struct load {
 void load_init(struct load *load, const char *text, const struct book_options *options);
 void load_finish(struct load *load);
 
+/* A load without faults as the state of a test, and its end. */
+int load_state(void **state, const char *text, const struct book_options *options);
+int finish_state(void **state);
+
+/* Fails the test when there is none. */
+const struct step *step_of(const struct book *book, const char *id);
+
 /* `text` with the first `find` replaced; fails the test when there is none. Yours. */
 char *replaced(const char *text, const char *find, const char *replacement);
 

@@ -27,7 +27,7 @@ static void load_with(struct load *load, const char *word, const char *url)
 
 static const char *url_of(const struct load *load)
 {
-    return load->book->steps[book_find_step(load->book, "answers")].query.http->url;
+    return step_of(load->book, "answers")->query.http->url;
 }
 
 static void test_params(void **state)
@@ -173,7 +173,7 @@ static void test_shown(void **state)
         load_init(&load, book, &kinds_options);
         assert_string_equal(buf_str(&load.faults), "");
         buf_init(&text, 4096);
-        const struct step *step = &load.book->steps[book_find_step(load.book, "post")];
+        const struct step *step = step_of(load.book, "post");
         step_text(&text, step, load.book);
         (void)snprintf(want, sizeof(want), "to chat: so far\nby POST %s", rows[i].want);
         assert_string_equal(buf_str(&text), want);
