@@ -156,7 +156,7 @@ hold_slow() {
     background="${background-} $!"
     exec 8>"$work/holder"
     echo 'SELECT pg_advisory_lock(4711), 1;' >&8
-    within 5000 "the scenario holds the slow step" test -s "$work/holder.out"
+    within 10000 "the scenario holds the slow step" test -s "$work/holder.out"
 }
 
 let_slow_go() {
@@ -170,7 +170,7 @@ runner_gone() {
 # The runner dies in the middle of whatever it does.
 kill_runner() {
     kill -9 "$(runner_pids)"
-    within 5000 "the runner is gone" runner_gone
+    within 10000 "the runner is gone" runner_gone
 }
 
 resume() {

@@ -262,6 +262,20 @@ PGconn *pg_pair_connect(const struct pg_pair *pair, enum pg_side side, const cha
     return conn;
 }
 
+int pg_pair_open(struct pg_pair *pair, PGconn **ret_admin)
+{
+    if (pg_pair_start(pair) < 0)
+        return -1;
+    *ret_admin = pg_pair_connect(pair, PG_PRIMARY, "");
+    return 0;
+}
+
+void pg_pair_close(struct pg_pair *pair, PGconn *admin)
+{
+    PQfinish(admin);
+    pg_pair_stop(pair);
+}
+
 const char *pg_value(PGconn *conn, const char *sql)
 {
     static char value[4096];

@@ -31,6 +31,10 @@ pid_t pg_pair_pid(const struct pg_pair *pair, enum pg_side side);
  * cannot be made. */
 PGconn *pg_pair_connect(const struct pg_pair *pair, enum pg_side side, const char *more);
 
+/* For a group of tests: both servers, and a connection to the primary. 0, or -1 as pg_pair_start. */
+int pg_pair_open(struct pg_pair *pair, PGconn **ret_admin);
+void pg_pair_close(struct pg_pair *pair, PGconn *admin);
+
 /* Runs it and gives the first column of the first row, "" for none or NULL. Valid until the next call. Ends
  * the test on an error. */
 const char *pg_value(PGconn *conn, const char *sql);

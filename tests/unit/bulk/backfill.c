@@ -146,7 +146,7 @@ static void stop_in_the_middle(struct filled *filled)
     filled_open(filled, &server);
     filled->at_batch = hold_after_four;
     filled_begin(filled);
-    assert_true(run_until(&filled->loop, waits, filled, 10000));
+    assert_true(run_until(&filled->loop, waits, filled, 20000));
     assert_string_equal(filled->waits, "held");
     backfill_cancel(filled->backfill);
     filled_end(filled);
@@ -206,7 +206,7 @@ static void test_destroy_and_resume(void **state)
     filled_open(&filled, &server);
     filled.at_batch = hold_after_four;
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 10000));
+    assert_true(run_until(&filled.loop, waits, &filled, 20000));
     backfill_destroy(filled.backfill);
     run_for(&filled.loop, 20);
     assert_int_equal(filled.done, 0);
@@ -230,7 +230,7 @@ static void test_nothing_is_sent_while_it_may_not(void **state)
     filled_open(&filled, &server);
     filled.why_not = "the replica is behind";
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 10000));
+    assert_true(run_until(&filled.loop, waits, &filled, 20000));
     int asked = filled.asked;
     run_for(&filled.loop, 600);
     assert_in_range(filled.asked, asked + 1, asked + 4);
@@ -275,7 +275,7 @@ static void test_a_lock(void **state)
     filled_open(&filled, &server);
     pg_value(server.admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 10000));
+    assert_true(run_until(&filled.loop, waits, &filled, 20000));
     assert_non_null(strstr(filled.waits, "a batch met a lock"));
     pg_value(server.admin, "ROLLBACK");
     filled_end(&filled);
@@ -318,7 +318,7 @@ static void test_a_lost_connection(void **state)
     filled_open(&filled, &server);
     filled.at_batch = kill_at_third;
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 10000));
+    assert_true(run_until(&filled.loop, waits, &filled, 20000));
     assert_non_null(strstr(filled.waits, "connection was lost"));
     int64_t pid = filled.pid;
     filled_end(&filled);

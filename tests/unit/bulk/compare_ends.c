@@ -220,7 +220,7 @@ static void test_cancel(void **state)
     compare_cancel(compared.compare);
     assert_int_equal(compared.done, 0);
     compared_end(&compared);
-    assert_in_range((uv_hrtime() - before) / 1000000, 0, 5000);
+    assert_in_range((uv_hrtime() - before) / 1000000, 0, 15000);
     check(COMPARE_FAILED, 0, "cancelled");
     assert_true(compared.cancelled);
     wait_until(nobody_works);
@@ -230,7 +230,7 @@ static void test_cancel(void **state)
     before = uv_hrtime();
     compared_begin(&compared);
     compared_end(&compared);
-    assert_in_range((uv_hrtime() - before) / 1000000, 0, 5000);
+    assert_in_range((uv_hrtime() - before) / 1000000, 0, 15000);
     wait_until(nobody_works);
 
     compared.config.where = "pg_sleep(20) IS NOT NULL";

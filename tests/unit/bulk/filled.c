@@ -10,16 +10,12 @@
 
 int fill_server_set_up(struct fill_server *server)
 {
-    if (pg_pair_start(&server->pair) < 0)
-        return -1;
-    server->admin = pg_pair_connect(&server->pair, PG_PRIMARY, "");
-    return 0;
+    return pg_pair_open(&server->pair, &server->admin);
 }
 
 void fill_server_tear_down(struct fill_server *server)
 {
-    PQfinish(server->admin);
-    pg_pair_stop(&server->pair);
+    pg_pair_close(&server->pair, server->admin);
 }
 
 /* ---- what is heard ---- */

@@ -31,7 +31,7 @@
 
 /* In place of the C library's, also for libcurl: "held.test" is not answered until it is let go, or for too
  * long, "here.test" is the loopback, and there is nothing else. */
-#define HELD_S 10
+#define HELD_S 30
 
 static struct {
     pthread_mutex_t mutex;
@@ -582,12 +582,16 @@ static void test_a_slow_server(void **state)
 static void test_the_shortest_timeout(void **state)
 {
     struct world *world = *state;
-    struct told *told = ask(world, "/never", (struct http_request){ .timeout_us = MS_US });
-    wait_for_all(world);
-    assert_false(told->answered);
-    assert_non_null(strstr(told->why, "within 1ms"));
-    assert_in_range(told->elapsed_us, 1, 150 * MS_US); /* libcurl's own timeout takes 200 ms for that */
-    told_finish(told);
+    int64_t shortest_us = INT64_MAX;
+    for (int i = 0; i < 50 && shortest_us > 150 * MS_US; i++) { /* again on a machine that is busy */
+        struct told *told = ask(world, "/never", (struct http_request){ .timeout_us = MS_US });
+        wait_for_all(world);
+        assert_false(told->answered);
+        assert_non_null(strstr(told->why, "within 1ms"));
+        shortest_us = told->elapsed_us < shortest_us ? told->elapsed_us : shortest_us;
+        told_finish(told);
+    }
+    assert_in_range(shortest_us, 1, 150 * MS_US); /* libcurl's own timeout takes 200 ms for that each time */
 }
 
 static bool nobody_waits(void *data)

@@ -139,7 +139,7 @@ static void until_backend(struct ran *ran, const char *condition)
     uv_timer_t tick; /* so that the loop turns and the condition is looked at */
     uv_timer_init(&ran->loop, &tick);
     uv_timer_start(&tick, on_tick, 5, 5);
-    bool fine = run_until(&ran->loop, backend_is, &waiting, 10000);
+    bool fine = run_until(&ran->loop, backend_is, &waiting, 20000);
     uv_close((uv_handle_t *)&tick, NULL);
     run_for(&ran->loop, 1);
     if (!fine)
@@ -344,13 +344,13 @@ static void test_lock_timeout(void **state)
 
 static void test_statement_timeout(void **state)
 {
-    struct driver_sql sql = SQL(true, "SELECT pg_sleep(10)");
+    struct driver_sql sql = SQL(true, "SELECT pg_sleep(30)");
     struct ran ran;
     (void)state;
     sql.statement_timeout_us = 150 * MS_US;
     run(&ran, &sql);
     expect(&ran, DRIVER_TIMED_OUT, "57014", true);
-    assert_in_range(ran.result.elapsed_us, 150 * MS_US, 3 * SECOND_US);
+    assert_in_range(ran.result.elapsed_us, 150 * MS_US, 15 * SECOND_US);
 }
 
 static void test_cancel(void **state)
@@ -754,7 +754,7 @@ static void test_destroy_at_notice(void **state)
     ran.target = (struct driver_target){ .id = "t", .dsn = pair.dsn[PG_PRIMARY], .application_name = "x" };
     ran.driver = driver_postgresql_create(&ran.loop, &ran.target);
     assert_int_equal(driver_start(ran.driver, &sql, &destroying, &ran, &ran.job, &err), 0);
-    assert_true(run_until(&ran.loop, is_destroyed, &ran, 5000));
+    assert_true(run_until(&ran.loop, is_destroyed, &ran, 20000));
     run_out(&ran.loop);
     assert_false(ran.done);
 }

@@ -35,7 +35,7 @@ static void test_transactions(void **state)
     char pid[20];
     (void)state;
     watch(&watched, MONITOR_TYPE_TRANSACTIONS, pair.dsn[PG_PRIMARY], NULL);
-    until_sample(&watched, nobody_is_old, 3000);
+    until_sample(&watched, nobody_is_old);
     assert_int_equal(watched.last->row_count, 0);
 
     PGconn *old = pg_pair_connect(&pair, PG_PRIMARY, "application_name=web");
@@ -44,14 +44,14 @@ static void test_transactions(void **state)
     pg_value(ours, "BEGIN; SELECT 2");
     pg_value(admin, "BEGIN; CREATE TABLE p (a int); PREPARE TRANSACTION 'one'");
     pg_value(admin, "CREATE TABLE q (a int)"); /* so that there are newer transactions */
-    until_sample(&watched, idle_and_prepared, 3000);
+    until_sample(&watched, idle_and_prepared);
     const struct sample *sample = watched.last;
     snprintf(pid, sizeof(pid), "%d", PQbackendPID(old));
     assert_int_equal(sample->row_count, 3);
     assert_string_equal(cell_of(sample, 0, TX_PID), pid);
     assert_string_equal(cell_of(sample, 0, TX_WHO), "web, postgres@local");
     assert_string_equal(cell_of(sample, 0, TX_STATE), "idle in tx");
-    assert_string_equal(cell_of(sample, 0, TX_AGE), "00:00");
+    assert_int_equal(strncmp(cell_of(sample, 0, TX_AGE), "00:0", 4), 0); /* seconds on a busy machine */
     assert_string_equal(cell_of(sample, 0, TX_QUERY), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
     assert_true(strtol(cell_of(sample, 0, TX_XMIN_AGE), NULL, 10) >= 1);
     assert_true(sample->rows[1].ours);
@@ -62,7 +62,7 @@ static void test_transactions(void **state)
     pg_value(admin, "ROLLBACK PREPARED 'one'");
     PQfinish(old);
     PQfinish(ours);
-    until_sample(&watched, nobody_is_old, 3000);
+    until_sample(&watched, nobody_is_old);
     stop_watching(&watched);
 }
 
@@ -80,7 +80,7 @@ static void test_blind(void **state)
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         struct watched watched;
         watch(&watched, types[i], dsn, NULL);
-        until_sample(&watched, is_blind, 3000);
+        until_sample(&watched, is_blind);
         stop_watching(&watched);
     }
 }
@@ -103,7 +103,7 @@ static void test_progress(void **state)
     (void)state;
     pg_value(admin, "CREATE TABLE big AS SELECT generate_series(1, 1000) AS a");
     watch(&watched, MONITOR_TYPE_PROGRESS, pair.dsn[PG_PRIMARY], NULL);
-    until_sample(&watched, none_runs, 3000);
+    until_sample(&watched, none_runs);
     assert_true(metric(watched.last, "percent") < 0);
     assert_int_equal(watched.last->row_count, 0);
 
@@ -111,7 +111,7 @@ static void test_progress(void **state)
     PGconn *builder = pg_pair_connect(&pair, PG_PRIMARY, "application_name=tminus:r1:index");
     pg_value(old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
     assert_int_equal(PQsendQuery(builder, "CREATE INDEX CONCURRENTLY big_a ON big (a)"), 1);
-    until_sample(&watched, one_runs, 5000);
+    until_sample(&watched, one_runs);
     const struct sample *sample = watched.last;
     snprintf(blocker, sizeof(blocker), "pid %d (report, postgres@local, idle in tx)", PQbackendPID(old));
     assert_string_equal(cell_of(sample, 0, PROGRESS_WHAT), "CREATE INDEX CONCURRENTLY");
@@ -122,7 +122,7 @@ static void test_progress(void **state)
     double percent = metric(sample, "percent");
     assert_true(percent >= 0 && percent <= 100);
     pg_value(old, "COMMIT");
-    until_sample(&watched, none_runs, 5000);
+    until_sample(&watched, none_runs);
     PQfinish(old);
     PQfinish(builder);
     stop_watching(&watched);
@@ -137,7 +137,7 @@ static void test_standby(void **state)
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         struct watched watched;
         watch(&watched, types[i], pair.dsn[PG_REPLICA], NULL);
-        until_sample(&watched, is_known, 3000);
+        until_sample(&watched, is_known);
         stop_watching(&watched);
     }
 }
@@ -164,9 +164,8 @@ static void test_destroy(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (pg_pair_start(&pair) < 0)
+    if (pg_pair_open(&pair, &admin) < 0)
         return -1;
-    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
     pg_value(admin, "CREATE ROLE plain LOGIN");
     return 0;
 }
@@ -174,8 +173,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    PQfinish(admin);
-    pg_pair_stop(&pair);
+    pg_pair_close(&pair, admin);
     return 0;
 }
 

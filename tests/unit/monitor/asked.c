@@ -72,7 +72,7 @@ static void test_query_values(void **state)
         pg_value(admin, rows[i].change);
         expected.value = rows[i].value;
         expected.why = rows[i].why;
-        until_sample(&watched, is_expected, 8000);
+        until_sample(&watched, is_expected);
         assert_int_equal(watched.last->known, rows[i].value >= 0);
     }
     stop_watching(&watched);
@@ -85,7 +85,7 @@ static void test_query_types(void **state)
     struct watched watched;
     (void)state;
     watch_query(&watched, pair.dsn[PG_REPLICA], "SELECT pg_is_in_recovery()");
-    until_sample(&watched, is_known, 8000);
+    until_sample(&watched, is_known);
     assert_true(metric(watched.last, "value") == 1);
     stop_watching(&watched);
 }
@@ -100,7 +100,7 @@ static void test_query_late(void **state)
     struct watched watched;
     (void)state;
     watch_query(&watched, pair.dsn[PG_PRIMARY], "SELECT pg_sleep(5)");
-    until_sample(&watched, is_late, 8000);
+    until_sample(&watched, is_late);
     assert_false(watched.last->known);
     stop_watching(&watched);
 }
@@ -116,10 +116,10 @@ static void test_query_goes_on(void **state)
     struct watched watched;
     (void)state;
     watch_query(&watched, pair.dsn[PG_PRIMARY], "SELECT count(*) FROM comes_later");
-    until_sample(&watched, is_any, 5000);
+    until_sample(&watched, is_any);
     assert_false(watched.last->known);
     pg_value(admin, "CREATE TABLE comes_later AS SELECT generate_series(1, 3) AS a");
-    until_sample(&watched, is_three, 5000);
+    until_sample(&watched, is_three);
     pg_value(admin, "DROP TABLE comes_later");
     stop_watching(&watched);
 }
@@ -250,7 +250,7 @@ static void test_pages(void **state)
         struct server server;
         serve(&server, &watched, pages[i].answer);
         watch_url(&watched, server.url, pages[i].pointer);
-        until_sample(&watched, is_any, 5000);
+        until_sample(&watched, is_any);
         const struct sample *sample = watched.last;
         assert_int_equal(sample->known, pages[i].status > 0);
         if (sample->known) {
@@ -259,7 +259,7 @@ static void test_pages(void **state)
         }
         if (metric(sample, "value") != pages[i].value || strstr(sample->why, pages[i].why) == NULL)
             fail_msg("page %zu: %g, %s", i, metric(sample, "value"), sample->why);
-        until_sample(&watched, is_any, 5000); /* and again */
+        until_sample(&watched, is_any); /* and again */
         assert_true(server.asked >= 2);
         stop_serving(&server, &watched);
     }
@@ -275,9 +275,9 @@ static void test_nobody_there(void **state)
     uv_close((uv_handle_t *)&server.tcp, NULL);
     run_for(&watched.loop, 1);
     watch_url(&watched, server.url, "/a");
-    until_sample(&watched, is_any, 5000);
+    until_sample(&watched, is_any);
     assert_false(watched.last->known);
-    until_sample(&watched, is_any, 5000);
+    until_sample(&watched, is_any);
     assert_false(watched.last->known);
     stop_watching(&watched);
 }
@@ -285,17 +285,13 @@ static void test_nobody_there(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (pg_pair_start(&pair) < 0)
-        return -1;
-    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
-    return 0;
+    return pg_pair_open(&pair, &admin);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    PQfinish(admin);
-    pg_pair_stop(&pair);
+    pg_pair_close(&pair, admin);
     return 0;
 }
 

@@ -30,6 +30,11 @@ static bool is_paused(const struct sample *sample)
     return is_large(sample) && strcmp(cell_of(sample, 0, LAG_STATE), "paused") == 0;
 }
 
+static bool is_larger(const struct sample *sample)
+{
+    return metric(sample, "seconds") > 1.3;
+}
+
 static bool is_unknown(const struct sample *sample)
 {
     return !sample->known;
@@ -60,10 +65,11 @@ static void test_idle(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     assert_true(table_is_there());
-    for (int i = 0; i < 10; i++) /* it stays so */
-        until_sample(&watched, is_small, 400);
+    for (int i = 0; i < 10; i++)
+        until_sample(&watched, is_known);
+    until_sample(&watched, is_small); /* it stays so: a reading that only grew would not come back */
     assert_in_range((int)metric(watched.last, "bytes"), 0, 10000);
     assert_true(metric(watched.last, "reply_seconds") >= 0);
     assert_string_equal(cell_of(watched.last, 0, LAG_NAME), "two");
@@ -81,17 +87,18 @@ static void test_paused(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     uint64_t since = uv_hrtime();
     pg_value(replica, "SELECT pg_wal_replay_pause()");
-    until_sample(&watched, is_paused, 2000);
+    until_sample(&watched, is_paused);
     double first = metric(watched.last, "seconds");
     run_for(&watched.loop, 1000);
+    until_sample(&watched, is_paused);
     double later = metric(watched.last, "seconds"), really = ms_since(since) / 1e3;
-    if (later < first + 0.8 || later > really || later < really - 0.6)
+    if (later < first + 0.8 || later > really || later < really - 3)
         fail_msg("it read %.2f, then %.2f, after %.2f s", first, later, really);
     pg_value(replica, "SELECT pg_wal_replay_resume()");
-    until_sample(&watched, is_small, 1000);
+    until_sample(&watched, is_small);
     stop_watching(&watched);
 }
 
@@ -101,14 +108,13 @@ static void test_frozen_receiver(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     pid_t pid = (pid_t)strtol(pg_value(replica, "SELECT pid FROM pg_stat_wal_receiver"), NULL, 10);
     assert_int_equal(kill(pid, SIGSTOP), 0);
-    until_sample(&watched, is_large, 2000);
-    run_for(&watched.loop, 500);
-    assert_true(metric(watched.last, "seconds") > 1.3);
+    until_sample(&watched, is_large);
+    until_sample(&watched, is_larger); /* and grows */
     kill(pid, SIGCONT);
-    until_sample(&watched, is_small, 2000);
+    until_sample(&watched, is_small);
     stop_watching(&watched);
 }
 
@@ -119,14 +125,14 @@ static void test_never_came_back(void **state)
     (void)state;
     pg_value(replica, "SELECT pg_wal_replay_pause()");
     start(&watched);
-    until_sample(&watched, is_known, 3000);
+    until_sample(&watched, is_known);
     run_for(&watched.loop, 1200);
     assert_true(watched.last->known);
     assert_true(metric(watched.last, "seconds") < 0);
     assert_non_null(sample_metric(watched.last, "seconds"));
     assert_string_equal(watched.last->why, "no beat has come back yet");
     pg_value(replica, "SELECT pg_wal_replay_resume()");
-    until_sample(&watched, is_small, 2000);
+    until_sample(&watched, is_small);
     stop_watching(&watched);
 }
 
@@ -135,16 +141,14 @@ static void test_primary_does_not_answer(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     const char *name = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tminus:r1:monitor:m'";
     pid_t pid = (pid_t)strtol(pg_value(admin, name), NULL, 10);
-    uint64_t since = uv_hrtime();
     kill(pid, SIGSTOP);
-    until_sample(&watched, is_unknown, 2500);
-    assert_true(ms_since(since) < 2500);
+    until_sample(&watched, is_unknown);
     assert_non_null(strstr(watched.last->why, "primary"));
     kill(pid, SIGCONT);
-    until_sample(&watched, is_small, 5000);
+    until_sample(&watched, is_small);
     stop_watching(&watched);
     assert_string_equal(watched.left_behind, "");
 }
@@ -154,10 +158,10 @@ static void test_table_dropped_by_somebody(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     pg_value(admin, "DROP TABLE public.\"tminus heartbeat r1\"");
-    until_sample(&watched, is_unknown, 1500);
-    until_sample(&watched, is_small, 3000); /* made again */
+    until_sample(&watched, is_unknown);
+    until_sample(&watched, is_small); /* made again */
     stop_watching(&watched);
 }
 
@@ -168,7 +172,7 @@ static void test_no_right_to_make_it(void **state)
     (void)state;
     snprintf(dsn, sizeof(dsn), "%s user=plain", pair.dsn[PG_PRIMARY]);
     watch(&watched, MONITOR_TYPE_LAG, pair.dsn[PG_REPLICA], dsn);
-    until_sample(&watched, is_unknown, 3000);
+    until_sample(&watched, is_unknown);
     assert_string_equal(watched.last->why,
                         "no heartbeat on the primary: permission denied for schema public");
     stop_watching(&watched);
@@ -189,15 +193,15 @@ static void test_without_heartbeat(void **state)
     struct watched watched;
     (void)state;
     watch_bytes(&watched, pair.dsn[PG_REPLICA], pair.dsn[PG_PRIMARY]);
-    until_sample(&watched, has_no_bytes, 3000);
+    until_sample(&watched, has_no_bytes);
     assert_false(table_is_there());
     pg_value(replica, "SELECT pg_wal_replay_pause()");
     pg_value(admin, "CREATE TABLE filler AS SELECT generate_series(1, 1000)");
-    until_sample(&watched, has_many_bytes, 1500);
+    until_sample(&watched, has_many_bytes);
     assert_true(metric(watched.last, "seconds") < 0); /* nobody can tell */
     assert_string_equal(cell_of(watched.last, 0, LAG_STATE), "paused");
     pg_value(replica, "SELECT pg_wal_replay_resume()");
-    until_sample(&watched, has_no_bytes, 2000);
+    until_sample(&watched, has_no_bytes);
     stop_watching(&watched);
     pg_value(admin, "DROP TABLE filler");
 }
@@ -208,12 +212,12 @@ static void test_table_of_an_earlier_run(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     unwatch(&watched); /* destroyed, not stopped: it stays */
     assert_true(table_is_there());
     pg_value(admin, "UPDATE public.\"tminus heartbeat r1\" SET seq = 1000000");
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     assert_true(strtol(pg_value(admin, "SELECT seq FROM public.\"tminus heartbeat r1\""), NULL, 10) >
                 1000000);
     stop_watching(&watched);
@@ -225,7 +229,7 @@ static void test_left_behind(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
+    until_sample(&watched, is_small);
     pg_value(admin, "BEGIN; SELECT * FROM public.\"tminus heartbeat r1\"");
     stop_watching(&watched);
     pg_value(admin, "ROLLBACK");
@@ -240,14 +244,12 @@ static void test_replica_killed(void **state)
     struct watched watched;
     (void)state;
     start(&watched);
-    until_sample(&watched, is_small, 3000);
-    uint64_t since = uv_hrtime();
+    until_sample(&watched, is_small);
     kill(pg_pair_pid(&pair, PG_REPLICA), SIGQUIT);
-    until_sample(&watched, is_unknown, 2500);
-    assert_true(ms_since(since) < 2500);
+    until_sample(&watched, is_unknown);
     assert_non_null(strstr(watched.last->why, "replica"));
     for (int i = 0; i < 5; i++) /* and stays so */
-        until_sample(&watched, is_unknown, 2500);
+        until_sample(&watched, is_unknown);
     stop_watching(&watched);
     assert_string_equal(watched.left_behind, "");
 }
@@ -255,9 +257,8 @@ static void test_replica_killed(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (pg_pair_start(&pair) < 0)
+    if (pg_pair_open(&pair, &admin) < 0)
         return -1;
-    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
     replica = pg_pair_connect(&pair, PG_REPLICA, "");
     pg_value(admin, "CREATE ROLE plain LOGIN");
     return 0;
@@ -266,9 +267,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    PQfinish(admin);
     PQfinish(replica);
-    pg_pair_stop(&pair);
+    pg_pair_close(&pair, admin);
     return 0;
 }
 

@@ -36,9 +36,11 @@ static void wait_with(PGconn *conn, const char *sql)
     snprintf(question, sizeof(question),
              "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event_type = 'Lock'",
              PQbackendPID(conn));
-    for (int i = 0; strcmp(pg_value(admin, question), "1") != 0; i++) {
-        if (i == 2000)
+    uint64_t begun = uv_hrtime();
+    while (strcmp(pg_value(admin, question), "1") != 0) {
+        if (uv_hrtime() - begun > UINT64_C(20000000000))
             fail_msg("%s does not wait", sql);
+        uv_sleep(1);
     }
 }
 
@@ -100,7 +102,7 @@ static void test_queue(void **state)
     struct watched watched;
     (void)state;
     watch(&watched, MONITOR_TYPE_LOCKS, pair.dsn[PG_PRIMARY], NULL);
-    until_sample(&watched, is_quiet, 3000);
+    until_sample(&watched, is_quiet);
     assert_int_equal(watched.last->row_count, 0);
     assert_true(metric(watched.last, "behind_us") == 0);
 
@@ -110,7 +112,7 @@ static void test_queue(void **state)
     wait_with(alter, "ALTER TABLE \"T\" ADD COLUMN c int");
     wait_with(reader, "SELECT * FROM \"T\" -- \x1b[31m");
     wait_with(other, "SELECT 1 FROM \"T\"");
-    until_sample(&watched, three_wait, 2000);
+    until_sample(&watched, three_wait);
     const struct sample *sample = watched.last;
     assert_int_equal(sample->row_count, 4);
     assert_int_equal(sample->rows_left_out, 0);
@@ -121,7 +123,7 @@ static void test_queue(void **state)
     assert_string_equal(cell_of(sample, 0, LOCK_STATE), "idle in tx");
     assert_string_equal(cell_of(sample, 0, LOCK_WHO), "reporting, postgres@local");
     assert_string_equal(cell_of(sample, 0, LOCK_WAIT), "");
-    assert_string_equal(cell_of(sample, 1, LOCK_WAIT), "00:00");
+    assert_int_equal(strncmp(cell_of(sample, 1, LOCK_WAIT), "00:0", 4), 0); /* seconds on a busy machine */
     assert_string_equal(cell_of(sample, 2, LOCK_QUERY), "SELECT * FROM \"T\" -- ^[[31m");
     assert_true(strlen(cell_of(sample, 1, LOCK_BACKEND_START)) > 20);
     assert_true(metric(sample, "roots") == 1);
@@ -129,7 +131,7 @@ static void test_queue(void **state)
     assert_true(metric(sample, "longest_wait_seconds") > 0);
 
     pg_value(holder, "COMMIT");
-    until_sample(&watched, is_quiet, 2000);
+    until_sample(&watched, is_quiet);
     stop_watching(&watched);
 }
 
@@ -142,7 +144,7 @@ static void test_rows_of_a_table(void **state)
     wait_with(waiter, "UPDATE \"T\" SET a = 2 WHERE a = 1");
     wait_with(next, "UPDATE \"T\" SET a = 3 WHERE a = 1");
     watch(&watched, MONITOR_TYPE_LOCKS, pair.dsn[PG_PRIMARY], NULL);
-    until_sample(&watched, two_wait, 3000);
+    until_sample(&watched, two_wait);
     assert_true(metric(watched.last, "behind_us") == 2);
     assert_true(metric(watched.last, "roots") == 1);
     assert_true(watched.last->rows[0].ours);
@@ -161,7 +163,7 @@ static void test_prepared(void **state)
     pg_value(admin, "BEGIN; LOCK TABLE \"T\"; PREPARE TRANSACTION 'it''s one'");
     wait_with(waiter, "SELECT * FROM \"T\"");
     watch(&watched, MONITOR_TYPE_LOCKS, pair.dsn[PG_PRIMARY], NULL);
-    until_sample(&watched, one_waits, 3000);
+    until_sample(&watched, one_waits);
     pg_value(admin, "ROLLBACK PREPARED 'it''s one'");
     assert_string_equal(cell_of(watched.last, 0, LOCK_PID), "0");
     assert_string_equal(cell_of(watched.last, 0, LOCK_WHO), "prepared 'it''s one'");
@@ -187,9 +189,9 @@ static void test_blind(void **state)
     wait_with(waiter, "SELECT * FROM \"T\"");
     snprintf(dsn, sizeof(dsn), "%s user=plain", pair.dsn[PG_PRIMARY]);
     watch(&watched, MONITOR_TYPE_LOCKS, dsn, NULL);
-    until_sample(&watched, has_a_blind_spot, 3000);
+    until_sample(&watched, has_a_blind_spot);
     pg_value(admin, "GRANT pg_monitor TO plain");
-    until_sample(&watched, one_waits, 2000);
+    until_sample(&watched, one_waits);
     stop_watching(&watched);
 }
 
@@ -198,15 +200,15 @@ static void test_pace(void **state)
     struct watched watched;
     (void)state;
     watch(&watched, MONITOR_TYPE_LOCKS, pair.dsn[PG_PRIMARY], NULL);
-    until_sample(&watched, is_quiet, 3000);
+    until_sample(&watched, is_quiet);
     monitor_pace(watched.monitor, 50 * MS_US);
     int before = watched.samples;
     run_for(&watched.loop, 1000);
-    assert_in_range(watched.samples - before, 12, 20);
+    assert_in_range(watched.samples - before, 7, 20); /* more than without, however busy the machine is */
     monitor_pace(watched.monitor, 0);
     before = watched.samples;
     run_for(&watched.loop, 1000);
-    assert_in_range(watched.samples - before, 3, 5);
+    assert_in_range(watched.samples - before, 1, 5);
     stop_watching(&watched);
 }
 
@@ -237,11 +239,11 @@ static void test_server_killed(void **state)
     struct watched watched;
     (void)state;
     watch(&watched, MONITOR_TYPE_LOCKS, pair.dsn[PG_REPLICA], NULL);
-    until_sample(&watched, is_quiet, 3000);
+    until_sample(&watched, is_quiet);
     kill(pg_pair_pid(&pair, PG_REPLICA), SIGQUIT);
-    until_sample(&watched, is_unknown, 2500);
+    until_sample(&watched, is_unknown);
     for (int i = 0; i < 5; i++)
-        until_sample(&watched, is_unknown, 2500);
+        until_sample(&watched, is_unknown);
     assert_non_null(strstr(watched.last->why, "not connected: "));
     stop_watching(&watched);
 }
@@ -249,9 +251,8 @@ static void test_server_killed(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (pg_pair_start(&pair) < 0)
+    if (pg_pair_open(&pair, &admin) < 0)
         return -1;
-    admin = pg_pair_connect(&pair, PG_PRIMARY, "");
     pg_value(admin, "CREATE TABLE \"T\" (a int); INSERT INTO \"T\" VALUES (1); CREATE ROLE plain LOGIN");
     return 0;
 }
@@ -259,8 +260,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    PQfinish(admin);
-    pg_pair_stop(&pair);
+    pg_pair_close(&pair, admin);
     return 0;
 }
 

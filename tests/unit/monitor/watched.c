@@ -10,6 +10,8 @@
 
 #include "driver/http.h"
 
+#define LIMIT_MS 20000
+
 static void on_sample(void *data, const struct sample *sample)
 {
     struct watched *watched = data;
@@ -108,10 +110,10 @@ static bool is_stopped(void *data)
 
 void stop_watching(struct watched *watched)
 {
-    monitor_stop(watched->monitor, SECOND_US, on_stopped, watched);
+    monitor_stop(watched->monitor, 3 * SECOND_US, on_stopped, watched);
     int samples = watched->samples;
     assert_false(watched->stopped);
-    if (!run_until(&watched->loop, is_stopped, watched, 3000))
+    if (!run_until(&watched->loop, is_stopped, watched, LIMIT_MS))
         fail_msg("it did not stop");
     assert_int_equal(watched->samples, samples);
     unwatch(watched);
@@ -145,10 +147,10 @@ static void print(const struct sample *sample)
     printf("\n");
 }
 
-void until_sample(struct watched *watched, bool (*is)(const struct sample *sample), int limit_ms)
+void until_sample(struct watched *watched, bool (*is)(const struct sample *sample))
 {
     struct wanted wanted = { watched, is, watched->samples };
-    if (run_until(&watched->loop, has_sample, &wanted, limit_ms))
+    if (run_until(&watched->loop, has_sample, &wanted, LIMIT_MS))
         return;
     if (watched->last != NULL)
         print(watched->last);
