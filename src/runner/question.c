@@ -147,8 +147,12 @@ static int ask_url(struct question *question, struct err *err)
 static void put(struct question *question)
 {
     struct err err = ERR_INIT;
-    int r = question->query->http ? ask_url(question, &err) : ask_server(question, &err);
+    int r;
 
+    if (question->runner->finishing) /* the answer to another one led to it, and the sessions are gone */
+        r = err_set(&err, ERR_CLOSED, "the runner ends");
+    else
+        r = question->query->http ? ask_url(question, &err) : ask_server(question, &err);
     if (r < 0)
         end(question, CHOICE_UNKNOWN, NULL, err.message);
 }

@@ -286,6 +286,8 @@ const char *clean_text(const struct runner *runner, struct arena *arena, const c
 /* Through whom URLs are asked; made when it is first wanted. */
 int runner_http(struct runner *runner, struct http_client **ret, struct err *err) MUST_CHECK;
 int servers_create(struct runner *runner, struct err *err) MUST_CHECK;
+/* Nobody asks any more, and who has asked is told so. The runner is finishing. */
+void servers_close(struct runner *runner);
 void servers_destroy(struct runner *runner);
 
 /* ---- sense.c, watch.c ---- */

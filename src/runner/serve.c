@@ -337,8 +337,6 @@ static void free_all(struct runner *runner)
 static void finish(struct runner *runner)
 {
     runner->finishing = true;
-    http_client_destroy(runner->http); /* answers what is out, before whoever asked is gone */
-    runner->http = NULL;
     executions_destroy(runner);
     watches_destroy(runner);
     approvals_stop(runner->approvals);

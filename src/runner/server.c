@@ -67,11 +67,20 @@ int servers_create(struct runner *runner, struct err *err)
     return 0;
 }
 
-void servers_destroy(struct runner *runner)
+void servers_close(struct runner *runner)
 {
     for (size_t i = 0; runner->servers && i < runner->book->target_count; i++) {
-        session_close(runner->servers[i].steps);
-        session_close(runner->servers[i].senses);
-        driver_destroy(runner->servers[i].driver);
+        struct server *server = &runner->servers[i];
+
+        session_close(server->steps);
+        session_close(server->senses);
+        server->steps = server->senses = NULL;
     }
+}
+
+void servers_destroy(struct runner *runner)
+{
+    servers_close(runner);
+    for (size_t i = 0; runner->servers && i < runner->book->target_count; i++)
+        driver_destroy(runner->servers[i].driver);
 }

@@ -160,8 +160,12 @@ bool sql_is_running(const struct runner *runner)
     return false;
 }
 
+/* What is out is answered, before whoever asked is gone. */
 void executions_destroy(struct runner *runner)
 {
+    http_client_destroy(runner->http);
+    runner->http = NULL;
+    servers_close(runner);
     while (runner->executions) {
         struct execution *execution = runner->executions;
 
