@@ -86,14 +86,14 @@ static void ask(struct world *world, struct heard *heard, const char *sql, int64
 
 static void hear(struct world *world, struct heard *heard)
 {
-    if (!run_until(&world->loop, has_heard, heard, 20000))
+    if (!run_until(&world->loop, has_heard, heard, 25000))
         fail_msg("no answer");
     assert_int_equal(heard->times, 1);
 }
 
 static void ask_and_hear(struct world *world, struct heard *heard, const char *sql)
 {
-    ask(world, heard, sql, 15 * SECOND_US);
+    ask(world, heard, sql, 20 * SECOND_US);
     hear(world, heard);
 }
 
@@ -357,6 +357,27 @@ static void test_close(void **state)
     session_close(NULL);
 }
 
+/* Those that wait for a connection as well, whoever closes: all are told, once each. */
+static void test_close_before_connected(void **state)
+{
+    struct world world;
+    struct heard waiting[3];
+    (void)state;
+    for (int by_driver = 0; by_driver < 2; by_driver++) {
+        open_world(&world, pair.dsn[PG_PRIMARY]);
+        for (size_t i = 0; i < ARRAY_LEN(waiting); i++)
+            ask(&world, &waiting[i], "SELECT 1", 20 * SECOND_US);
+        if (by_driver == 0)
+            session_close(world.session);
+        driver_destroy(world.driver);
+        run_out(&world.loop);
+        for (size_t i = 0; i < ARRAY_LEN(waiting); i++) {
+            assert_int_equal(waiting[i].times, 1);
+            assert_int_equal(waiting[i].status, DRIVER_LOST);
+        }
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -377,7 +398,7 @@ int main(void)
         cmocka_unit_test(test_errors),     cmocka_unit_test(test_order_and_limit),
         cmocka_unit_test(test_timeout),    cmocka_unit_test(test_timeout_when_frozen),
         cmocka_unit_test(test_reconnects), cmocka_unit_test(test_not_connected),
-        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_close),      cmocka_unit_test(test_close_before_connected),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
