@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "actions.h"
 #include "screen.h"
 #include "segments.h"
 #include "words.h"
@@ -13,10 +14,12 @@ static void say_key(const struct ui *ui, struct buf *buf, const char *key)
         buf_format(buf, "  %s", key);
 }
 
-/* One that would be refused to anybody else. */
-static void say_operators_key(const struct ui *ui, struct buf *buf, const char *key)
+/* One that would not be refused to who sits here. */
+static void say_key_if(const struct ui *ui, struct buf *buf, bool (*can)(const struct ui *, struct err *),
+                       const char *key)
 {
-    if (ui_executes(ui) && !ui_is_lost(ui))
+    struct err why = ERR_INIT;
+    if (can(ui, &why))
         say_key(ui, buf, key);
 }
 
@@ -62,7 +65,7 @@ static void say_lost(const struct ui *ui, struct buf *buf)
 {
     bool over = ui->run != NULL && ui->run->closed != CHOICE_NONE;
     if (!over && ui->run != NULL && !ui->options.replay)
-        buf_format(buf, "this is old; if the runner is gone: tminus run --resume %s  ", ui->run->id);
+        buf_format(buf, "if the runner is gone: tminus run --resume %s  this is old: ", ui->run->id);
     else if (!over)
         buf_text(buf, "what you see is old  ");
     buf_text(buf, buf_str(&ui->link_why));
@@ -89,7 +92,8 @@ static void say_unknown(const struct ui *ui, struct buf *buf)
     size_t step = run_unknown_step(ui->run, &entry);
     struct aim aim = { step, entry };
     buf_format(buf, "%s: nobody knows whether it happened", aim_id(ui->run, aim));
-    say_operators_key(ui, buf, "p probe  U rule");
+    say_key_if(ui, buf, can_probe, "p probe");
+    say_key_if(ui, buf, can_rule, "U rule");
 }
 
 static bool is_rolling_back(const struct ui *ui)
@@ -128,7 +132,7 @@ static void say_held(const struct ui *ui, struct buf *buf)
     buf_format(buf, " by %s", run->held_by != NULL ? run->held_by : "?");
     if (run->held_why != NULL && *run->held_why != '\0')
         buf_format(buf, ": %s", run->held_why);
-    say_operators_key(ui, buf, "r release");
+    say_key_if(ui, buf, can_release, "r release");
 }
 
 static bool is_frozen(const struct ui *ui)

@@ -156,7 +156,7 @@ static void draw_first(const struct ui *ui, const struct area *area)
         put_environment(&line, ui->run, style);
         if (ui->options.replay)
             segment_form(segments_add(&line, 0, ROLE_HELD), 0, " REPLAY ");
-        if (ui->options.watcher)
+        if (!ui_executes(ui) && !ui->options.replay)
             segment_form(segments_add(&line, 1, style), 0, "WATCHING");
         struct segment *id = segments_add(&line, 5, ROLE_HEADER);
         segment_form(id, 0, "run %s", ui->run->id != NULL ? ui->run->id : "?");

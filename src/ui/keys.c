@@ -170,6 +170,7 @@ void ui_key(struct ui *ui, const struct ui_key *key, struct instant now)
     if (row == NULL && key->code == KEY_CODE_CTRL_C) {
         ui_say(ui, ROLE_WARN,
                ui->options.replay ? "q leaves the replay"
+               : ui_is_lost(ui)   ? "q leaves the screen"
                                   : "Space holds the run; q leaves the screen and the run goes on");
         return;
     }
