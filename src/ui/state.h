@@ -101,7 +101,7 @@ void ui_move_replay(struct ui *ui, enum ui_replay_move move, enum ui_replay_kind
 
 void ui_say(struct ui *ui, enum role_style style, const char *format, ...) PRINTF_LIKE(3, 4);
 void ui_unsay(struct ui *ui);
-/* The same, of what was not done; it stays in the log. */
+/* The same, of what was not done; it stays in the log, but for that of a replay. */
 void ui_refuse(struct ui *ui, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The answer to every action once the runner is halted, or cannot be reached; false while it can. */
 bool ui_says_cut_off(struct ui *ui);

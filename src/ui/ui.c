@@ -193,6 +193,8 @@ void ui_refuse(struct ui *ui, const char *format, ...)
     va_start(args, format);
     say(ui, ROLE_BAD, format, args);
     va_end(args);
+    if (ui->options.replay) /* its log is what was */
+        return;
     buf_init(&line, MESSAGE_MAX);
     buf_format(&line, "refused: %s", buf_str(&ui->message));
     log_event(&ui->log, ui->now.wall_us, ROLE_WARN, buf_str(&line));

@@ -211,6 +211,18 @@ static void test_all_rows(void **state)
     }
 }
 
+/* Nothing that is said in a replay gets among what had happened. */
+static void test_replay_says(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_replay("held", false);
+    ui_reply(scene->ui, "no trigger that fired after here");
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "\n no trigger that fired"));
+    scene_type(scene, "j");
+    assert_null(strstr(scene_draw(scene, 24, 80), "no trigger that fired"));
+    scene_destroy(scene);
+}
+
 /* In a replay no key asks for an action, and no question is put. */
 static void test_replay(void **state)
 {
@@ -501,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_all_rows),
         cmocka_unit_test(test_no_clash),
         cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_replay_says),
         cmocka_unit_test(test_halted_meanwhile),
         cmocka_unit_test(test_watcher),
         cmocka_unit_test(test_watchers_enter),
