@@ -47,6 +47,7 @@ struct backfill_result {
     enum driver_status status;
     bool clean; /* not OK: certainly nothing was changed, by this attempt or an earlier one */
     const char *code, *message, *hint; /* "" */
+    int64_t pid; /* of its backend, which is at work no more; 0: none, or a batch may be out on it */
     struct backfill_state state;
 };
 

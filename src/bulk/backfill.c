@@ -41,9 +41,9 @@ struct backfill {
     int64_t to_keys;     /* keys from `from` up to `to` */
     int64_t size;        /* of the batch after it */
     bool cancelled, ended, closed, out;
-    bool unsure; /* a batch may have been committed that nobody has counted */
-    int tries;   /* of this batch, that failed */
-    int64_t pid;
+    bool unsure;                       /* a batch may have been committed that nobody has counted */
+    int tries;                         /* of this batch, that failed */
+    int64_t pid, lost_pid;             /* the backend; the last one that may be at work and never answers */
     int64_t sent_us, told_us, kept_us; /* monotonic */
     struct point points[2];            /* the rate is reckoned from the first; both move on, RATE_US apart */
     struct backfill_state state;
@@ -125,6 +125,7 @@ static void on_end(uv_timer_t *timer)
     keep(b);
     b->result.state = b->state;
     b->result.clean = b->state.rows == 0 && !b->unsure && b->result.status != DRIVER_AMBIGUOUS;
+    b->result.pid = session_pid(b->session) != b->lost_pid ? session_pid(b->session) : 0;
     b->events->done(b->data, &b->result);
     backfill_destroy(b);
 }
@@ -247,7 +248,10 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
     b->out = false;
     if (b->closed)
         return false;
-    b->unsure = b->unsure || may_have_committed(b, answer, columns);
+    if (may_have_committed(b, answer, columns)) {
+        b->unsure = true;
+        b->lost_pid = b->pid;
+    }
     if (session_pid(b->session) != b->pid && session_pid(b->session) != 0) {
         b->pid = session_pid(b->session);
         b->events->identified(b->data, b->pid);

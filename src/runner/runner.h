@@ -56,6 +56,7 @@ struct runner {
     const char *application_prefix;
     int64_t ended[ENDED_MAX]; /* pids, the newest over the oldest */
     size_t ended_at;
+    bool adrift;              /* a connection of a step broke: what it had begun may still be at work */
     const char *step_name;    /* application_name of the connections of steps */
     const char *compare_name; /* and of comparisons, which only read */
 

@@ -100,7 +100,11 @@ static void on_answer(void *data, const struct answer *answer)
 void survivor_never(struct runner *runner, int64_t pid, enum driver_status status)
 {
     /* What became of a backend whose connection broke nobody knows. */
-    if (pid <= 0 || status == DRIVER_LOST || status == DRIVER_AMBIGUOUS)
+    if (pid > 0 && (status == DRIVER_LOST || status == DRIVER_AMBIGUOUS)) {
+        runner->adrift = true;
+        return;
+    }
+    if (pid <= 0)
         return;
     runner->ended[runner->ended_at++ % ENDED_MAX] = pid;
 }

@@ -58,6 +58,8 @@ static void on_identified(void *data, int64_t pid)
     struct execution *execution = data;
     char text[64];
 
+    if (execution->pid > 0)
+        execution->runner->adrift = true; /* another one before it, of which nobody knows */
     execution->pid = pid;
     (void)snprintf(text, sizeof(text), "backend %" PRId64, pid);
     execution_note(execution, text);
@@ -79,7 +81,9 @@ static void on_done(void *data, const struct backfill_result *result)
                                .hint = result->hint };
 
     execution->backfill = NULL;
-    survivor_never(execution->runner, execution->pid, result->status);
+    if (result->pid != execution->pid)
+        execution->runner->adrift = true;
+    survivor_never(execution->runner, result->pid, DRIVER_OK);
     if (result->status != DRIVER_OK) {
         execution_end(execution, &outcome);
         return;

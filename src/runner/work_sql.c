@@ -257,8 +257,9 @@ static void on_fit(void *data, const char *text)
         not_started(execution, OUTCOME_RETRYABLE, text);
         return;
     }
-    /* Only an earlier attempt or an earlier runner can have left something at work. */
-    if (execution->attempt == 1 && !runner->options->resume) {
+    /* Only an earlier attempt, a connection that broke or an earlier runner can have left something at work.
+     */
+    if (execution->attempt == 1 && !runner->adrift && !runner->options->resume) {
         begin(execution);
         return;
     }

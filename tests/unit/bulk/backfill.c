@@ -325,6 +325,7 @@ static void test_a_lost_connection(void **state)
     filled_check(&filled, DRIVER_OK, 1000, 1000);
     assert_true(pid != filled.pid);
     table_check(&server);
+    assert_int_equal(filled.ended_pid, filled.pid);
     filled_close(&filled);
 }
 
@@ -352,6 +353,7 @@ static void test_stopped_while_a_batch_is_lost(void **state)
     filled_end(&filled);
     filled_check(&filled, DRIVER_CANCELLED, 0, 0);
     assert_false(filled.clean);
+    assert_int_not_equal(filled.ended_pid, filled.pid); /* on that one it may still be at work */
     filled_close(&filled);
 }
 

@@ -62,6 +62,7 @@ static void on_done(void *data, const struct backfill_result *result)
     filled->done++;
     filled->status = result->status;
     filled->clean = result->clean;
+    filled->ended_pid = result->pid;
     filled->state = result->state;
     snprintf(filled->message, sizeof(filled->message), "%s", result->message);
     snprintf(filled->code, sizeof(filled->code), "%s", result->code);
