@@ -160,6 +160,8 @@ static void on_right(void *data, const char *text)
     execution->asking = false;
     if (text || execution->cancelled)
         fail(execution, text ? text : "cancelled");
+    else if (execution->runner->run->held) /* it reads, but whole tables */
+        fail(execution, "the run was held before it began");
     else
         start(execution);
 }
