@@ -150,12 +150,13 @@ int verb_hold(struct deciding *d, size_t step)
     return 0;
 }
 
-/* What a rollback waits for, when an undo of it failed; BOOK_NONE. */
+/* What a rollback waits for, when an undo of it failed; BOOK_NONE. It waits for no message. */
 static size_t failed_undo(const struct run *run)
 {
     size_t step = run->rolling_back ? rollback_newest(run, run->rollback_to) : BOOK_NONE;
     size_t entry = step != BOOK_NONE ? rollback_entry(run, step) : 0;
-    return entry > 0 && run_work(run, step, entry)->state == STEP_FAILED ? step : BOOK_NONE;
+    bool failed = entry > 0 && run_work(run, step, entry)->state == STEP_FAILED;
+    return failed && book_work(run->book, step, entry)->kind != STEP_NOTIFY ? step : BOOK_NONE;
 }
 
 /* After an undo that failed nothing would go on by itself: the run stays held, and says for what. */

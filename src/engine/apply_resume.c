@@ -63,11 +63,13 @@ bool run_in_flight(const struct run *run, size_t step, size_t entry)
 
 /* How something that was in flight stands now. Rule 6: what can have an effect is unknown until its probe or
  * a person says. An attempt that was over had ended clean. What only reads is asked again, and what goes on
- * from its checkpoint is tried again. */
+ * from its checkpoint is tried again. Nothing waits for a message, and only a person sends it again. */
 static enum step_state state_after(const struct step *def, const struct work *work, size_t entry)
 {
     if (work->between_attempts || (step_kind_changes(def->kind) && step_kind_resumes(def->kind)))
         return entry == 0 ? STEP_FAILED : STEP_PENDING;
+    if (def->kind == STEP_NOTIFY)
+        return STEP_FAILED;
     return step_kind_changes(def->kind) && def->kind != STEP_MARK ? STEP_UNKNOWN : STEP_PENDING;
 }
 
@@ -77,13 +79,15 @@ static void resume_work(struct run *run, size_t step, size_t entry, struct insta
     struct work *work = entry == 0 ? &run->steps[step].work : &run->steps[step].undo[entry - 1];
     if (work->state == STEP_RUNNING && was_in_flight(def, work)) {
         enum step_state state = state_after(def, work, entry);
-        bool parts = state == STEP_FAILED && !work->between_attempts;
-        work->text = work->between_attempts  ? "the runner ended between two attempts"
-                     : state == STEP_UNKNOWN ? "the runner ended while it ran"
-                     : parts                 ? "the runner ended while it ran: tried again, it goes on"
-                                             : "the runner ended before there was an answer";
-        work->clean = !parts;
-        if (parts && entry == 0)
+        bool parts = state == STEP_FAILED && !work->between_attempts && step_kind_changes(def->kind);
+        work->text = def->kind == STEP_NOTIFY
+                         ? "the runner ended while it was sent: it may have been delivered"
+                     : work->between_attempts ? "the runner ended between two attempts"
+                     : state == STEP_UNKNOWN  ? "the runner ended while it ran"
+                     : parts                  ? "the runner ended while it ran: tried again, it goes on"
+                                              : "the runner ended before there was an answer";
+        work->clean = !parts && work->item_count == 0;
+        if (!work->clean && state == STEP_FAILED && entry == 0)
             run->steps[step].effect = true;
         work->ended = at;
         work->elapsed_us = at.boot_us - work->started.boot_us;

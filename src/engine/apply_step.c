@@ -249,7 +249,7 @@ static void settle_entry(struct change *c)
     enum step_state state = c->work->state;
     if (state == STEP_DONE)
         rollback_settle(c->run, c->subject);
-    else if (state == STEP_FAILED)
+    else if (state == STEP_FAILED && c->def->kind != STEP_NOTIFY)
         run_set_state(c->run, c->subject, 0, STEP_ROLLBACK_FAILED);
 }
 

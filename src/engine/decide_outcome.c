@@ -88,7 +88,7 @@ int decide_outcome(struct deciding *d)
     event->value = arena_text(d->arena, outcome->value);
     event->leftover = arena_text(d->arena, text_or_null(outcome->leftover));
     event->output = arena_text(d->arena, text_or_null(outcome->output));
-    if (entry > 0 && event->choice == CHOICE_FAILED)
+    if (entry > 0 && event->choice == CHOICE_FAILED && def->kind != STEP_NOTIFY)
         emit_undo_failed(d, step, event->text);
     return 0;
 }

@@ -95,10 +95,21 @@ static void undo_nothing(struct deciding *d, size_t step, size_t entry)
     event->text = def->why;
 }
 
+/* Nothing waits for a message: what became of it stays said. */
+static void pass_message(struct deciding *d, size_t step, size_t entry)
+{
+    const char *text = run_work(d->run, step, entry)->text;
+    struct event *event = emit_work(d, EVENT_STEP_RULED, step, entry);
+    event->choice = CHOICE_DONE;
+    event->text = arena_format(d->arena, "%s; the rollback goes on", text != NULL ? text : "not told");
+}
+
 static void undo_next(struct deciding *d, size_t step)
 {
     size_t entry = rollback_entry(d->run, step);
     enum step_state state = entry > 0 ? run_work(d->run, step, entry)->state : STEP_PENDING;
+    if (entry > 0 && state == STEP_FAILED && book_work(d->run->book, step, entry)->kind == STEP_NOTIFY)
+        pass_message(d, step, entry);
     if (entry == 0 || state != STEP_PENDING)
         return; /* it runs, or it failed and a person has to say how it goes on */
     if (run_work(d->run, step, entry)->probing)

@@ -30,7 +30,8 @@ static void on_http(void *data, const struct http_answer *answer)
     if (answer->answered)
         (void)snprintf(why, sizeof(why), "status %ld", answer->status);
     else
-        (void)snprintf(why, sizeof(why), "not told: %s", answer->why);
+        (void)snprintf(why, sizeof(why), "%s: %s", answer->sent ? "may have been delivered" : "not told",
+                       answer->why);
     end(execution, answer->answered && answer->status >= 200 && answer->status < 300, why);
 }
 
@@ -82,7 +83,11 @@ static int post(struct execution *execution, const char *text, struct err *err)
 
 static void ended(struct execution *execution, const struct driver_result *result)
 {
-    end(execution, result->status == DRIVER_OK, result->message);
+    bool cut_off = result->status == DRIVER_TIMED_OUT || result->status == DRIVER_CANCELLED;
+    char why[ERR_MESSAGE_MAX];
+
+    (void)snprintf(why, sizeof(why), "%s%s", cut_off ? "may have been delivered: " : "", result->message);
+    end(execution, result->status == DRIVER_OK, why);
 }
 
 static int call(struct execution *execution, const char *text, struct err *err)

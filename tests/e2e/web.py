@@ -1,8 +1,9 @@
 """A web server for a scenario: answers GET PATH with what the file DIRECTORY/PATH holds ("STATUS BODY"), and keeps each
-POST as a line of DIRECTORY/posts. Its port is in DIRECTORY/port once it listens."""
+POST as a line of DIRECTORY/posts, and answers none while DIRECTORY/hang is there. Its port is in DIRECTORY/port once it listens."""
 import http.server
 import os
 import sys
+import time
 
 directory = sys.argv[1]
 
@@ -26,7 +27,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with open(os.path.join(directory, "posts"), "ab") as file:
             file.write(self.path.encode() + b" " + body + b"\n")
-        self.answer(200, b"")
+        while os.path.exists(os.path.join(directory, "hang")):
+            time.sleep(0.05)
+        try:
+            self.answer(200, b"")
+        except BrokenPipeError:
+            pass  # whoever asked is gone
 
     def log_message(self, *_):
         pass
