@@ -71,16 +71,17 @@ struct run_item {
 /* One thing that was or is carried out: a step, or one entry of its rollback. In what follows an `entry` is 0
  * for the step itself and n for the n-th entry of its rollback, as in events. */
 struct work {
-    enum step_state state;  /* of an entry: PENDING, RUNNING, DONE, FAILED, UNKNOWN */
-    int64_t attempt;        /* of the last start; 0: never. Goes on counting when a person starts it again */
-    int64_t first_attempt;  /* with which the retries of the book began to count */
-    struct instant started; /* of `first_attempt` */
+    enum step_state state; /* of an entry: PENDING, RUNNING, DONE, FAILED, UNKNOWN */
+    int64_t attempt;       /* of the last start; 0: never. Goes on counting when a person starts it again */
+    int64_t first_attempt; /* with which the retries of the book began to count; for each: those of an item */
+    struct instant started; /* of the first attempt since a person started it, or the rollback did */
     struct instant ended;
     int64_t elapsed_us;    /* from the first start to the end, waits between attempts included */
     bool between_attempts; /* RUNNING, but waiting for `retry_at_boot_us` */
     int64_t retry_at_boot_us;
     bool cancelling;
     bool probing;
+    bool reported;    /* RUNNING: a person has said that it is done, and its probe has to confirm it */
     bool clean;       /* FAILED: certainly no effect remained */
     const char *who;  /* who ticked, ruled, overrode or started it */
     const char *text; /* evidence, error, reason: the last sentence about it */

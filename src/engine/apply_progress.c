@@ -141,6 +141,8 @@ int apply_item_ended(struct change *c)
     item->found = choice == CHOICE_SKIPPED && !item->again;
     if (choice == CHOICE_FAILED)
         remove_item(c->work, item);
+    else
+        c->work->first_attempt = c->work->attempt; /* the next one is tried as often as this one was */
     return 0;
 }
 

@@ -39,6 +39,17 @@ static int64_t backoff_us(const struct step *def, const struct work *work)
     return wait_us < def->retry.backoff.max_us ? wait_us : def->retry.backoff.max_us;
 }
 
+/* Of what is done for each of many: every item that has begun is done, so that the one that failed left
+ * nothing behind. */
+static bool items_are_done(const struct step *def, const struct work *work)
+{
+    for (size_t i = 0; i < work->item_count; i++) {
+        if (!work->items[i].done)
+            return false;
+    }
+    return def->each != NULL;
+}
+
 /* Only what certainly left nothing behind is tried again without a person being asked, and nothing that
  * somebody wants to stop. */
 static bool is_tried_again(const struct deciding *d)
@@ -47,8 +58,8 @@ static bool is_tried_again(const struct deciding *d)
     const struct step *def = book_work(d->run->book, d->input->step, d->input->entry);
     const struct work *work = run_work(d->run, d->input->step, d->input->entry);
     return outcome->status == OUTCOME_RETRYABLE && text_or_null(outcome->leftover) == NULL &&
-           (outcome->clean || !step_kind_changes(def->kind)) && !work->cancelling &&
-           work->attempt - work->first_attempt + 1 < def->retry.attempts;
+           (outcome->clean || !step_kind_changes(def->kind) || items_are_done(def, work)) &&
+           !work->cancelling && work->attempt - work->first_attempt + 1 < def->retry.attempts;
 }
 
 static enum choice choice_of_outcome(const struct deciding *d)
@@ -84,7 +95,9 @@ int decide_outcome(struct deciding *d)
     }
     struct event *event = emit_ended(d, step, entry, choice_of_outcome(d));
     tell_failure(d, event);
-    event->clean = !step_kind_changes(def->kind) || (outcome->clean && outcome->status != OUTCOME_AMBIGUOUS);
+    /* an attempt that did nothing takes back no item of those before it */
+    event->clean = !step_kind_changes(def->kind) ||
+                   (outcome->clean && outcome->status != OUTCOME_AMBIGUOUS && work->item_count == 0);
     event->value = arena_text(d->arena, outcome->value);
     event->leftover = arena_text(d->arena, text_or_null(outcome->leftover));
     event->output = arena_text(d->arena, text_or_null(outcome->output));

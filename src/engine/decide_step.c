@@ -211,10 +211,12 @@ void cancel_work(struct deciding *d, size_t step, size_t entry, const char *why)
     event->actor =
         d->input->type == INPUT_ACTION ? arena_text(d->arena, d->input->action.actor) : EVENT_ACTOR_SELF;
     event->text = why;
-    if (!ends_at_once(book_work(d->run->book, step, entry), run_work(d->run, step, entry)))
+    const struct work *work = run_work(d->run, step, entry);
+    if (!ends_at_once(book_work(d->run->book, step, entry), work))
         return;
     event = emit_ended(d, step, entry, CHOICE_FAILED);
-    event->clean = true;
+    /* of the items before stays what they did, and of what a person said to be done, that */
+    event->clean = work->item_count == 0 && !work->reported;
     event->text = "cancelled";
 }
 
