@@ -40,6 +40,7 @@
     X(EVENT_STEP_RETRYING, "step.retrying", true,                                                            \
       F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_WAIT)                        \
     X(EVENT_STEP_CANCELLING, "step.cancelling", true, F_SUBJECT | F_ENTRY | F_TEXT)                          \
+    X(EVENT_STEP_REPORTED, "step.reported", true, F_SUBJECT | F_ENTRY | F_TEXT)                              \
     X(EVENT_STEP_ENDED, "step.ended", true,                                                                  \
       F_SUBJECT | F_ENTRY | F_ATTEMPT | F_CHOICE | F_CLEAN | F_CODE | F_TEXT | F_DETAIL | F_HINT | F_VALUE | \
           F_LEFTOVER | F_ELAPSED | F_OUTPUT)                                                                 \

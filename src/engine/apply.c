@@ -32,6 +32,7 @@ static const struct {
     [EVENT_STEP_WAITING] = { apply_waiting, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_RETRYING] = { apply_retrying, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_CANCELLING] = { apply_cancelling, OF_WORK, WHILE_OPEN },
+    [EVENT_STEP_REPORTED] = { apply_reported, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_ENDED] = { apply_ended, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_RULED] = { apply_ruled, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_CHECKPOINT] = { apply_checkpoint, OF_WORK, WHILE_OPEN },

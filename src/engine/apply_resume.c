@@ -73,11 +73,27 @@ static enum step_state state_after(const struct step *def, const struct work *wo
     return step_kind_changes(def->kind) && def->kind != STEP_MARK ? STEP_UNKNOWN : STEP_PENDING;
 }
 
+/* A person goes on. Before it begins its probe has to be asked again, and what was said to be done has to be
+ * said again. */
+static void resume_by_hand(struct run *run, size_t step, size_t entry, struct work *work, struct instant at)
+{
+    if (work->reported) {
+        work->text = "the runner ended before its probe had answered: say again that it is done";
+        return;
+    }
+    work->text = "the runner ended before its probe had answered";
+    work->clean = true;
+    work->ended = at;
+    run_set_state(run, step, entry, STEP_PENDING);
+}
+
 static void resume_work(struct run *run, size_t step, size_t entry, struct instant at)
 {
     const struct step *def = book_work(run->book, step, entry);
     struct work *work = entry == 0 ? &run->steps[step].work : &run->steps[step].undo[entry - 1];
-    if (work->state == STEP_RUNNING && was_in_flight(def, work)) {
+    if (work->state == STEP_RUNNING && work->probing) {
+        resume_by_hand(run, step, entry, work, at);
+    } else if (work->state == STEP_RUNNING && was_in_flight(def, work)) {
         enum step_state state = state_after(def, work, entry);
         bool parts = state == STEP_FAILED && !work->between_attempts && step_kind_changes(def->kind);
         work->text = def->kind == STEP_NOTIFY
@@ -93,7 +109,7 @@ static void resume_work(struct run *run, size_t step, size_t entry, struct insta
         work->elapsed_us = at.boot_us - work->started.boot_us;
         run_set_state(run, step, entry, state);
     }
-    work->between_attempts = work->cancelling = work->probing = false;
+    work->between_attempts = work->cancelling = work->probing = work->reported = false;
     work->waiting = work->pauses = work->lacks = NULL;
 }
 

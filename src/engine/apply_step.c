@@ -125,7 +125,7 @@ int apply_started(struct change *c)
         start_forward(c);
     run_set_state(c->run, c->subject, c->entry, STEP_RUNNING);
     work->attempt = c->event->attempt;
-    work->between_attempts = work->cancelling = false;
+    work->between_attempts = work->cancelling = work->reported = false;
     work->waiting = work->settings = NULL;
     work->until.holds = false; /* what held before the wait began proves nothing */
     if (again)
@@ -215,6 +215,19 @@ int apply_cancelling(struct change *c)
     return 0;
 }
 
+/* What a person has done, and says so: the probe has the last word. */
+int apply_reported(struct change *c)
+{
+    int r = check_running(c);
+    if (r < 0)
+        return r;
+    if (!step_is_probed_by_hand(c->def) || c->work->probing)
+        return change_refuse(c, "no probe of \"%s\" is to be asked", c->def->id);
+    c->work->reported = true;
+    keep_text(c, c->event->actor);
+    return 0;
+}
+
 /* ---- how it ended ---- */
 
 static enum step_state state_ended(const struct change *c)
@@ -267,7 +280,7 @@ int apply_ended(struct change *c)
     if (choice == CHOICE_UNKNOWN && !step_kind_changes(c->def->kind))
         return change_refuse(c, "\"%s\" changes nothing", c->def->id);
     run_set_state(c->run, c->subject, c->entry, state_ended(c));
-    c->work->between_attempts = c->work->cancelling = false;
+    c->work->between_attempts = c->work->cancelling = c->work->reported = false;
     c->work->waiting = c->work->pauses = c->work->lacks = NULL;
     c->work->clean = c->event->clean;
     c->work->ended = c->event->at;
@@ -337,7 +350,8 @@ int apply_ruled(struct change *c)
 
 int apply_probe_started(struct change *c)
 {
-    if (c->work->state != STEP_UNKNOWN || c->work->probing)
+    bool by_hand = step_is_probed_by_hand(c->def) && c->work->state == STEP_RUNNING;
+    if ((c->work->state != STEP_UNKNOWN && !by_hand) || c->work->probing)
         return change_refuse(c, "\"%s\" is not to be probed", c->def->id);
     c->work->probing = true;
     return 0;

@@ -152,6 +152,57 @@ static const char *why_ruled(enum choice ruling, enum choice answer)
                                  : "its probe says that it is not done, and it is one transaction";
 }
 
+/* ---- a person's work and its probe ---- */
+
+static const char *why_not_confirmed(struct deciding *d, const struct work *work)
+{
+    const struct input *input = d->input;
+    if (input->choice == CHOICE_NO)
+        return arena_format(d->arena,
+                            "%s said that it was done, but the probe does not confirm it: it answered %s",
+                            work->who, input->value != NULL ? input->value : "NULL");
+    return arena_format(d->arena, "%s said that it was done, but the probe could not be asked: %s", work->who,
+                        input->text != NULL ? input->text : "no answer");
+}
+
+/* It was said to be done: so it is when its probe says so, too. */
+static void end_reported(struct deciding *d, const struct work *work)
+{
+    bool done = d->input->choice == CHOICE_YES;
+    struct event *event = emit_ended(d, d->input->step, d->input->entry, done ? CHOICE_DONE : CHOICE_FAILED);
+    event->actor = arena_text(d->arena, work->who);
+    event->text = done ? arena_text(d->arena, work->text) : why_not_confirmed(d, work);
+}
+
+/* Nobody has begun with it: what is done already needs nobody. */
+static void end_before(struct deciding *d)
+{
+    bool done = d->input->choice == CHOICE_YES;
+    if (d->input->choice == CHOICE_NO)
+        return;
+    struct event *event =
+        emit_ended(d, d->input->step, d->input->entry, done ? CHOICE_SKIPPED : CHOICE_FAILED);
+    event->clean = true;
+    event->text = done ? "done already, says its probe"
+                       : arena_format(d->arena, "not started: its probe cannot tell whether it is done: %s",
+                                      d->input->text != NULL ? d->input->text : "no answer");
+}
+
+static void probed_by_hand(struct deciding *d, const struct work *work)
+{
+    size_t before = d->decision->count;
+    if (work->reported)
+        end_reported(d, work);
+    else
+        end_before(d);
+    if (d->decision->count == before)
+        return;
+    struct event *event = &d->decision->events[before];
+    event->value = arena_text(d->arena, d->input->value);
+    if (d->input->entry > 0 && event->choice == CHOICE_FAILED)
+        emit_undo_failed(d, d->input->step, event->text);
+}
+
 int decide_probed(struct deciding *d)
 {
     size_t step = d->input->step;
@@ -166,6 +217,10 @@ int decide_probed(struct deciding *d)
     event->choice = answer == CHOICE_YES || answer == CHOICE_NO ? answer : CHOICE_UNKNOWN;
     event->text = arena_text(d->arena, text_or_null(d->input->text));
     event->value = arena_text(d->arena, d->input->value);
+    if (work->state == STEP_RUNNING) {
+        probed_by_hand(d, work);
+        return 0;
+    }
     enum choice ruling = ruling_of(def, answer);
     if (work->state != STEP_UNKNOWN || ruling == CHOICE_NONE)
         return 0; /* ruled meanwhile, or a person has to say */

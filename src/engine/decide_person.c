@@ -83,12 +83,18 @@ static int tick_manual(struct deciding *d, size_t step, size_t entry)
     const struct step *def = book_work(d->run->book, step, entry);
     if (work->state != STEP_RUNNING)
         return refuse(d, RULE_STATE, "\"%s\" is %s: start it first", def->id, step_state_word(work->state));
+    if (work->probing)
+        return refuse(d, RULE_STATE, "the probe of \"%s\" has not answered yet", def->id);
     int r = check_person(d, def);
     if (r < 0)
         return r;
-    struct event *event = emit_ended(d, step, entry, CHOICE_DONE);
+    bool probed = step_is_probed_by_hand(def);
+    struct event *event =
+        probed ? emit_work(d, EVENT_STEP_REPORTED, step, entry) : emit_ended(d, step, entry, CHOICE_DONE);
     event->actor = arena_text(d->arena, d->input->action.actor);
     event->text = arena_text(d->arena, text_or_null(d->input->action.text));
+    if (probed)
+        emit_work(d, EVENT_PROBE_STARTED, step, entry);
     return 0;
 }
 

@@ -114,7 +114,7 @@ static void undo_next(struct deciding *d, size_t step)
         return; /* it runs, or it failed and a person has to say how it goes on */
     if (run_work(d->run, step, entry)->probing)
         return; /* the answer is about the attempt before, and must not rule the next one */
-    emit_work(d, EVENT_STEP_STARTED, step, entry)->attempt++;
+    emit_begun(d, step, entry, EVENT_ACTOR_SELF);
     if (book_work(d->run->book, step, entry)->kind == STEP_NONE)
         undo_nothing(d, step, entry);
 }

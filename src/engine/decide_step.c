@@ -111,11 +111,18 @@ static int check_startable(struct deciding *d, size_t step)
 
 /* ---- starting ---- */
 
+void emit_begun(struct deciding *d, size_t step, size_t entry, const char *actor)
+{
+    struct event *event = emit_work(d, EVENT_STEP_STARTED, step, entry);
+    event->actor = actor;
+    event->attempt++;
+    if (step_is_probed_by_hand(book_work(d->run->book, step, entry)))
+        emit_work(d, EVENT_PROBE_STARTED, step, entry);
+}
+
 static void emit_started(struct deciding *d, size_t step)
 {
-    struct event *event = emit_work(d, EVENT_STEP_STARTED, step, 0);
-    event->actor = arena_text(d->arena, d->input->action.actor);
-    event->attempt++;
+    emit_begun(d, step, 0, arena_text(d->arena, d->input->action.actor));
 }
 
 /* A mark does nothing but to be the oldest of what a rollback of its phase undoes. */
@@ -179,9 +186,7 @@ static int retry_undo(struct deciding *d, size_t step)
         return r;
     if (run->held)
         emit_by_actor(d, EVENT_RUN_RELEASED)->text = "the rollback is tried again";
-    struct event *event = emit_work(d, EVENT_STEP_STARTED, step, entry);
-    event->actor = arena_text(d->arena, d->input->action.actor);
-    event->attempt++;
+    emit_begun(d, step, entry, arena_text(d->arena, d->input->action.actor));
     return 0;
 }
 

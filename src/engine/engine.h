@@ -42,6 +42,8 @@ bool step_state_complete(enum step_state state);
 /* Whether what comes after a step in this state may begin. */
 bool step_is_complete(const struct step *def, enum step_state state);
 
+/* A person's work that a probe is asked about: before it, and when the person says that it is done. */
+bool step_is_probed_by_hand(const struct step *step);
 /* What the runner carries out; the rest a person ends, or the engine itself. */
 bool step_is_carried_out(const struct step *step);
 /* Nothing is remembered of how far it had come. */
@@ -139,6 +141,7 @@ int apply_noted(struct change *c);
 int apply_waiting(struct change *c);
 int apply_retrying(struct change *c);
 int apply_cancelling(struct change *c);
+int apply_reported(struct change *c);
 int apply_ended(struct change *c);
 int apply_ruled(struct change *c);
 int apply_checkpoint(struct change *c);
@@ -262,6 +265,8 @@ int check_quiet(struct deciding *d);
 /* Refuses when a rollback from `to` on cannot begin. */
 int check_rollback(struct deciding *d, size_t to);
 
+/* Begins its next attempt; `actor` lives as long as the decision. */
+void emit_begun(struct deciding *d, size_t step, size_t entry, const char *actor);
 /* What a piece of work that runs came to. */
 struct event *emit_ended(struct deciding *d, size_t step, size_t entry, enum choice choice);
 /* Holds the run because a rollback does not go on by itself. */

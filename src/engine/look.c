@@ -17,6 +17,11 @@ enum run_state run_state(const struct run *run)
     return phase < run->book->phase_count && run_phase_complete(run, phase) ? RUN_AT_GATE : RUN_OPEN;
 }
 
+bool step_is_probed_by_hand(const struct step *step)
+{
+    return step->kind == STEP_MANUAL && query_is_there(&step->probe);
+}
+
 bool step_is_carried_out(const struct step *step)
 {
     static const bool kinds[STEP_KIND_COUNT] = {

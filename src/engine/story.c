@@ -36,6 +36,8 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
                               "again in {wait}" },
     [EVENT_STEP_CANCELLING] = { "cancelling {subject}[: {text}]",
                                 "cancelling the undo of {subject} (entry {entry})[: {text}]" },
+    [EVENT_STEP_REPORTED] = { "says that {subject} is done[: \"{text}\"]",
+                              "says that the undo of {subject} (entry {entry}) is done[: \"{text}\"]" },
     [EVENT_STEP_CHECKPOINT] = { "step {subject} has come to {rows} rows[ of about {total}]",
                                 "undo of {subject} (entry {entry}) has come to {rows} rows[ of about "
                                 "{total}]" },
