@@ -48,7 +48,19 @@ struct sim_book {
     X(BREAK_SHORT, "short", "a rollback ends before everything is undone")                                   \
     X(BREAK_TRAIL, "trail", "the trail is given a record that is not the journal's")                         \
     X(BREAK_CUT, "cut", "opening the journal cuts off a whole record")                                       \
-    X(BREAK_ANSWER, "answer", "a job whose connection breaks never answers")
+    X(BREAK_ANSWER, "answer", "a job whose connection breaks never answers")                                 \
+    X(BREAK_BATCH, "batch", "a server says that a batch is done and does nothing")                           \
+    X(BREAK_WHERE, "where", "a batch changes rows that are done already")                                    \
+    X(BREAK_THROTTLE, "throttle", "a throttle that does not hold, or is not known, lets a batch pass")       \
+    X(BREAK_START, "start", "a backfill that was under way is taken for never begun")                        \
+    X(BREAK_MATCH, "match", "a comparison that failed says that both sides are equal")                       \
+    X(BREAK_ITEM, "item", "the runner forgets that an item is done")                                         \
+    X(BREAK_PASSED, "passed", "the runner passes over an item")                                              \
+    X(BREAK_UNDONE, "undone", "a rollback forgets an item that was begun")                                   \
+    X(BREAK_FOUND, "found", "a rollback undoes an item that was there before")                               \
+    X(BREAK_RESEND, "resend", "a message that was being sent is taken for never begun")                      \
+    X(BREAK_BLOCK, "block", "a message that did not get through holds the run up")                           \
+    X(BREAK_WORD, "word", "a person's word is taken although the probe has not seen it")
 
 enum sim_break {
 #define X(name, word, text) name,

@@ -97,8 +97,12 @@ static bool tick_running(const struct run *run, struct action *ret)
         for (size_t e = 0; e <= run->book->steps[i].rollback_count; e++) {
             const struct work *work = e == 0 ? &run->steps[i].work : &run->steps[i].undo[e - 1];
             const struct step *def = def_at(i, e)->step;
-            if (def->kind == STEP_MANUAL && work->state == STEP_RUNNING)
-                return set(ret, VERB_TICK, run->book->steps[i].id, "seen");
+            if (def->kind != STEP_MANUAL || work->state != STEP_RUNNING)
+                continue;
+            /* now and then somebody says so who has not done it */
+            if (query_is_there(&def->probe) && (world()->well || chance(800)))
+                truth_by_hand(def_at(i, e));
+            return set(ret, VERB_TICK, run->book->steps[i].id, "seen");
         }
     }
     return false;
@@ -123,6 +127,9 @@ static bool mend(const struct run *run, struct action *ret)
         const struct run_step *step = &run->steps[i];
         if (step->leftover != NULL && !step->cleaning)
             return set(ret, VERB_CLEAN, run->book->steps[i].id, NULL);
+        /* nothing waits for a message */
+        if (run->book->steps[i].kind == STEP_NOTIFY && chance(800))
+            continue;
         if (step->work.state == STEP_FAILED && !step->cleaning &&
             run->book->steps[i].phase <= run_current_phase(run))
             return !world()->well && chance(150) ? set(ret, VERB_ROLLBACK, NULL, "it does not work")

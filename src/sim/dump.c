@@ -33,8 +33,12 @@ static void dump_work(struct buf *buf, const struct work *work)
         buf_format(buf, " again=%" PRId64, work->retry_at_boot_us);
     if (work->until.def != NULL)
         dump_condition(buf, &work->until);
-    buf_format(buf, " [%s|%s|%s|%s]\n", or_none(work->who), or_none(work->text), or_none(work->code),
-               or_none(work->waiting));
+    for (size_t i = 0; i < work->item_count; i++)
+        buf_format(buf, " %s=%d%d%d", work->items[i].name, work->items[i].done, work->items[i].again,
+                   work->items[i].found);
+    buf_format(buf, " rows=%" PRId64 "/%" PRId64 " [%s|%s|%s|%s|%s|%s]\n", work->progress.rows,
+               work->progress.total, or_none(work->who), or_none(work->text), or_none(work->code),
+               or_none(work->waiting), or_none(work->pauses), or_none(work->checkpoint));
 }
 
 static void dump_steps(struct buf *buf, const struct run *run)

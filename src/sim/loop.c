@@ -24,6 +24,7 @@ extern __typeof__(uv_timer_start) FAKE(uv_timer_start);
 extern __typeof__(uv_signal_init) FAKE(uv_signal_init);
 extern __typeof__(uv_signal_start) FAKE(uv_signal_start);
 extern __typeof__(uv_queue_work) FAKE(uv_queue_work);
+extern __typeof__(uv_hrtime) FAKE(uv_hrtime);
 
 #define TIMERS_MAX 16
 
@@ -60,6 +61,11 @@ struct instant FAKE(clock_now)(void)
 {
     const struct world *w = world();
     return (struct instant){ .wall_us = w->now_us + w->wall_us, .boot_us = w->now_us + w->boot_us };
+}
+
+uint64_t FAKE(uv_hrtime)(void)
+{
+    return (uint64_t)world()->now_us * 1000;
 }
 
 int FAKE(clock_boot_id)(char ret_id[37], struct err *err)

@@ -93,6 +93,8 @@ static void on_reply(struct person *person, const char *line)
         world_failed(SIM_LOST, "\"%s\" of %s was acknowledged, and no such record is durable",
                      verb_word(person->verb), person->name);
     person->refused = ok ? 0 : person->refused + 1;
+    if (!ok)
+        judge_refused(line);
 }
 
 /* Sequence numbers in what is sent: nothing is told that is not durable. */

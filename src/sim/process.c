@@ -27,6 +27,7 @@ struct process {
     struct def *def;
     long pid, runner;
     bool attached, alive, stopped, failing;
+    bool hangs; /* until its time is over */
 };
 
 static struct {
@@ -57,10 +58,15 @@ static void end(struct process *process)
     due_forget(process);
 }
 
+static bool tells(const struct process *process)
+{
+    return process->def->step->kind == STEP_NOTIFY;
+}
+
 bool processes_busy(void)
 {
     for (const struct process *process = children.first; process != NULL; process = process->next) {
-        if (process->alive && !process->attached)
+        if (process->alive && !process->attached && !tells(process))
             return true;
     }
     return false;
@@ -80,8 +86,9 @@ void processes_runner_ended(bool machine)
 static void on_done(void *data)
 {
     struct process *process = data;
-    bool ok = !process->stopped && !process->failing;
+    bool ok = !process->stopped && !process->failing && !process->hangs;
     struct driver_result result = { .status = process->stopped   ? DRIVER_CANCELLED
+                                              : process->hangs   ? DRIVER_TIMED_OUT
                                               : process->failing ? DRIVER_REJECTED
                                                                  : DRIVER_OK,
                                     .message = ok ? "" : "exit status 1",
@@ -106,7 +113,9 @@ static void on_exited(void *data)
 static void on_effect(void *data)
 {
     struct process *process = data;
-    if (process->failing)
+    if (tells(process))
+        truth_tell(process->def);
+    else if (process->failing)
         process->def->partial = process->def->partial || chance(500);
     else
         truth_effect(process->def, false);
@@ -126,16 +135,23 @@ static void on_identified(void *data)
 static void make_environment_file(const struct process *process)
 {
     char path[64], text[128];
-    int len =
-        snprintf(text, sizeof(text), "TMINUS_RUN=%s%cTMINUS_COMMAND=%ld%c", RUN_ID, 0, process->runner, 0);
+    int len = snprintf(text, sizeof(text), "%s=%s%cTMINUS_COMMAND=%ld%c",
+                       tells(process) ? "TOLD_BY" : "TMINUS_RUN", RUN_ID, 0, process->runner, 0);
     (void)snprintf(path, sizeof(path), "/proc/%ld/environ", process->pid);
     disk_write(path, text, (size_t)len);
+}
+
+static int64_t how_long(const struct process *process)
+{
+    if (process->hangs)
+        return process->def->step->timeout_us;
+    return chance(200) && !world()->well ? chance_us(0, 4 * SECOND_US) : chance_us(0, 100 * MS_US);
 }
 
 int FAKE(process_start)(uv_loop_t *loop, const struct driver_command *command,
                         const struct driver_events *events, void *data, struct process **ret, struct err *err)
 {
-    struct def *def = def_of_argv(command->argv);
+    struct def *def = def_of_argv(command->argc, command->argv);
     (void)loop;
     world_called();
     if (chance_fault(10))
@@ -153,12 +169,14 @@ int FAKE(process_start)(uv_loop_t *loop, const struct driver_command *command,
                                  .attached = true,
                                  .alive = true,
                                  .failing = chance_fault(60) };
+    process->hangs = tells(process) && chance_fault(60);
     children.first = process;
+    def->told = def->told || tells(process); /* or will be */
+    def->sent = tells(process);
     make_environment_file(process);
     world_trace("command %s", def->step->id);
     due_in(0, true, on_identified, process);
-    due_in(chance(200) && !world()->well ? chance_us(0, 4 * SECOND_US) : chance_us(0, 100 * MS_US), false,
-           on_effect, process);
+    due_in(how_long(process), false, on_effect, process);
     *ret = process;
     world_called();
     return 0;

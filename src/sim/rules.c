@@ -21,7 +21,7 @@ void rules_create(void)
     asked_to_stop = 0;
 }
 
-static struct def *def_of(const struct event *event)
+struct def *rules_def(const struct event *event)
 {
     size_t step = event->subject != NULL ? book_find_step(world()->book->book, event->subject) : BOOK_NONE;
     struct def *def = step != BOOK_NONE ? def_at(step, (size_t)event->entry) : NULL;
@@ -31,7 +31,7 @@ static struct def *def_of(const struct event *event)
     return def;
 }
 
-static bool by_itself(const struct event *event)
+bool rules_by_itself(const struct event *event)
 {
     return strcmp(event->actor, EVENT_ACTOR_SELF) == 0;
 }
@@ -159,13 +159,14 @@ static void check_undo(const struct def *def, const struct event *event)
 
 static void check_started(const struct event *event)
 {
-    struct def *def = def_of(event);
+    struct def *def = rules_def(event);
     if (world()->fold->held)
         world_failed(SIM_RULE, "%s is begun while the run is held", event->subject);
     if (def->running || def->is_done)
         world_failed(SIM_TWICE, "%s is begun again although it %s", event->subject,
                      def->running ? "runs" : "is done");
-    if (def->may && by_itself(event))
+    /* what goes on from where it was does nothing twice */
+    if (def->may && rules_by_itself(event) && !step_kind_resumes(def->step->kind))
         world_failed(SIM_TWICE, "%s is begun again by itself, and an earlier attempt may have had an effect",
                      event->subject);
     if (def->entry == 0)
@@ -182,9 +183,9 @@ static void check_rolled_back(void)
         const struct def *def = &w->defs[i];
         if (stands(def) && def->order >= from)
             world_failed(SIM_RULE, "the rollback is at its end, and %s stands", def->step->id);
-        if (way_back.to == BOOK_NONE && def->entry == 0 && def->applied && !def->excused &&
+        if (way_back.to == BOOK_NONE && def->entry == 0 && truth_left(def) && !def->excused &&
             def->step->rollback_count > 0 && def->step->rollback[0].kind != STEP_NONE &&
-            def->step->rollback[0].kind != STEP_MANUAL)
+            def->step->rollback[0].kind != STEP_MANUAL && def->step->kind != STEP_MANUAL)
             world_failed(SIM_LOST, "the rollback is at its end, and the effect of %s is there",
                          def->step->id);
     }
@@ -193,7 +194,7 @@ static void check_rolled_back(void)
 /* To be asked twice is to be asked once. */
 static void check_held(const struct event *event)
 {
-    if (!by_itself(event) || event->text == NULL ||
+    if (!rules_by_itself(event) || event->text == NULL ||
         strcmp(event->text, "the runner was asked to stop") != 0 || event->seq <= world()->inherited)
         return;
     if (asked_to_stop == world()->pid)
@@ -223,19 +224,21 @@ void rules_check(const struct event *event)
         check_decided(event);
     if (event->type == EVENT_ROLLBACK_ENDED)
         check_rolled_back();
+    parts_check(event);
 }
 
 /* ---- noting ---- */
 
 static void note_started(const struct event *event)
 {
-    struct def *def = def_of(event);
+    struct def *def = rules_def(event);
     def->running = true;
     def->again = def->again || def->may;
     def->may = step_kind_changes(def->step->kind);
     if (def->entry > 0)
         return;
     def->order = event->seq;
+    parts_begin(def);
     for (size_t k = 1; k <= def->step->rollback_count; k++) {
         struct def *entry = def_at(def->index, k);
         entry->is_done = entry->may = entry->again = entry->applied = entry->partial = false;
@@ -251,6 +254,7 @@ static void settle(struct def *def)
             return;
     }
     truth_settle(forward);
+    parts_settle(forward);
     forward->is_done = forward->may = forward->again = forward->hard = forward->soft = false;
 }
 
@@ -266,7 +270,7 @@ static void note_done(struct def *def)
 
 static void note_ended(const struct event *event)
 {
-    struct def *def = def_of(event);
+    struct def *def = rules_def(event);
     bool changes = step_kind_changes(def->step->kind);
     bool left = event->leftover != NULL && event->leftover[0] != '\0';
     def->running = false;
@@ -284,13 +288,23 @@ static void note_ended(const struct event *event)
     }
 }
 
+/* Something of it has begun, and nobody has taken that back. */
+static bool has_items(const struct def *def)
+{
+    for (size_t i = 0; i < def->item_count; i++) {
+        if (def->items[i].is_done || def->items[i].may)
+            return true;
+    }
+    return false;
+}
+
 /* A ruling is right when it says what is so, and nothing goes on that could make it otherwise. */
 static void note_ruled(const struct event *event)
 {
-    struct def *def = def_of(event);
+    struct def *def = rules_def(event);
     bool right = !backends_busy() && !processes_busy() && (event->choice == CHOICE_DONE) == def->applied &&
                  (event->choice == CHOICE_NOT_DONE) == (!def->applied && !def->partial);
-    if (!by_itself(event) && !right) {
+    if (!rules_by_itself(event) && !right) {
         def->excused = true;
         def_at(def->index, 0)->excused = true;
     }
@@ -298,7 +312,8 @@ static void note_ruled(const struct event *event)
         note_done(def);
     if (event->choice == CHOICE_NOT_DONE)
         def->may = false;
-    if (event->choice == CHOICE_PARTIAL && def->entry == 0)
+    /* of what is done for each of many, that the last one was not done takes back none before it */
+    if ((event->choice == CHOICE_PARTIAL || has_items(def)) && def->entry == 0)
         def->hard = true;
 }
 
@@ -314,18 +329,26 @@ static void note_resumed(void)
     }
 }
 
+/* What is certainly not there of this attempt may be there of the items before. */
+static void note_retrying(const struct event *event)
+{
+    struct def *def = rules_def(event);
+    def->running = def->may = false;
+    def->hard = def->hard || (def->entry == 0 && has_items(def));
+}
+
 void rules_note(const struct event *event)
 {
     if (event->type == EVENT_STEP_STARTED)
         note_started(event);
     if (event->type == EVENT_STEP_RETRYING)
-        def_of(event)->running = def_of(event)->may = false;
+        note_retrying(event);
     if (event->type == EVENT_STEP_ENDED)
         note_ended(event);
     if (event->type == EVENT_STEP_RULED)
         note_ruled(event);
     if (event->type == EVENT_CLEAN_ENDED && event->choice == CHOICE_DONE)
-        def_of(event)->soft = false;
+        rules_def(event)->soft = false;
     if (event->type == EVENT_RUN_RESUMED)
         note_resumed();
     if (event->type == EVENT_ROLLBACK_STARTED) {
@@ -336,6 +359,7 @@ void rules_note(const struct event *event)
     }
     if (event->type == EVENT_ROLLBACK_ENDED)
         way_back.rollback = NULL;
+    parts_note(event);
 }
 
 /* ---- effects ---- */
@@ -353,6 +377,8 @@ void judge_begins(const struct def *def)
 
 void judge_effect_again(const struct def *def)
 {
-    if (!def->again && !def->excused)
-        world_failed(SIM_TWICE, "the effect of %s happened again", def->step->id);
+    bool excused = def->excused || (def->whole != NULL && def->whole->excused);
+    if (!def->again && !excused)
+        world_failed(SIM_TWICE, "the effect of %s%s%s happened again", def->step->id,
+                     def->item != NULL ? " for " : "", def->item != NULL ? def->item : "");
 }

@@ -24,6 +24,12 @@ void backends_create(void)
     backends = NULL;
     last_pid = 1000;
     sessions_forget();
+    batches_create();
+}
+
+int64_t backends_next_pid(void)
+{
+    return ++last_pid;
 }
 
 /* ---- the end of a job ---- */
@@ -193,7 +199,7 @@ static void on_connected(void *data)
         return;
     }
     backend->stage = BACKEND_IDLE;
-    backend->pid = ++last_pid;
+    backend->pid = backends_next_pid();
     due_in(chance_us(0, 2 * MS_US), true, on_send, backend);
     backend->events->identified(backend->data, backend->pid);
     if (chance(300))
@@ -268,6 +274,7 @@ void backends_runner_ended(bool machine)
 {
     (void)machine;
     sessions_forget();
+    batches_runner_ended();
     for (struct backend *backend = backends; backend != NULL; backend = backend->next) {
         bool waits = backend->attached && backend->stage == BACKEND_WORKING;
         backend->attached = false;
@@ -301,11 +308,10 @@ static const struct driver_impl impl = {
 
 struct driver *FAKE(driver_postgresql_create)(uv_loop_t *loop, const struct driver_target *target)
 {
-    struct driver *driver = mem_alloc(sizeof(*driver));
+    struct reached *reached = mem_alloc(sizeof(*reached));
     (void)loop;
-    (void)target;
-    driver->impl = &impl;
-    return driver;
+    *reached = (struct reached){ .driver = { &impl }, .in_recovery = strcmp(target->id, "replica") == 0 };
+    return &reached->driver;
 }
 
 static bool is_seen(const struct backend *backend)
@@ -319,7 +325,7 @@ bool backends_busy(void)
         if (is_seen(backend) && !backend->attached)
             return true;
     }
-    return false;
+    return batches_busy();
 }
 
 const struct backend *backends_next(const struct backend *before)
@@ -340,17 +346,24 @@ bool backends_at_work(const struct def *def)
     return false;
 }
 
+bool backends_leave_out(const char *but, int64_t pid)
+{
+    char text[32];
+    (void)snprintf(text, sizeof(text), " %lld", (long long)pid);
+    const char *at = strstr(but, text);
+    return at != NULL && (at[strlen(text)] == ',' || at[strlen(text)] == ')');
+}
+
 int64_t backends_find(const char *but)
 {
     int64_t found = 0;
     for (const struct backend *backend = backends; backend != NULL; backend = backend->next) {
-        char pid[32];
-        (void)snprintf(pid, sizeof(pid), " %lld", (long long)backend->pid);
-        const char *at = strstr(but, pid);
-        bool own = at != NULL && (at[strlen(pid)] == ',' || at[strlen(pid)] == ')');
-        if (is_seen(backend) && !own && (found == 0 || backend->pid < found))
+        if (is_seen(backend) && !backends_leave_out(but, backend->pid) &&
+            (found == 0 || backend->pid < found))
             found = backend->pid;
     }
+    if (found == 0)
+        found = batches_find(but);
     return world_broken(BREAK_SURVIVOR) ? 0 : found;
 }
 

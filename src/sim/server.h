@@ -33,6 +33,44 @@ struct backend {
     struct driver_result result;
 };
 
+/* A server of the book. */
+struct reached {
+    struct driver driver; /* first: what the runner holds */
+    bool in_recovery;
+};
+
+/* What a session was asked. */
+struct question {
+    struct question *next;
+    struct session *session;
+    session_answered answered;
+    void *data;
+    char *sql;
+    enum driver_status status;
+    const char *code;
+    size_t rows, columns;
+    char values[3][32];
+    bool null[3];
+    const struct def *list; /* it is answered with the items of this */
+    struct batch *batch;    /* NULL: it changes nothing, or the connection broke */
+};
+
+/* Answers it now, as it says, and frees it. */
+void question_answer(struct question *question);
+/* The connection broke: the session has another backend the next time. */
+void session_broke(struct session *session);
+
+/* ---- batches.c ---- */
+
+/* A session that writes is asked something: the batch goes out, or it is answered in a while. */
+void batch_ask(struct question *question, int64_t pid);
+/* Nobody waits for its batch any more. */
+void batch_leave(struct question *question);
+
+int64_t backends_next_pid(void);
+/* Whether a question for survivors leaves that pid out. */
+bool backends_leave_out(const char *but, int64_t pid);
+
 /* The least pid of a backend of the run's steps that the text does not name; 0: there is none. */
 int64_t backends_find(const char *but);
 

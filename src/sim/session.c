@@ -11,16 +11,10 @@
  * nothing, and then nobody may take it for an answer.
  */
 
-struct question {
-    struct question *next;
-    struct session *session;
-    session_answered answered;
-    void *data;
-    char *sql;
-    enum driver_status status;
-    size_t rows;
-    char value[32];
-    bool null;
+struct connection {
+    struct session session;
+    bool writes, in_recovery;
+    int64_t pid; /* of its backend; 0: none */
 };
 
 static struct question *questions;
@@ -33,12 +27,12 @@ void sessions_forget(void)
 static const char *cell(const struct answer *answer, size_t row, size_t column)
 {
     const struct question *question = answer->private_data;
-    (void)row;
-    (void)column;
-    return question->null ? NULL : question->value;
+    if (question->list != NULL)
+        return question->list->items[row].item;
+    return question->null[column] ? NULL : question->values[column];
 }
 
-static void answer(struct question *question)
+void question_answer(struct question *question)
 {
     struct question **at = &questions;
     while (*at != question)
@@ -51,9 +45,11 @@ static void answer(struct question *question)
                                     .detail = "",
                                     .hint = "",
                                     .leftover = "" };
+    if (question->code != NULL)
+        memcpy(result.code, question->code, strlen(question->code) + 1);
     struct answer whole = { .result = &result,
                             .row_count = question->status == DRIVER_OK ? question->rows : 0,
-                            .column_count = 1,
+                            .column_count = question->columns,
                             .cell = cell,
                             .private_data = question };
     question->answered(question->data, &whole);
@@ -63,12 +59,28 @@ static void answer(struct question *question)
 
 static void on_answer(void *data)
 {
-    answer(data);
+    question_answer(data);
 }
 
 static void say(struct question *question, bool yes)
 {
-    (void)snprintf(question->value, sizeof(question->value), "%s", yes ? "t" : "f");
+    (void)snprintf(question->values[0], sizeof(question->values[0]), "%s", yes ? "t" : "f");
+}
+
+/* Whether it asks if that is done, or whatever stands beside it. */
+static const struct def *probed(const struct def *def, const char *sql)
+{
+    const char *probe = def->step->probe.sql;
+    if (probe == NULL)
+        return NULL;
+    if (def->items != NULL)
+        return item_of_text(def, probe, sql);
+    return strcmp(probe, sql) == 0 ? def : NULL;
+}
+
+static bool is_list(const struct def *def, const char *sql)
+{
+    return def->entry == 0 && def->items != NULL && strcmp(def->step->each->query.sql, sql) == 0;
 }
 
 /* What the book asks: probes, senses, verifications. */
@@ -76,10 +88,17 @@ static void answer_book(struct question *question)
 {
     struct world *w = world();
     for (size_t i = 0; i < w->def_count; i++) {
-        const struct def *def = &w->defs[i];
-        if (def->step->probe.sql != NULL && strcmp(def->step->probe.sql, question->sql) == 0) {
+        const struct def *def = probed(&w->defs[i], question->sql);
+        if (def != NULL) {
             question->rows = 1; /* no row would be a "no", and a probe that is asked does not lie */
             say(question, def->applied && !world_broken(BREAK_PROBE));
+            return;
+        }
+        if (is_list(&w->defs[i], question->sql)) {
+            question->list = &w->defs[i];
+            question->rows = question->list->item_count;
+            if (world_broken(BREAK_PASSED) && question->rows > 1)
+                question->rows--;
             return;
         }
     }
@@ -97,10 +116,11 @@ static void on_look(void *data)
     question->rows = chance_fault(5) ? 0 : 1;
     if (text_starts(question->sql, "SELECT min(pid)")) {
         int64_t pid = backends_find(question->sql);
-        question->null = pid == 0;
-        (void)snprintf(question->value, sizeof(question->value), "%lld", (long long)pid);
+        question->null[0] = pid == 0;
+        (void)snprintf(question->values[0], sizeof(question->values[0]), "%lld", (long long)pid);
     } else if (text_starts(question->sql, "SELECT current_setting('server_version_num')")) {
-        (void)snprintf(question->value, sizeof(question->value), "150000 f");
+        (void)snprintf(question->values[0], sizeof(question->values[0]), "150000 %c",
+                       ((const struct connection *)question->session)->in_recovery ? 't' : 'f');
     } else {
         answer_book(question);
     }
@@ -110,16 +130,26 @@ static void on_look(void *data)
 static int ask(struct session *session, const char *sql, int64_t timeout_us, session_answered answered,
                void *data, struct err *err)
 {
+    struct connection *connection = (struct connection *)session;
     struct question *question;
     (void)timeout_us;
     world_called();
     if (chance_fault(3))
         return err_set(err, ERR_BUSY, "16 questions are waiting");
     question = mem_alloc(sizeof(*question));
-    *question = (struct question){
-        .next = questions, .session = session, .answered = answered, .data = data, .sql = mem_text(sql)
-    };
+    *question = (struct question){ .next = questions,
+                                   .session = session,
+                                   .answered = answered,
+                                   .data = data,
+                                   .sql = mem_text(sql),
+                                   .columns = 1 };
     questions = question;
+    if (connection->writes && connection->pid == 0)
+        connection->pid = backends_next_pid();
+    if (connection->writes) {
+        batch_ask(question, connection->pid);
+        return 0;
+    }
     due_in(chance(30) && !world()->well ? chance_us(0, 3 * SECOND_US) : chance_us(0, 10 * MS_US), true,
            on_look, question);
     return 0;
@@ -133,8 +163,13 @@ static bool connected(const struct session *session)
 
 static int64_t pid(const struct session *session)
 {
-    (void)session;
-    return 1;
+    const struct connection *connection = (const struct connection *)session;
+    return connection->writes ? connection->pid : 1;
+}
+
+void session_broke(struct session *session)
+{
+    ((struct connection *)session)->pid = 0;
 }
 
 static int server_version(const struct session *session)
@@ -158,8 +193,9 @@ static void close_session(struct session *session)
         if (question->session != session)
             continue;
         due_forget(question);
+        batch_leave(question);
         question->status = DRIVER_LOST;
-        answer(question);
+        question_answer(question);
         next = questions; /* the list may have changed */
     }
     free(session);
@@ -176,11 +212,12 @@ int sessions_open(struct driver *driver, const char *application_name, enum sess
         .trouble = trouble,
         .close = close_session,
     };
-    (void)driver;
     (void)application_name;
-    (void)access;
     (void)err;
-    *ret = mem_alloc(sizeof(**ret));
-    (*ret)->impl = &impl;
+    struct connection *connection = mem_alloc(sizeof(*connection));
+    *connection = (struct connection){ .session = { &impl },
+                                       .writes = access == SESSION_WRITES,
+                                       .in_recovery = ((const struct reached *)driver)->in_recovery };
+    *ret = &connection->session;
     return 0;
 }

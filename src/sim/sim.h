@@ -70,16 +70,54 @@ struct def {
     bool is_done;
     bool hard, soft; /* forward: it stands and has to be undone; it left only an index behind */
     uint64_t order;  /* seq of its last start */
+    /* What is done for each of many: what became of each, as if it were work of its own. */
+    struct def *items;
+    size_t item_count;
+    struct def *whole; /* of an item: whose */
+    const char *item;  /* and which */
+    bool found;        /* of an item: it was there before the run; there is nothing to undo */
+    bool allowed;      /* of an item: somebody has said since its last start that it may be begun again */
+    /* Of a backfill and of all that undoes it: the rows. */
+    struct table *table;
+    /* Of a comparison: what the last one has really seen. */
+    bool equal;
+    /* Of a message: somebody may have heard it. */
+    bool told, sent;  /* at all; by its last attempt */
+    int64_t since_us; /* it was started, on `world.now_us` */
+    bool under_way;   /* by the records; a resume has to say what became of it */
 };
 
 struct def *def_of_sql(const char *const *sql);
-struct def *def_of_argv(const char *const *argv);
+struct def *def_of_argv(size_t argc, const char *const *argv);
 struct def *def_at(size_t step, size_t entry);
+struct def *item_at(const struct def *def, const char *name); /* NULL: it has none of that name */
+/* The item with which a text of the book has become this text; NULL. */
+struct def *item_of_text(const struct def *def, const char *book, const char *text);
 void truth_create(void);
 /* The effect of that work happens now, wholly or in part. */
 void truth_effect(struct def *def, bool partial);
 /* An undo of the step was done, perhaps by hand. */
 void truth_settle(const struct def *def);
+/* What is made of parts is there as far as its parts are. */
+void truth_recount(size_t step);
+/* Whether anything of it is there that a rollback has to take away. */
+bool truth_left(const struct def *forward);
+/* A person does it, where a probe can see it. */
+void truth_by_hand(struct def *def);
+/* A message goes out: it may be heard. */
+void truth_tell(struct def *def);
+
+/* ---- batches.c: the rows of a backfill ---- */
+
+struct table *table_create(void);
+void table_clear(struct table *table); /* as it was before the first batch */
+/* Rows that are as the backfill, or its undo, wants them: of those up to `key`, or of all (0). */
+bool table_is_done(const struct def *def, int64_t key);
+bool table_is_begun(const struct def *def); /* at least one */
+bool batches_busy(void);
+int64_t batches_find(const char *but); /* as backends_find */
+void batches_create(void);
+void batches_runner_ended(void);
 
 /* ---- disk.c ---- */
 
@@ -98,7 +136,7 @@ void disk_write(const char *path, const void *bytes, size_t len);
 void disk_process_ended(void);
 void disk_power_lost(void);
 
-/* ---- server.c, process.c, monitors.c, trail.c, people.c ---- */
+/* ---- server.c, process.c, comparing.c, notices.c, monitors.c, trail.c, people.c ---- */
 
 void backends_runner_ended(bool machine);
 bool backends_busy(void); /* a backend of an earlier runner is at work */
@@ -107,6 +145,7 @@ bool backends_at_work(const struct def *def); /* one that nobody is attached to 
 void processes_create(void);
 void processes_runner_ended(bool machine);
 bool processes_busy(void);
+void comparing_create(void);
 void monitors_create(void);
 /* The last sample that the runner was given; NULL: none since it began. */
 const struct sample *monitors_last(size_t monitor);
@@ -130,6 +169,8 @@ void judge_create(void);
 /* The journal as far as it is durable now, perhaps with the beginning of one more line. */
 void judge_journal(const char *bytes, size_t len);
 void judge_begins(const struct def *def); /* something with an effect is being sent or spawned */
+void judge_refused(const char *why);      /* a person was refused what comes next */
+void judge_batch(const struct def *def);  /* a batch of a backfill is being sent */
 void judge_at_rest(void);                 /* the runner's state against the fold */
 void judge_runner_begins(void);
 void judge_applied(const struct run *run, const struct event *event); /* the runner folded a passing event */

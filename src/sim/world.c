@@ -287,6 +287,7 @@ static void create_world(const struct sim_options *options, struct sim_result *r
     truth_create();
     backends_create();
     processes_create();
+    comparing_create();
     monitors_create();
     trail_create();
     people_create();

@@ -69,7 +69,7 @@ static char *read_text(const char *path, size_t *ret_len)
 
 static void load_books(void)
 {
-    static const char *const names[] = { "whole", "beside", "small", "phases" };
+    static const char *const names[] = { "whole", "beside", "small", "phases", "long", "each" };
     struct book_options options = { .targets_path = "targets.json" };
     arena = arena_create();
     targets_text = read_text(BOOKS "/../targets.json", &options.targets_len);
