@@ -594,7 +594,7 @@ static void test_notify(void **state)
     scene_ok(s, "mia", "release");
     assert_int_equal(run_next_step(s->run), step_of(s, "look"));
     scene_ok(s, "mia", "retry told");
-    assert_folds(s);
+    scene_folds(s);
     scene_close(s);
 }
 
