@@ -1,12 +1,13 @@
 /*
- * What an SQL statement does to those who use its tables: which locks it takes, whether it rewrites a table, reads
- * all of it or builds an index, since which version, and the form that does it without. From the parse tree and
- * from facts about each server's versions; never by searching text.
+ * What an SQL statement does to those who use its tables: which locks it takes, whether it rewrites a table,
+ * reads all of it or builds an index, since which version, and the form that does it without. From the parse
+ * tree and from facts about each server's versions; never by searching text.
  *
- * A script is judged statement by statement, in order: each sees the catalog as the statements before it leave it.
- * What a script itself created is nobody's to wait for, so it is harmless there. What cannot be known from the
- * text (a column's type, whether a CHECK is validated) is looked up in the catalog; when that does not have it the
- * worst is assumed and `depends` says of what the truth depends. What is not understood is never harmless.
+ * A script is judged statement by statement, in order: each sees the catalog as the statements before it
+ * leave it. What a script itself created is nobody's to wait for, so it is harmless there. What cannot be
+ * known from the text (a column's type, whether a CHECK is validated) is looked up in the catalog; when that
+ * does not have it the worst is assumed and `depends` says of what the truth depends. What is not understood
+ * is never harmless.
  *
  * Everything that is returned lives in the arena that was given.
  */
@@ -17,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/err.h"
+#include "base/mem.h"
 
 enum sql_dialect { SQL_POSTGRESQL, SQL_MYSQL, SQL_MARIADB, SQL_DIALECT_COUNT };
 
@@ -28,25 +29,26 @@ struct sql_server {
     int version;
 };
 
-/* "postgresql@15", "mysql@8.0", "mariadb@10.11.6"; without "@..." the newest whose facts are known. A part that is
- * left out is the first of its kind (8.0 is 8.0.0): what came later is not promised. ERR_INVALID with what is known. */
+/* "postgresql@15", "mysql@8.0", "mariadb@10.11.6"; without "@..." the newest whose facts are known. A part
+ * that is left out is the first of its kind (8.0 is 8.0.0): what came later is not promised. ERR_INVALID with
+ * what is known. */
 int sql_server_parse(const char *text, struct sql_server *ret, struct err *err) MUST_CHECK;
 void sql_server_text(const struct sql_server *server, char *ret, size_t size); /* "postgresql@15.20" */
 
-/* PostgreSQL's table-level locks by their names in pg_locks, weakest first (manual, 13.3.1); then what MySQL and
- * MariaDB let others do beside an ALTER (LOCK=NONE, SHARED, EXCLUSIVE), which their servers call so. */
-#define SQL_LOCK_MODES(X)                                                                                              \
-    X(SQL_LOCK_NONE, "")                                                                                               \
-    X(SQL_ACCESS_SHARE, "AccessShareLock")                                                                             \
-    X(SQL_ROW_SHARE, "RowShareLock")                                                                                   \
-    X(SQL_ROW_EXCLUSIVE, "RowExclusiveLock")                                                                           \
-    X(SQL_SHARE_UPDATE_EXCLUSIVE, "ShareUpdateExclusiveLock")                                                          \
-    X(SQL_SHARE, "ShareLock")                                                                                          \
-    X(SQL_SHARE_ROW_EXCLUSIVE, "ShareRowExclusiveLock")                                                                \
-    X(SQL_EXCLUSIVE, "ExclusiveLock")                                                                                  \
-    X(SQL_ACCESS_EXCLUSIVE, "AccessExclusiveLock")                                                                     \
-    X(SQL_METADATA_NONE, "NONE")                                                                                       \
-    X(SQL_METADATA_SHARED, "SHARED")                                                                                   \
+/* PostgreSQL's table-level locks by their names in pg_locks, weakest first (manual, 13.3.1); then what MySQL
+ * and MariaDB let others do beside an ALTER (LOCK=NONE, SHARED, EXCLUSIVE), which their servers call so. */
+#define SQL_LOCK_MODES(X)                                                                                    \
+    X(SQL_LOCK_NONE, "")                                                                                     \
+    X(SQL_ACCESS_SHARE, "AccessShareLock")                                                                   \
+    X(SQL_ROW_SHARE, "RowShareLock")                                                                         \
+    X(SQL_ROW_EXCLUSIVE, "RowExclusiveLock")                                                                 \
+    X(SQL_SHARE_UPDATE_EXCLUSIVE, "ShareUpdateExclusiveLock")                                                \
+    X(SQL_SHARE, "ShareLock")                                                                                \
+    X(SQL_SHARE_ROW_EXCLUSIVE, "ShareRowExclusiveLock")                                                      \
+    X(SQL_EXCLUSIVE, "ExclusiveLock")                                                                        \
+    X(SQL_ACCESS_EXCLUSIVE, "AccessExclusiveLock")                                                           \
+    X(SQL_METADATA_NONE, "NONE")                                                                             \
+    X(SQL_METADATA_SHARED, "SHARED")                                                                         \
     X(SQL_METADATA_EXCLUSIVE, "EXCLUSIVE")
 enum sql_lock_mode {
 #define X(name, word) name,
@@ -60,8 +62,8 @@ bool sql_lock_blocks_reads(enum sql_lock_mode mode);
 /* "blocks reads and writes", "blocks writes", "blocks VACUUM and other DDL", ...: for people. */
 const char *sql_lock_blocks(enum sql_lock_mode mode);
 
-/* The strongest lock on one relation that others can see. `relation` is "schema.name" as the server has it (folded,
- * without quotes). */
+/* The strongest lock on one relation that others can see. `relation` is "schema.name" as the server has it
+ * (folded, without quotes). */
 struct sql_lock {
     const char *relation;
     enum sql_lock_mode mode;
@@ -76,16 +78,18 @@ enum sql_severity {
     SQL_DANGER, /* blocks for a time that grows with the table, fails, or cannot be told */
 };
 
-/* A row of the table of facts: one for each form. Its code never changes and is never used again for another. */
+/* A row of the table of facts: one for each form. Its code never changes and is never used again for another.
+ */
 struct sql_rule {
     const char *code; /* "add-column-volatile-default" */
-    enum sql_dialect dialect; /* MARIADB's rows are its own; a row of MYSQL holds for both unless `both` is false */
+    enum sql_dialect
+        dialect; /* MARIADB's rows are its own; a row of MYSQL holds for both unless `both` is false */
     bool both;
     enum sql_severity severity;
-    const char *title;     /* "adding a column with a volatile default rewrites the table" */
-    const char *text;      /* what goes wrong on the night */
-    const char *versions;  /* "rewrites in every version; a constant default only before 11"; "" */
-    const char *safe_form; /* what to write instead; "" when it is fine as it is */
+    const char *title;      /* "adding a column with a volatile default rewrites the table" */
+    const char *text;       /* what goes wrong on the night */
+    const char *versions;   /* "rewrites in every version; a constant default only before 11"; "" */
+    const char *safe_form;  /* what to write instead; "" when it is fine as it is */
     const char *bad, *good; /* examples, SQL; judged by a test: the first is found, the second is not */
 };
 size_t sql_rule_count(void);
@@ -99,48 +103,78 @@ struct sql_finding {
 };
 
 /* MySQL and MariaDB: the best that the server can do (LOCKS.md's words are the servers' own). */
-enum sql_algorithm { SQL_ALGORITHM_NONE, SQL_INSTANT, SQL_NOCOPY, SQL_INPLACE, SQL_COPY, SQL_ALGORITHM_COUNT };
+enum sql_algorithm {
+    SQL_ALGORITHM_NONE,
+    SQL_INSTANT,
+    SQL_NOCOPY,
+    SQL_INPLACE,
+    SQL_COPY,
+    SQL_ALGORITHM_COUNT
+};
 const char *sql_algorithm_word(enum sql_algorithm algorithm);
 
 struct sql_statement {
-    int line, column;   /* in the script, of its first word, from 1 */
-    const char *text;   /* without the semicolon and what stands around it */
+    int line, column; /* in the script, of its first word, from 1 */
+    const char *text; /* without the semicolon and what stands around it */
     size_t lock_count;
-    const struct sql_lock *locks; /* by relation; tables, partitions, sequences, materialized views; indexes that others use */
+    const struct sql_lock
+        *locks; /* by relation; tables, partitions, sequences, materialized views; indexes that others use */
     size_t rewrite_count, scan_count, build_count;
     const char *const *rewrites; /* tables whose files are written anew */
-    const char *const *scans;    /* tables that are read from end to end while the locks are held, also for an index */
-    const char *const *builds;   /* indexes that are built, by name or "table(column)" where the server names them */
-    bool dangerous;          /* a finding is SQL_DANGER */
+    const char *const
+        *scans; /* tables that are read from end to end while the locks are held, also for an index */
+    const char *const
+        *builds;    /* indexes that are built, by name or "table(column)" where the server names them */
+    bool dangerous; /* a finding is SQL_DANGER */
     bool needs_lock_timeout; /* waits behind a reader with others queueing behind it */
     bool understood;         /* false: it could not be read, or is of no form that is known */
     size_t finding_count;
     const struct sql_finding *findings; /* the worst first */
-    enum sql_algorithm algorithm;   /* MySQL and MariaDB; NONE where it is no question */
-    bool copies;                    /* the same: rows are copied into a new table */
+    enum sql_algorithm algorithm;       /* MySQL and MariaDB; NONE where it is no question */
+    bool copies;                        /* the same: rows are copied into a new table */
 };
 
 /* What is known of a server's objects: from a schema dump, from a server, or nothing. */
 struct sql_catalog;
 struct sql_catalog *sql_catalog_create(const struct sql_server *server);
 void sql_catalog_destroy(struct sql_catalog *catalog);
-/* Takes over the definitions of a schema dump (pg_dump --schema-only, mysqldump --no-data): what it cannot read is
- * left out and counted in `ret_ignored`. ERR_INVALID only when nothing of it can be read. */
-int sql_catalog_load(struct sql_catalog *catalog, const char *dump, size_t *ret_ignored, struct err *err) MUST_CHECK;
+/* Takes over the definitions of a schema dump (pg_dump --schema-only, mysqldump --no-data): what it cannot
+ * read is left out and counted in `ret_ignored`. ERR_INVALID only when nothing of it can be read. */
+int sql_catalog_load(struct sql_catalog *catalog, const char *dump, size_t *ret_ignored,
+                     struct err *err) MUST_CHECK;
+
+/* A live server instead of a dump, or beside it: the caller asks `sql_catalog_query` of the server and hands
+ * over each row that comes back, in order, with its SQL_CATALOG_FIELDS texts (NULL for a null). Reads
+ * catalogs and statistics only; needs no privilege. NULL for a dialect that has none. ERR_INVALID for a row
+ * that is none of the query's. */
+#define SQL_CATALOG_FIELDS 6
+const char *sql_catalog_query(const struct sql_server *server);
+int sql_catalog_row(struct sql_catalog *catalog, const char *const *fields, size_t count,
+                    struct err *err) MUST_CHECK;
+
+/* What a server said of a relation ("schema.name"); false where none has. Partitions are told one by one. */
+struct sql_size {
+    int64_t bytes;  /* of the table itself, without indexes */
+    int64_t rows;   /* the planner's estimate; -1: never analyzed */
+    int64_t writes; /* rows inserted, updated and deleted since the server's counters began */
+};
+bool sql_catalog_size(const struct sql_catalog *catalog, const char *relation, struct sql_size *ret);
 
 struct sql_options {
-    bool transaction;             /* the whole script is one transaction; else each statement is its own (BEGIN counts) */
-    bool exists;                  /* what the catalog does not name does not exist (it is complete) */
+    bool transaction; /* the whole script is one transaction; else each statement is its own (BEGIN counts) */
+    bool exists;      /* what the catalog does not name does not exist (it is complete) */
 };
 
-/* Judges `text`. `catalog` is moved on by what the script does (so scripts of one book can follow each other); NULL:
- * nothing is known, and nothing kept. A text with a syntax error is one statement that is not understood, with the
- * parser's message and place; the others of it are judged. Never fails: what it cannot say is in the statements. */
+/* Judges `text`. `catalog` is moved on by what the script does (so scripts of one book can follow each
+ * other); NULL: nothing is known, and nothing kept. A text with a syntax error is one statement that is not
+ * understood, with the parser's message and place; the others of it are judged. Never fails: what it cannot
+ * say is in the statements. */
 struct sql_script {
     size_t count;
     const struct sql_statement *statements;
 };
-const struct sql_script *sql_judge(struct arena *arena, const struct sql_server *server, struct sql_catalog *catalog,
-                                   const char *text, const struct sql_options *options);
+const struct sql_script *sql_judge(struct arena *arena, const struct sql_server *server,
+                                   struct sql_catalog *catalog, const char *text,
+                                   const struct sql_options *options);
 
 #endif

@@ -1,0 +1,84 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sql/sql.h"
+
+/* How each dialect counts: PostgreSQL's number has two parts since 10, three before; the others have three.
+ */
+static const struct dialect {
+    const char *word;
+    int oldest, newest; /* whose facts are known */
+} dialects[SQL_DIALECT_COUNT] = {
+    [SQL_POSTGRESQL] = { "postgresql", 90600, 180000 },
+    [SQL_MYSQL] = { "mysql", 50600, 90700 },
+    [SQL_MARIADB] = { "mariadb", 100300, 120000 },
+};
+
+/* The number of `parts`, which stand for a version of that dialect. */
+static int number_of(enum sql_dialect dialect, const int parts[3])
+{
+    if (dialect == SQL_POSTGRESQL && parts[0] >= 10)
+        return parts[0] * 10000 + parts[1];
+    return parts[0] * 10000 + parts[1] * 100 + parts[2];
+}
+
+/* Reads "15", "15.20", "8.0.36"; false for anything else. */
+static bool read_version(const char *text, int parts[3])
+{
+    size_t count = 0;
+    do {
+        char *end;
+        if (*text < '0' || *text > '9' || count == 3)
+            return false;
+        long part = strtol(text, &end, 10);
+        if (part > 99)
+            return false;
+        parts[count++] = (int)part;
+        text = end;
+    } while (*text == '.' && *++text);
+    return *text == '\0';
+}
+
+static int find_dialect(const char *text, size_t len)
+{
+    for (int i = 0; i < SQL_DIALECT_COUNT; i++)
+        if (strlen(dialects[i].word) == len && strncmp(dialects[i].word, text, len) == 0)
+            return i;
+    return -1;
+}
+
+int sql_server_parse(const char *text, struct sql_server *ret, struct err *err)
+{
+    size_t len = strcspn(text, "@");
+    int dialect = find_dialect(text, len);
+    int parts[3] = { 0, 0, 0 };
+
+    if (dialect < 0)
+        return err_set(err, ERR_INVALID, "\"%s\": expected postgresql, mysql or mariadb, and @VERSION", text);
+    const struct dialect *row = &dialects[dialect];
+    int version = row->newest;
+    if (text[len] == '@') {
+        if (!read_version(text + len + 1, parts))
+            return err_set(err, ERR_INVALID, "\"%s\": a version is numbers with points, such as %s@15", text,
+                           row->word);
+        version = number_of((enum sql_dialect)dialect, parts);
+        if (version < row->oldest)
+            return err_set(err, ERR_INVALID, "\"%s\": facts are known from %s %d.%d on", text, row->word,
+                           row->oldest / 10000, row->oldest / 100 % 100);
+    }
+    *ret = (struct sql_server){ (enum sql_dialect)dialect, version };
+    return 0;
+}
+
+void sql_server_text(const struct sql_server *server, char *ret, size_t size)
+{
+    const char *word = dialects[server->dialect].word;
+    int major = server->version / 10000;
+    if (server->dialect == SQL_POSTGRESQL && major >= 10)
+        (void)snprintf(ret, size, "%s@%d.%d", word, major,
+                       server->version % 10000); /* always fits 64 bytes */
+    else
+        (void)snprintf(ret, size, "%s@%d.%d.%d", word, major, server->version / 100 % 100,
+                       server->version % 100);
+}
