@@ -180,10 +180,19 @@ bool relation_proves_not_null(const struct relation *relation, const char *colum
 
 struct relation *catalog_default_of(const struct sql_catalog *catalog, const char *parent)
 {
-    for (size_t i = 0; i < catalog->relations.count; i++) {
+    const struct relation *above = catalog_relation(catalog, parent);
+    for (size_t i = 0; above && above->has_children && i < catalog->relations.count; i++) {
         struct relation *relation = catalog_at(catalog, i);
         if (relation && relation->is_default && relation->parent && strcmp(relation->parent, parent) == 0)
             return relation;
     }
     return NULL;
+}
+
+void catalog_set_parent(struct sql_catalog *catalog, struct relation *relation, const char *parent)
+{
+    struct relation *above = parent ? catalog_touch(catalog, parent) : NULL;
+    relation->parent = above ? above->name : NULL;
+    if (above)
+        above->has_children = true;
 }

@@ -73,7 +73,6 @@ struct trigger {
     const char *function; /* "schema.name" */
 };
 
-/* The bound of a partition, as far as it can be compared with a CHECK. */
 struct relation {
     const char *name; /* "schema.name" */
     enum relation_kind kind;
@@ -85,7 +84,7 @@ struct relation {
     const char *parent;         /* the partitioned table, or index, that it is a partition of; NULL */
     bool is_default;            /* partition */
     struct names keys;          /* partition key: columns, "" for an expression */
-    bool has_inheritors;        /* tables with INHERITS */
+    bool has_children;          /* some relation had it as its parent */
     const char *table;          /* of an index; of a sequence that a column owns; NULL: not known */
     struct names index_columns; /* "" for an expression */
     bool unique, invalid, partial, unlogged;
@@ -138,6 +137,8 @@ void relation_drop_trigger(struct relation *relation, const char *name);
 /* The next column, constraint or trigger of that name is gone from all relations with a validated CHECK or a
  * key. */
 bool relation_proves_not_null(const struct relation *relation, const char *column);
+/* `relation` becomes a partition (or inheritor) of `parent`; NULL: it stands alone. */
+void catalog_set_parent(struct sql_catalog *catalog, struct relation *relation, const char *parent);
 /* The default partition of a partitioned table, NULL when there is none that is known. */
 struct relation *catalog_default_of(const struct sql_catalog *catalog, const char *parent);
 

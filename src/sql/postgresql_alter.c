@@ -141,7 +141,7 @@ static void do_inherit(struct session *s, const struct target *target, const PgQ
     struct relation *relation = catalog_touch(s->catalog, target->table);
     const char *parent = pg_range(s, command->def->range_var);
     pg_lock(s, parent, add ? SQL_SHARE_UPDATE_EXCLUSIVE : SQL_ACCESS_SHARE);
-    relation->parent = add ? catalog_touch(s->catalog, parent)->name : NULL;
+    catalog_set_parent(s->catalog, relation, add ? parent : NULL);
 }
 
 static void do_attach(struct session *s, const struct target *target, const PgQuery__AlterTableCmd *command)
@@ -275,8 +275,9 @@ static void judge_other(struct session *s, const struct target *target, const Pg
         const PgQuery__RangeVar *child = command->def->partition_cmd->name;
         pg_lock(s, target->table, SUE);
         pg_lock(s, pg_range(s, child), AEL);
-        catalog_touch(s->catalog, pg_range(s, child))->parent =
-            catalog_touch(s->catalog, target->table)->name;
+        struct relation *index = catalog_touch(s->catalog, pg_range(s, child));
+        index->kind = RELATION_INDEX;
+        catalog_set_parent(s->catalog, index, target->table);
         pg_find(s, target->table, PG_BRIEF, NULL, "locks the index %s for an instant", pg_range(s, child));
     } else {
         judge_one(s, target, command);

@@ -95,7 +95,7 @@ static void create_base(struct session *s, const PgQuery__CreateStmt *statement)
         for (size_t i = 0; i < statement->n_inh_relations; i++) {
             const char *parent = pg_range(s, statement->inh_relations[i]->range_var);
             pg_lock(s, parent, SQL_SHARE_UPDATE_EXCLUSIVE);
-            relation->parent = catalog_touch(s->catalog, parent)->name;
+            catalog_set_parent(s->catalog, relation, parent);
         }
     }
     for (size_t i = 0; i < statement->n_table_elts; i++)

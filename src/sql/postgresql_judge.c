@@ -6,7 +6,7 @@
 
 /* Held locks that are told of beside those of a statement itself, so that a long transaction stays readable.
  */
-#define KEPT_MAX 100
+#define KEPT_MAX 32
 
 /* Statements within statements. */
 #define DEPTH_MAX 8

@@ -101,7 +101,7 @@ static int row_parent(struct sql_catalog *catalog, const char *const *fields, st
 {
     struct relation *relation = catalog_touch(catalog, fields[1]);
     (void)err;
-    relation->parent = catalog_touch(catalog, fields[2])->name;
+    catalog_set_parent(catalog, relation, fields[2]);
     relation->is_default = strcmp(fields[0], "default") == 0;
     return 0;
 }

@@ -153,7 +153,7 @@ void pg_attach_partition(struct session *s, const char *parent, const PgQuery__P
     else if (!read_default)
         pg_find(s, table, PG_ATTACH_PARTITION_PROVEN, unknown_default(s, parent), "locks %s for an instant",
                 table);
-    relation->parent = catalog_touch(s->catalog, parent)->name;
+    catalog_set_parent(s->catalog, relation, parent);
     relation->is_default = command->bound && command->bound->is_default;
 }
 
@@ -173,7 +173,7 @@ void pg_create_partition(struct session *s, const char *table, const PgQuery__Cr
     else
         pg_find(s, parent, PG_CREATE_PARTITION_DEFAULT, "whether there is a default partition",
                 "locks %s, and reads its default partition", parent);
-    relation->parent = above->name;
+    catalog_set_parent(s->catalog, relation, parent);
     relation->is_default = create->partbound->is_default;
     for (const struct column *column = above->columns; column; column = column->next) {
         struct column *copy = catalog_add_column(s->catalog, relation, column->name);

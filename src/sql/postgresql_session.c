@@ -93,13 +93,17 @@ struct names pg_children(struct session *s, const char *table)
 {
     struct names found = { 0 };
     const char *above = table;
-    for (size_t next = 0; above; above = next < found.count ? found.list[next++] : NULL)
+    for (size_t next = 0; above; above = next < found.count ? found.list[next++] : NULL) {
+        const struct relation *known = catalog_relation(s->catalog, above);
+        if (known == NULL || !known->has_children)
+            continue;
         for (size_t i = 0; i < s->catalog->relations.count; i++) {
             const struct relation *relation = catalog_at(s->catalog, i);
             if (relation && relation->kind != RELATION_INDEX && relation->parent &&
                 strcmp(relation->parent, above) == 0)
                 names_add(&found, s->scratch, relation->name);
         }
+    }
     return found;
 }
 
