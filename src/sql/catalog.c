@@ -165,7 +165,7 @@ void relation_drop_trigger(struct relation *relation, const char *name)
 static bool says_not_null(const struct constraint *constraint, const char *column)
 {
     for (const struct fact *fact = constraint->facts; fact; fact = fact->next)
-        if (strcmp(fact->operator, "not null") == 0 && strcmp(fact->column, column) == 0)
+        if (strcmp(fact->comparison, "not null") == 0 && strcmp(fact->column, column) == 0)
             return true;
     return false;
 }

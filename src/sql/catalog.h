@@ -50,11 +50,14 @@ enum constraint_kind {
     CONSTRAINT_EXCLUDE
 };
 
-/* What a CHECK says for certain of one column: `operator` is a comparison with a constant, "in" with several
+/* What a CHECK says for certain of one column: `comparison` is one with a constant, "in" with several
  * (one fact each), or "not null". */
 struct fact {
     const struct fact *next;
-    const char *column, *operator, * value;
+    const char *column;
+    const char *comparison;
+    const char *value;
+    const char *upper; /* "outside": below `value`, or from `upper` on */
 };
 
 struct constraint {
@@ -89,6 +92,7 @@ struct relation {
     struct names index_columns; /* "" for an expression */
     bool unique, invalid, partial, unlogged;
     const char *tablespace, *method; /* "" for the default */
+    struct names sources;            /* of a view: what it reads */
     bool has_size;
     struct sql_size size;
 };

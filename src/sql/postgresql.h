@@ -55,6 +55,8 @@ struct session {
 /* "schema.name": as the catalog has it, or in the first schema of the search path. In the session's arena. */
 const char *pg_name(struct session *s, const char *schema, const char *name);
 const char *pg_range(struct session *s, const PgQuery__RangeVar *range);
+/* Of a text that names a relation, as nextval('s.q') has it. */
+const char *pg_text_name(struct session *s, const char *text);
 const char *pg_list_name(struct session *s, size_t count, PgQuery__Node *const *names);
 const char *pg_format(struct session *s, const char *format, ...)
     PRINTF_LIKE(2, 3); /* in the session's arena */
@@ -63,6 +65,9 @@ const char *pg_format(struct session *s, const char *format, ...)
 bool pg_fresh(const struct session *s, const char *relation);
 void pg_lock(struct session *s, const char *relation, enum sql_lock_mode mode);
 void pg_rewrite(struct session *s, const char *table);
+/* A table and its indexes, or where it is partitioned those of its partitions. */
+void pg_rewrite_tree(struct session *s, const char *table);
+void pg_build_all(struct session *s, const char *table); /* the indexes of one table */
 void pg_scan(struct session *s, const char *table);
 void pg_build(struct session *s, const char *table, const char *index);
 /* `relation` is whom it concerns: nothing is found where that is fresh; NULL: it is found in any case. */
@@ -113,6 +118,8 @@ pg_judge pg_create_table, pg_create_table_as, pg_create_foreign_table, pg_create
     pg_alter_enum, pg_comment;
 pg_judge pg_create_index, pg_reindex, pg_cluster, pg_vacuum;
 pg_judge pg_drop, pg_rename, pg_set_schema, pg_owner, pg_truncate;
+/* The tables that a view reads, into the catalog. */
+void pg_note_sources(struct session *s, const char *view, const PgQuery__Node *query);
 pg_judge pg_select, pg_insert, pg_update, pg_delete, pg_merge, pg_copy, pg_lock_table, pg_refresh, pg_explain,
     pg_call, pg_execute, pg_declare;
 pg_judge pg_do;

@@ -88,7 +88,7 @@ static void do_logged(struct session *s, const struct target *target, const PgQu
     if (relation->complete && relation->unlogged == unlogged)
         return; /* as it is already: the server does nothing */
     relation->unlogged = unlogged;
-    pg_rewrite(s, target->table);
+    pg_rewrite_tree(s, target->table);
     pg_find(s, target->table, PG_SET_LOGGED, relation->complete ? NULL : "whether it is so already",
             "rewrites %s%s", target->table, unlogged ? "" : ", all of it into the log too");
 }
@@ -98,17 +98,21 @@ static void do_storage(struct session *s, const struct target *target, const PgQ
     struct relation *relation = catalog_touch(s->catalog, target->table);
     bool space = command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_SetTableSpace;
     const char **now = space ? &relation->tablespace : &relation->method;
+    const char *usual = space ? "pg_default" : "heap";
+    const char *to = strcmp(command->name, usual) == 0 ? "" : command->name;
 
     if (!space && !pg_since(s, 150000, "SET ACCESS METHOD"))
         return;
-    if (relation->complete && strcmp(*now, command->name) == 0)
+    if (relation->complete && strcmp(*now, to) == 0)
         return;
-    *now = arena_text(s->catalog->arena, command->name);
+    *now = arena_text(s->catalog->arena, to);
     if (relation->kind == RELATION_PARTITIONED) {
         pg_find(s, target->table, PG_BRIEF, NULL, "locks %s, which has no rows of its own", target->table);
         return;
     }
     pg_rewrite(s, target->table);
+    if (!space) /* indexes are moved one by one, by statements of their own */
+        pg_build_all(s, target->table);
     pg_find(s, target->table, PG_SET_TABLESPACE, relation->complete ? NULL : "whether it is there already",
             "writes %s anew", target->table);
 }
@@ -273,8 +277,14 @@ static void judge_other(struct session *s, const struct target *target, const Pg
     int type = (int)target->statement->objtype;
     if (type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX && command->subtype == AT(AttachPartition)) {
         const PgQuery__RangeVar *child = command->def->partition_cmd->name;
+        const struct relation *above = catalog_relation(s->catalog, target->table);
+        const struct relation *below = catalog_relation(s->catalog, pg_range(s, child));
         pg_lock(s, target->table, SUE);
         pg_lock(s, pg_range(s, child), AEL);
+        if (above && above->table)
+            pg_lock(s, pg_format(s, "%s", above->table), SQL_ACCESS_SHARE);
+        if (below && below->table)
+            pg_lock(s, pg_format(s, "%s", below->table), SQL_ACCESS_SHARE);
         struct relation *index = catalog_touch(s->catalog, pg_range(s, child));
         index->kind = RELATION_INDEX;
         catalog_set_parent(s->catalog, index, target->table);

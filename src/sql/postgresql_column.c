@@ -124,6 +124,17 @@ void pg_note_column(struct session *s, const char *table, const PgQuery__ColumnD
     }
 }
 
+/* DEFAULT nextval('s') advances it. */
+static void lock_sequence(struct session *s, const PgQuery__Node *value)
+{
+    const char *name;
+    if (value->node_case != PG_QUERY__NODE__NODE_FUNC_CALL || value->func_call->n_args != 1 ||
+        strcmp(names_last(value->func_call->n_funcname, value->func_call->funcname), "nextval") != 0 ||
+        !node_constant(s->scratch, value->func_call->args[0], &name))
+        return;
+    pg_lock(s, pg_text_name(s, name), SQL_ROW_EXCLUSIVE);
+}
+
 /* What makes every row be written anew. */
 static bool judge_rewrite(struct session *s, const char *table, const PgQuery__ColumnDef *column)
 {
@@ -157,6 +168,7 @@ static bool judge_rewrite(struct session *s, const char *table, const PgQuery__C
     if (volatility >= VOLATILITY_VOLATILE) {
         depends =
             volatility == VOLATILITY_UNKNOWN ? pg_format(s, "whether %s() is volatile", function) : NULL;
+        lock_sequence(s, value);
         pg_find(s, table, PG_ADD_COLUMN_VOLATILE, depends, "rewrites %s: %s() is asked for each row", table,
                 function);
         return true;
@@ -225,18 +237,13 @@ static bool judge_scan(struct session *s, const char *table, const PgQuery__Colu
 
 void pg_add_column(struct session *s, const char *table, const PgQuery__ColumnDef *column, bool missing_ok)
 {
-    struct names children = pg_children(s, table);
 
     if (column->type_name == NULL ||
         (missing_ok && relation_column(catalog_relation(s->catalog, table), column->colname)))
         return; /* it is there already */
     bool rewrites = judge_rewrite(s, table, column);
-    if (rewrites) {
-        if (!pg_is_kind(s, table, RELATION_PARTITIONED))
-            pg_rewrite(s, table);
-        for (size_t i = 0; i < children.count; i++)
-            pg_rewrite(s, pg_format(s, "%s", children.list[i]));
-    }
+    if (rewrites)
+        pg_rewrite_tree(s, table);
     bool found = judge_scan(s, table, column, rewrites) || rewrites;
     judge_reference(s, table, column, rewrites);
     if (!found)
@@ -334,34 +341,18 @@ static bool judge_dependents(struct session *s, const char *table, const struct 
     return found;
 }
 
-static void build_all(struct session *s, const char *table)
-{
-    const struct relation *relation = catalog_relation(s->catalog, table);
-    for (size_t i = 0; i < s->catalog->relations.count; i++) {
-        const struct relation *index = catalog_at(s->catalog, i);
-        if (index && index->kind == RELATION_INDEX && index->table &&
-            strcmp(index->table, relation->name) == 0)
-            pg_build(s, table, pg_format(s, "%s", index->name));
-    }
-}
-
 void pg_alter_type(struct session *s, const char *table, const PgQuery__AlterTableCmd *command)
 {
     const PgQuery__ColumnDef *def = command->def->column_def;
     struct relation *relation = catalog_touch(s->catalog, table);
     struct column *column = relation_column(relation, command->name);
-    struct names children = pg_children(s, table);
     const char *depends = NULL;
     struct column_type to = pg_type(s, def->type_name);
     enum type_change change = change_of(s, column, def, command->name, &depends);
     const char *text = pg_type_text(s, &to);
 
     if (change == TYPE_REWRITE) {
-        if (relation->kind != RELATION_PARTITIONED)
-            pg_rewrite(s, table);
-        for (size_t i = 0; i < children.count; i++)
-            pg_rewrite(s, pg_format(s, "%s", children.list[i]));
-        build_all(s, table);
+        pg_rewrite_tree(s, table);
         pg_find(s, table, PG_ALTER_TYPE_REWRITE, depends, "rewrites %s and its indexes to make %s %s", table,
                 command->name, text);
     } else if (change == TYPE_SAME && !def->coll_clause) {

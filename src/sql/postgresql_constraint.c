@@ -243,8 +243,11 @@ void pg_validate(struct session *s, const char *table, const char *name)
     /* Only ShareUpdateExclusiveLock: it is read, but nobody waits. Foreign keys lock the other side as a
      * reader does. */
     pg_scan(s, table);
-    if (constraint && constraint->referenced)
-        pg_lock(s, pg_format(s, "%s", constraint->referenced), SQL_ROW_SHARE);
+    if (constraint && constraint->referenced) {
+        const char *parent = pg_format(s, "%s", constraint->referenced);
+        pg_lock(s, parent, SQL_ROW_SHARE);
+        pg_scan(s, parent);
+    }
     if (constraint)
         constraint->validated = true;
     pg_find(s, table, PG_VALIDATE, NULL, "reads all of %s while others read and write it", table);

@@ -122,6 +122,7 @@ void pg_create_table_as(struct session *s, const PgQuery__Node *node)
                 &name))
         return;
     catalog_relation(s->catalog, name)->complete = false; /* its columns are the query's */
+    pg_note_sources(s, name, statement->query);
     if (!s->quiet)
         pg_judge_node(s, statement->query);
 }
@@ -141,6 +142,7 @@ void pg_create_view(struct session *s, const PgQuery__Node *node)
         pg_judge_node(s, node->view_stmt->query);
     if (catalog_relation(s->catalog, name) == NULL || !node->view_stmt->replace)
         catalog_create_relation(s->catalog, name, RELATION_VIEW)->complete = false;
+    pg_note_sources(s, name, node->view_stmt->query);
 }
 
 void pg_create_sequence(struct session *s, const PgQuery__Node *node)

@@ -41,6 +41,33 @@ static void forget_references(struct session *s, const char *table)
     }
 }
 
+/* Views and materialized views that read it, and those that read these. */
+static size_t drop_views(struct session *s, const char *table)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < s->catalog->relations.count; i++) {
+        const struct relation *view = catalog_at(s->catalog, i);
+        if (view == NULL || !names_has(&view->sources, table))
+            continue;
+        const char *name = pg_format(s, "%s", view->name);
+        pg_lock(s, name, SQL_ACCESS_EXCLUSIVE);
+        catalog_drop(s->catalog, name);
+        found += 1 + drop_views(s, name);
+    }
+    return found;
+}
+
+/* What CASCADE takes along is named where the catalog knows it; where that may be anything, it is dangerous.
+ */
+static void find_cascade(struct session *s, const char *relation, bool found, const char *depends,
+                         const char *what)
+{
+    if (!s->catalog->told)
+        pg_find(s, relation, PG_DROP_CASCADE_UNKNOWN, depends, "%s", what);
+    else if (found)
+        pg_find(s, relation, PG_DROP_CASCADE, NULL, "%s", what);
+}
+
 static void drop_table(struct session *s, const char *table, bool cascade)
 {
     const struct relation *relation = catalog_relation(s->catalog, table);
@@ -62,9 +89,9 @@ static void drop_table(struct session *s, const char *table, bool cascade)
         lock_parents(s, catalog_relation(s->catalog, children.list[i]));
     if (cascade) {
         size_t found = lock_referencing(s, table);
-        if (found || !(relation && relation->complete))
-            pg_find(s, table, PG_DROP_CASCADE, found ? NULL : "which tables reference it",
-                    "locks every table that references %s", table);
+        found += drop_views(s, table);
+        find_cascade(s, table, found > 0, "which tables reference it",
+                     pg_format(s, "locks everything that references %s", table));
         forget_references(s, table);
     }
     catalog_drop(s->catalog, table);
@@ -128,9 +155,8 @@ static void drop_function(struct session *s, const PgQuery__DropStmt *statement,
                 found++;
             }
     }
-    if (found || !s->catalog->told)
-        pg_find(s, NULL, PG_DROP_CASCADE, found ? NULL : "which tables have triggers that call it",
-                "locks the tables whose triggers call %s, and drops these", name);
+    find_cascade(s, NULL, found > 0, "which tables have triggers that call it",
+                 pg_format(s, "locks the tables whose triggers call %s, and drops these", name));
 }
 
 /* Columns of a type or domain go with it. */
@@ -154,30 +180,35 @@ static void drop_type(struct session *s, const PgQuery__DropStmt *statement, con
                 found = true;
             }
     }
-    if (found || !s->catalog->told)
-        pg_find(s, NULL, PG_DROP_CASCADE, found ? NULL : "which tables have columns of it",
-                "drops every column of type %s, and locks their tables", name);
+    find_cascade(s, NULL, found, "which tables have columns of it",
+                 pg_format(s, "drops every column of type %s, and locks their tables", name));
+}
+
+static bool is_in_schema(const struct relation *relation, const char *schema)
+{
+    size_t len = strlen(schema);
+    return relation && strncmp(relation->name, schema, len) == 0 && relation->name[len] == '.';
 }
 
 static void drop_schema(struct session *s, const PgQuery__DropStmt *statement, const PgQuery__Node *object)
 {
     const char *schema = node_text(object);
-    size_t len = strlen(schema);
     if (statement->behavior != PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE)
         return;
     for (size_t i = 0; i < s->catalog->relations.count; i++) {
         const struct relation *relation = catalog_at(s->catalog, i);
-        if (relation == NULL || strncmp(relation->name, schema, len) != 0 || relation->name[len] != '.' ||
-            relation->kind == RELATION_INDEX)
+        if (!is_in_schema(relation, schema) || relation->kind == RELATION_INDEX)
             continue;
         const char *name = pg_format(s, "%s", relation->name);
         pg_lock(s, name, SQL_ACCESS_EXCLUSIVE);
         lock_parents(s, relation);
         (void)lock_referencing(s, name);
-        catalog_drop(s->catalog, name);
     }
-    pg_find(s, NULL, PG_DROP_CASCADE, s->catalog->told ? NULL : "which tables are in it",
-            "drops everything in schema %s", schema);
+    for (size_t i = 0; i < s->catalog->relations.count; i++)
+        if (is_in_schema(catalog_at(s->catalog, i), schema))
+            catalog_drop(s->catalog, catalog_at(s->catalog, i)->name);
+    find_cascade(s, NULL, true, "which tables are in it",
+                 pg_format(s, "drops everything in schema %s", schema));
 }
 
 static void drop_relation(struct session *s, const PgQuery__DropStmt *statement, const PgQuery__Node *object)

@@ -125,7 +125,7 @@ static const struct fact *add_fact(struct session *s, const struct fact *next, c
     struct arena *arena = s->catalog->arena;
     struct fact *fact = arena_alloc(arena, sizeof(*fact));
     *fact = (struct fact){ next, arena_text(arena, column), arena_text(arena, operator),
-                           arena_text(arena, value) };
+                           arena_text(arena, value), "" };
     return fact;
 }
 
@@ -190,6 +190,26 @@ static const struct fact *compared(struct session *s, const struct fact *facts,
     return facts;
 }
 
+/* c < low OR c >= high: what the default partition is told to hold before a partition is taken out of it. */
+static const struct fact *outside(struct session *s, const struct fact *facts,
+                                  const PgQuery__BoolExpr *either)
+{
+    const struct fact *found = NULL, *below = NULL, *above = NULL;
+    for (size_t i = 0; either->n_args == 2 && i < 2; i++)
+        if (either->args[i]->node_case == PG_QUERY__NODE__NODE_A_EXPR)
+            found = compared(s, found, either->args[i]->a_expr);
+    for (; found; found = found->next)
+        if (strcmp(found->comparison, "<") == 0)
+            below = found;
+        else if (strcmp(found->comparison, ">=") == 0)
+            above = found;
+    if (below == NULL || above == NULL || strcmp(below->column, above->column) != 0)
+        return facts;
+    struct fact *fact = arena_alloc(s->catalog->arena, sizeof(*fact));
+    *fact = (struct fact){ facts, below->column, "outside", below->value, above->value };
+    return fact;
+}
+
 /* What is joined by AND holds each for itself; of anything else nothing is concluded. */
 static const struct fact *more_facts(struct session *s, const struct fact *facts, const PgQuery__Node *node)
 {
@@ -200,7 +220,9 @@ static const struct fact *more_facts(struct session *s, const struct fact *facts
         if (node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR)
             for (size_t i = 0; i < node->bool_expr->n_args; i++)
                 facts = more_facts(s, facts, node->bool_expr->args[i]);
-        return facts;
+        return node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR
+                   ? outside(s, facts, node->bool_expr)
+                   : facts;
     case PG_QUERY__NODE__NODE_NULL_TEST: {
         const char *column = node_column(node->null_test->arg);
         if (column && node->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL)

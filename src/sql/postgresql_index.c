@@ -2,18 +2,34 @@
 
 #include "postgresql.h"
 
+/* FigureIndexColname: a function gives its name. */
+static const char *expression_name(const PgQuery__Node *expression)
+{
+    while (expression && expression->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        expression = expression->type_cast->arg;
+    if (expression && expression->node_case == PG_QUERY__NODE__NODE_FUNC_CALL)
+        return names_last(expression->func_call->n_funcname, expression->func_call->funcname);
+    return "expr";
+}
+
+static const char *index_columns(struct session *s, const PgQuery__IndexStmt *statement)
+{
+    const char *columns = "";
+    for (size_t i = 0; i < statement->n_index_params; i++) {
+        const PgQuery__IndexElem *element = statement->index_params[i]->index_elem;
+        columns =
+            pg_format(s, "%s_%s", columns, element->name[0] ? element->name : expression_name(element->expr));
+    }
+    return columns;
+}
+
 /* ChooseIndexName, as far as nothing is cut or numbered. */
 static const char *index_name(struct session *s, const char *table, const PgQuery__IndexStmt *statement)
 {
     size_t schema = strcspn(table, ".");
-    const char *columns = "";
     if (statement->idxname[0])
         return pg_format(s, "%.*s.%s", (int)schema, table, statement->idxname);
-    for (size_t i = 0; i < statement->n_index_params; i++) {
-        const PgQuery__IndexElem *element = statement->index_params[i]->index_elem;
-        columns = pg_format(s, "%s_%s", columns, element->name[0] ? element->name : "expr");
-    }
-    return pg_format(s, "%s%s_idx", table, columns);
+    return pg_format(s, "%s%s_idx", table, index_columns(s, statement));
 }
 
 static void note_index(struct session *s, const char *table, const char *name,
@@ -34,20 +50,26 @@ static void note_index(struct session *s, const char *table, const char *name,
         pg_columns(s, statement->where_clause, &index->index_columns);
 }
 
-static void build_tree(struct session *s, const char *table, const char *name)
+/* The index, and where the table is partitioned one for each partition, under it. */
+static void build_tree(struct session *s, const char *table, const char *name,
+                       const PgQuery__IndexStmt *statement)
 {
     struct names children = pg_children(s, table);
     if (!pg_is_kind(s, table, RELATION_PARTITIONED)) {
         pg_scan(s, table);
         pg_build(s, table, name);
+        return;
     }
     for (size_t i = 0; i < children.count; i++) {
         const char *child = pg_format(s, "%s", children.list[i]);
+        const char *below = pg_format(s, "%s%s_idx", child, index_columns(s, statement));
         pg_lock(s, child, SQL_SHARE);
-        if (pg_is_kind(s, child, RELATION_PARTITIONED))
-            continue;
-        pg_scan(s, child);
-        pg_build(s, child, pg_format(s, "an index of %s", child));
+        if (!pg_is_kind(s, child, RELATION_PARTITIONED)) {
+            pg_scan(s, child);
+            pg_build(s, child, below);
+        }
+        note_index(s, child, below, statement);
+        catalog_set_parent(s->catalog, catalog_touch(s->catalog, below), name);
     }
 }
 
@@ -79,7 +101,7 @@ void pg_create_index(struct session *s, const PgQuery__Node *node)
         pg_find(s, table, PG_SHARE_UPDATE, NULL,
                 "defines the index of %s for its partitions to be attached to", table);
     } else {
-        build_tree(s, table, name);
+        build_tree(s, table, name, statement);
         pg_find(s, table, partitioned ? PG_CREATE_INDEX_PARTITIONED : PG_CREATE_INDEX, NULL,
                 partitioned ? "builds an index over every partition of %s, and blocks writes to all of them"
                             : "builds an index over %s, and blocks writes to it",
@@ -170,11 +192,7 @@ static void rewrite_whole(struct session *s, const char *table)
 {
     pg_lock(s, table, SQL_ACCESS_EXCLUSIVE);
     pg_rewrite(s, table);
-    for (size_t i = 0; i < s->catalog->relations.count; i++) {
-        const struct relation *index = catalog_at(s->catalog, i);
-        if (index && index->kind == RELATION_INDEX && index->table && strcmp(index->table, table) == 0)
-            pg_build(s, table, pg_format(s, "%s", index->name));
-    }
+    pg_build_all(s, table);
 }
 
 void pg_cluster(struct session *s, const PgQuery__Node *node)
@@ -192,6 +210,24 @@ void pg_cluster(struct session *s, const PgQuery__Node *node)
     pg_find(s, table, PG_CLUSTER, NULL, "rewrites %s while nobody can use it", table);
 }
 
+static void vacuum_all(struct session *s, bool full)
+{
+    for (size_t i = 0; i < s->catalog->relations.count; i++) {
+        const struct relation *relation = catalog_at(s->catalog, i);
+        if (relation == NULL || (relation->kind != RELATION_TABLE && relation->kind != RELATION_MATVIEW))
+            continue;
+        if (full)
+            rewrite_whole(s, pg_format(s, "%s", relation->name));
+        else
+            pg_lock(s, pg_format(s, "%s", relation->name), SQL_SHARE_UPDATE_EXCLUSIVE);
+    }
+    if (full)
+        pg_find(s, NULL, PG_VACUUM_FULL, NULL, "rewrites every table of the database");
+    else
+        pg_find(s, NULL, PG_SHARE_UPDATE, NULL,
+                "locks every table of the database against VACUUM and other DDL");
+}
+
 void pg_vacuum(struct session *s, const PgQuery__Node *node)
 {
     const PgQuery__VacuumStmt *statement = node->vacuum_stmt;
@@ -199,8 +235,10 @@ void pg_vacuum(struct session *s, const PgQuery__Node *node)
 
     if (statement->is_vacuumcmd)
         pg_outside_transaction(s, "VACUUM");
-    if (statement->n_rels == 0 && full)
-        pg_find(s, NULL, PG_VACUUM_FULL, NULL, "rewrites every table of the database");
+    if (statement->n_rels == 0) {
+        vacuum_all(s, full);
+        return;
+    }
     for (size_t i = 0; i < statement->n_rels; i++) {
         const PgQuery__VacuumRelation *relation = statement->rels[i]->vacuum_relation;
         if (relation->relation == NULL)

@@ -33,7 +33,9 @@ static const char query[] =
     " WHERE attrelid = id AND attnum > 0 AND NOT attisdropped),"
     " CASE relkind WHEN 'p' THEN ' PARTITION BY ' || pg_get_partkeydef(id) END), 0, 0, 0"
     " FROM r WHERE relkind IN ('r', 'p', 'f')"
-    " UNION ALL SELECT 4, 'kind', name, relkind::text, 0, 0, 0 FROM r WHERE relkind IN ('v', 'm', 'S')"
+    " UNION ALL SELECT 4, 'sequence', name, '', 0, 0, 0 FROM r WHERE relkind = 'S'"
+    " UNION ALL SELECT 4, 'ddl', '', format('CREATE %s %s AS %s', CASE relkind WHEN 'v' THEN 'VIEW'"
+    " ELSE 'MATERIALIZED VIEW' END, quoted, pg_get_viewdef(id)), 0, 0, 0 FROM r WHERE relkind IN ('v', 'm')"
     " UNION ALL SELECT 5, 'ddl', '', format('ALTER TABLE %s ADD CONSTRAINT %I %s', quoted, conname,"
     " pg_get_constraintdef(k.oid)), 0, 0, 0 FROM pg_constraint k JOIN r ON id = conrelid"
     " WHERE contype IN ('c', 'p', 'u', 'x', 'f')"
@@ -84,19 +86,6 @@ static int row_size(struct sql_catalog *catalog, const char *const *fields, stru
     return 0;
 }
 
-static int row_kind(struct sql_catalog *catalog, const char *const *fields, struct err *err)
-{
-    static const struct {
-        char letter;
-        enum relation_kind kind;
-    } kinds[] = { { 'v', RELATION_VIEW }, { 'm', RELATION_MATVIEW }, { 'S', RELATION_SEQUENCE } };
-    (void)err;
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (fields[2][0] == kinds[i].letter)
-            catalog_touch(catalog, fields[1])->kind = kinds[i].kind;
-    return 0;
-}
-
 static int row_parent(struct sql_catalog *catalog, const char *const *fields, struct err *err)
 {
     struct relation *relation = catalog_touch(catalog, fields[1]);
@@ -136,6 +125,10 @@ static int row_sequence(struct sql_catalog *catalog, const char *const *fields, 
 {
     char *table = arena_text(catalog->arena, fields[2]);
     char *point = strrchr(table, '.');
+    if (fields[2][0] == '\0') {
+        (void)catalog_create_relation(catalog, fields[1], RELATION_SEQUENCE);
+        return 0;
+    }
     if (point == NULL)
         return err_set(err, ERR_INVALID, "the column of sequence %s: expected schema.table.column",
                        fields[1]);
@@ -152,9 +145,9 @@ int catalog_row_postgresql(struct sql_catalog *catalog, const char *const *field
     static const struct {
         const char *kind;
         int (*take)(struct sql_catalog *catalog, const char *const *fields, struct err *err);
-    } kinds[] = { { "ddl", row_ddl },           { "size", row_size },       { "kind", row_kind },
-                  { "parent", row_parent },     { "default", row_parent },  { "invalid", row_invalid },
-                  { "function", row_function }, { "setting", row_setting }, { "sequence", row_sequence } };
+    } kinds[] = { { "ddl", row_ddl },         { "size", row_size },        { "parent", row_parent },
+                  { "default", row_parent },  { "invalid", row_invalid },  { "function", row_function },
+                  { "setting", row_setting }, { "sequence", row_sequence } };
 
     for (size_t i = 0; i < ARRAY_LEN(kinds) && fields[1] && fields[2]; i++)
         if (strcmp(kinds[i].kind, fields[0]) == 0)

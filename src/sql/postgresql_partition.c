@@ -31,15 +31,15 @@ static bool is_bounded(const struct relation *table, const char *column, const c
     for (const struct constraint *c = table->constraints; c; c = c->next)
         for (const struct fact *fact = c->kind == CONSTRAINT_CHECK && c->validated ? c->facts : NULL; fact;
              fact = fact->next) {
-            if (strcmp(fact->column, column) != 0 || strcmp(fact->operator, "not null") == 0)
+            if (strcmp(fact->column, column) != 0 || fact->value[0] == '\0' || fact->upper[0])
                 continue;
             int order;
             if (!compare_values(fact->value, value, &order))
                 continue;
-            if (low ? order >= 0 && strchr(">=", fact->operator[0])
-                    : order < 0 && strchr("<=", fact->operator[0]))
+            if (low ? order >= 0 && strchr(">=", fact->comparison[0])
+                    : order < 0 && strchr("<=", fact->comparison[0]))
                 return true;
-            if (!low && order == 0 && strcmp(fact->operator, "<") == 0)
+            if (!low && order == 0 && strcmp(fact->comparison, "<") == 0)
                 return true;
         }
     return false;
@@ -75,7 +75,7 @@ static bool list_proven(struct session *s, const struct relation *table, const c
         for (const struct fact *fact = c->kind == CONSTRAINT_CHECK && c->validated ? c->facts : NULL; fact;
              fact = fact->next) {
             if (strcmp(fact->column, column) != 0 ||
-                (strcmp(fact->operator, "=") != 0 && strcmp(fact->operator, "in") != 0))
+                (strcmp(fact->comparison, "=") != 0 && strcmp(fact->comparison, "in") != 0))
                 continue;
             says = true;
             all = all && value_listed(s, bound, fact->value);
@@ -102,16 +102,41 @@ static bool bound_proven(struct session *s, const char *parent, const char *tabl
     return strcmp(bound->strategy, "l") == 0 && list_proven(s, relation, column, bound);
 }
 
-/* The default partition is locked, and read to see that none of its rows belongs into the new one. */
-static bool judge_default(struct session *s, const char *parent, const char *table)
+/* Whether a validated CHECK of the default partition keeps the rows of a range out of it. */
+static bool excluded(struct session *s, const struct relation *above, const struct relation *other,
+                     const PgQuery__PartitionBoundSpec *bound)
+{
+    const char *low, *high;
+    int under, over;
+    if (above == NULL || above->keys.count != 1 || bound == NULL || strcmp(bound->strategy, "r") != 0 ||
+        bound->n_lowerdatums != 1 || bound->n_upperdatums != 1 ||
+        !node_constant(s->scratch, bound->lowerdatums[0], &low) ||
+        !node_constant(s->scratch, bound->upperdatums[0], &high))
+        return false;
+    for (const struct constraint *c = other->constraints; c; c = c->next)
+        for (const struct fact *fact = c->kind == CONSTRAINT_CHECK && c->validated ? c->facts : NULL; fact;
+             fact = fact->next)
+            if (strcmp(fact->comparison, "outside") == 0 && strcmp(fact->column, above->keys.list[0]) == 0 &&
+                compare_values(fact->value, low, &under) && under <= 0 &&
+                compare_values(fact->upper, high, &over) && over >= 0)
+                return true;
+    return false;
+}
+
+/* The default partition is locked, and read to see that none of its rows belongs into the new one. True: it
+ * is read. */
+static bool judge_default(struct session *s, const char *parent, const char *table,
+                          const PgQuery__PartitionBoundSpec *bound)
 {
     const struct relation *other = catalog_default_of(s->catalog, parent);
     if (other == NULL || strcmp(other->name, table) == 0)
         return false;
     const char *name = pg_format(s, "%s", other->name);
     pg_lock_tree(s, name, SQL_ACCESS_EXCLUSIVE);
+    if (pg_fresh(s, name) || excluded(s, catalog_relation(s->catalog, parent), other, bound))
+        return false;
     pg_scan(s, name);
-    return !pg_fresh(s, name);
+    return true;
 }
 
 /* A foreign key of the partitioned table is made for the partition too, and locks the other side for it. */
@@ -137,7 +162,7 @@ void pg_attach_partition(struct session *s, const char *parent, const PgQuery__P
 
     pg_lock(s, parent, s->server->version >= 120000 ? SQL_SHARE_UPDATE_EXCLUSIVE : SQL_ACCESS_EXCLUSIVE);
     pg_lock_tree(s, table, SQL_ACCESS_EXCLUSIVE);
-    bool read_default = judge_default(s, parent, table);
+    bool read_default = judge_default(s, parent, table, command->bound);
     lock_referenced(s, parent);
     if (!proven)
         pg_scan(s, table);
@@ -165,7 +190,7 @@ void pg_create_partition(struct session *s, const char *table, const PgQuery__Cr
 
     pg_lock(s, parent, SQL_ACCESS_EXCLUSIVE);
     lock_referenced(s, parent);
-    if (!create->partbound->is_default && judge_default(s, parent, table))
+    if (!create->partbound->is_default && judge_default(s, parent, table, create->partbound))
         pg_find(s, parent, PG_CREATE_PARTITION_DEFAULT, NULL,
                 "reads all of the default partition while nobody can use %s", parent);
     else if (create->partbound->is_default || unknown_default(s, parent) == NULL)

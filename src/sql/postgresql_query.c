@@ -10,6 +10,7 @@ struct reading {
     enum sql_lock_mode mode;
     bool reads_table, calls_unknown;
     const char *function;
+    struct relation *note; /* whose sources are noted */
 };
 
 static bool visit_cte(const PgQuery__Node *node, void *data)
@@ -76,6 +77,8 @@ static void judge_writing(struct session *s, const PgQuery__Node *node)
     bool unbounded = (update && !update->n_from_clause && always_true(update->where_clause)) ||
                      (delete &&!delete->n_using_clause && always_true(delete->where_clause));
     if (unbounded)
+        pg_scan(s, table);
+    if (unbounded)
         pg_find(s, table, PG_UNBOUNDED_WRITE, NULL, "%s every row of %s, and keeps them locked to its end",
                 update ? "changes" : "deletes", table);
 }
@@ -102,6 +105,16 @@ static bool visit_read(const PgQuery__Node *node, void *data)
     return true;
 }
 
+static bool visit_source(const PgQuery__Node *node, void *data)
+{
+    struct reading *reading = data;
+    struct arena *arena = reading->s->catalog->arena;
+    if (node->node_case == PG_QUERY__NODE__NODE_RANGE_VAR &&
+        (node->range_var->schemaname[0] || !names_has(&reading->ctes, node->range_var->relname)))
+        names_add(&reading->note->sources, arena, arena_text(arena, pg_range(reading->s, node->range_var)));
+    return true;
+}
+
 static struct reading read_all(struct session *s, const PgQuery__Node *node)
 {
     struct reading reading = { .s = s, .mode = SQL_ACCESS_SHARE };
@@ -119,9 +132,7 @@ static bool judge_known_call(struct session *s, const PgQuery__FuncCall *call)
     if (call->n_args < 2 || !node_constant(s->scratch, call->args[0], &first))
         return false;
     if (strcmp(name, "setval") == 0) {
-        const char *point = strrchr(first, '.');
-        const char *schema = point ? pg_format(s, "%.*s", (int)(point - first), first) : "";
-        pg_lock(s, pg_name(s, schema, point ? point + 1 : first), SQL_ROW_EXCLUSIVE);
+        pg_lock(s, pg_text_name(s, first), SQL_ROW_EXCLUSIVE);
         return true;
     }
     if (strcmp(name, "set_config") == 0 && node_constant(s->scratch, call->args[1], &second)) {
@@ -154,6 +165,13 @@ void pg_select(struct session *s, const PgQuery__Node *node)
     if (reading.calls_unknown && !reading.reads_table)
         pg_find(s, NULL, PG_UNKNOWN_CODE, NULL, "calls %s(): what it does is not in this text",
                 reading.function);
+}
+
+void pg_note_sources(struct session *s, const char *view, const PgQuery__Node *query)
+{
+    struct reading reading = { .s = s, .note = catalog_touch(s->catalog, view) };
+    (void)tree_walk(query, visit_cte, &reading); /* they visit all */
+    (void)tree_walk(query, visit_source, &reading);
 }
 
 static void read_only(struct session *s, const PgQuery__Node *node)
@@ -222,16 +240,24 @@ void pg_refresh(struct session *s, const PgQuery__Node *node)
 {
     const PgQuery__RefreshMatViewStmt *statement = node->refresh_mat_view_stmt;
     const char *view = pg_range(s, statement->relation);
+    const struct relation *known = catalog_relation(s->catalog, view);
 
     if (s->quiet || !pg_exists(s, view, false))
         return;
+    for (size_t i = 0; known && i < known->sources.count; i++) {
+        const char *source = pg_format(s, "%s", known->sources.list[i]);
+        pg_lock(s, source, SQL_ACCESS_SHARE);
+        pg_scan(s, source);
+    }
     if (statement->concurrent) {
         pg_lock(s, view, SQL_EXCLUSIVE);
+        pg_scan(s, view);
         pg_find(s, view, PG_REFRESH_CONCURRENTLY, NULL, "keeps other refreshes of %s waiting; it can be read",
                 view);
     } else {
         pg_lock(s, view, SQL_ACCESS_EXCLUSIVE);
         pg_rewrite(s, view);
+        pg_build_all(s, view);
         pg_find(s, view, PG_REFRESH, NULL, "computes %s anew while nobody can read it", view);
     }
 }

@@ -44,6 +44,13 @@ const char *pg_list_name(struct session *s, size_t count, PgQuery__Node *const *
     return pg_name(s, names_qualifier(count, names), names_last(count, names));
 }
 
+const char *pg_text_name(struct session *s, const char *text)
+{
+    const char *point = strrchr(text, '.');
+    const char *schema = point ? pg_format(s, "%.*s", (int)(point - text), text) : "";
+    return pg_name(s, schema, point ? point + 1 : text);
+}
+
 bool pg_fresh(const struct session *s, const char *relation)
 {
     const struct relation *known = catalog_relation(s->catalog, relation);
@@ -113,6 +120,28 @@ void pg_lock_tree(struct session *s, const char *table, enum sql_lock_mode mode)
     pg_lock(s, table, mode);
     for (size_t i = 0; i < children.count; i++)
         pg_lock(s, pg_format(s, "%s", children.list[i]), mode);
+}
+
+void pg_build_all(struct session *s, const char *table)
+{
+    for (size_t i = 0; !s->quiet && i < s->catalog->relations.count; i++) {
+        const struct relation *index = catalog_at(s->catalog, i);
+        if (index && index->kind == RELATION_INDEX && index->table && strcmp(index->table, table) == 0)
+            pg_build(s, table, pg_format(s, "%s", index->name));
+    }
+}
+
+void pg_rewrite_tree(struct session *s, const char *table)
+{
+    struct names children = pg_children(s, table);
+    names_add(&children, s->scratch, table);
+    for (size_t i = 0; i < children.count; i++) {
+        const char *name = pg_format(s, "%s", children.list[i]);
+        if (pg_is_kind(s, name, RELATION_PARTITIONED))
+            continue;
+        pg_rewrite(s, name);
+        pg_build_all(s, name);
+    }
 }
 
 bool pg_exists(struct session *s, const char *relation, bool missing_ok)
