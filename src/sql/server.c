@@ -26,18 +26,19 @@ static int number_of(enum sql_dialect dialect, const int parts[3])
 /* Reads "15", "15.20", "8.0.36"; false for anything else. */
 static bool read_version(const char *text, int parts[3])
 {
-    size_t count = 0;
-    do {
+    for (size_t count = 0; count < 3; count++) {
         char *end;
-        if (*text < '0' || *text > '9' || count == 3)
+        if (*text < '0' || *text > '9')
             return false;
         long part = strtol(text, &end, 10);
         if (part > 99)
             return false;
-        parts[count++] = (int)part;
-        text = end;
-    } while (*text == '.' && *++text);
-    return *text == '\0';
+        parts[count] = (int)part;
+        if (*end != '.')
+            return *end == '\0';
+        text = end + 1;
+    }
+    return false;
 }
 
 static int find_dialect(const char *text, size_t len)
