@@ -54,16 +54,10 @@ static void print_progress(const struct run *run, size_t step, struct instant no
     buf_finish(&text);
 }
 
-static void print_step(const struct run *run, struct instant now, struct buf *buf)
+static void print_step(const struct run *run, size_t step, struct instant now, struct buf *buf)
 {
-    size_t complete, total, step = run_focus_step(run);
-    const struct work *work;
+    const struct work *work = &run->steps[step].work;
 
-    run_progress(run, &complete, &total);
-    printf("steps    %zu of %zu complete\n", complete, total);
-    if (step == BOOK_NONE)
-        return;
-    work = &run->steps[step].work;
     printf("step     %zu %s: %s", step + 1, run->book->steps[step].id,
            step_state_word(run_step_shown(run, step)));
     if (work->attempt > 1)
@@ -74,6 +68,21 @@ static void print_step(const struct run *run, struct instant now, struct buf *bu
         printf("waiting  %s\n", visible(buf, work->waiting));
     if (work->text && work->text[0])
         printf("         %s\n", visible(buf, work->text));
+}
+
+/* The one to look at, and what runs beside it. */
+static void print_steps(const struct run *run, struct instant now, struct buf *buf)
+{
+    size_t complete, total, focus = run_focus_step(run);
+
+    run_progress(run, &complete, &total);
+    printf("steps    %zu of %zu complete\n", complete, total);
+    if (focus != BOOK_NONE)
+        print_step(run, focus, now, buf);
+    for (size_t i = 0; i < run->book->step_count; i++) {
+        if (i != focus && run_work(run, i, entry_shown(run, i))->state == STEP_RUNNING)
+            print_step(run, i, now, buf);
+    }
 }
 
 static void print_criterion(const struct run *run, const struct run_condition *condition, const char *id,
@@ -174,7 +183,7 @@ void status_print_text(const struct run *run, const struct standing *standing)
     if (run->trouble)
         printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
     print_witness(run, &buf);
-    print_step(run, standing->now, &buf);
+    print_steps(run, standing->now, &buf);
     print_gate(run, standing->now, &buf);
     print_clocks(run, standing->now, &buf);
     buf_finish(&buf);
