@@ -15,8 +15,9 @@ bool ui_is_lost(const struct ui *ui)
 
 bool ui_executes(const struct ui *ui)
 {
-    const char *operator= ui->run != NULL ? ui->run->operator: NULL;
-    return !ui->options.watcher && (operator== NULL || strcasecmp(operator, ui->me) == 0);
+    if (ui->options.watcher || ui->run == NULL || ui->run->operator== NULL)
+        return !ui->options.watcher;
+    return strcasecmp(ui->run->operator, ui->me) == 0;
 }
 
 bool ui_may(const struct ui *ui, enum verb verb)
