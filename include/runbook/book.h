@@ -156,6 +156,13 @@ struct expect {
     const struct query *other;
 };
 
+/* What the checker would say of a thing, and why it is right all the same ("ignore"). The code is the
+ * checker's: what it is loading does not know. */
+struct ignored {
+    const char *code, *reason;
+    int line, column;
+};
+
 /* A query and what it must answer: a probe ("done already?"), a sense, a verification. */
 struct query {
     size_t target;   /* BOOK_NONE: http */
@@ -285,6 +292,8 @@ struct step {
     const struct step *rollback;
     const char *irreversible;      /* why it cannot be undone; NULL: it can */
     const struct step *owner_step; /* rollback entries: whose; NULL else */
+    size_t ignored_count;
+    const struct ignored *ignored;
     int line, column;
 };
 
@@ -322,6 +331,8 @@ struct phase {
     size_t first_verification; /* the steps from here on judge those before */
     size_t
         mark; /* of a phase with a rollback of its own: the step that stands for its beginning; BOOK_NONE */
+    size_t ignored_count;
+    const struct ignored *ignored;
     int line, column;
 };
 
@@ -377,6 +388,8 @@ struct book {
     struct later_value *later;
     size_t param_count;
     struct param_value *params;
+    size_t ignored_count;
+    const struct ignored *ignored;
     const struct json *source;  /* the whole document, for what is shown and not executed */
     const struct book_ids *ids; /* what the book_find_ functions look in; set by book_load */
 };

@@ -50,6 +50,7 @@ static const struct json_field fields[] = {
 };
 
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     STEP_CHANGE_PARTS,
     { "batch", FORM_ONE, .types = SHAPE_INTEGER | SHAPE_TYPE(JSON_TEXT) },
     { "throttle", FORM_LIST, .shape = &condition_shape },

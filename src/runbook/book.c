@@ -14,7 +14,7 @@ struct book_fields {
     const char *id, *title, *summary;
     const struct json *described; /* the parts that are only shown: looked at in describe.c */
     const struct json *window, *params, *targets, *tools, *roles, *communications, *monitors, *triggers,
-        *phases;
+        *phases, *ignored;
 };
 
 #define DESCRIBED offsetof(struct book_fields, described)
@@ -36,7 +36,8 @@ static const struct json_field fields[] = {
       "what differs from place to place; used as ${name}" },
     { "targets", JSON_FIELD_OBJECT, offsetof(struct book_fields, targets), 0, NULL, 0, 0,
       "the servers, by the names that the steps use" },
-    { "tools", JSON_FIELD_OBJECT, offsetof(struct book_fields, tools), 0, NULL, 0, 0, "programs that must and must not be there" },
+    { "tools", JSON_FIELD_OBJECT, offsetof(struct book_fields, tools), 0, NULL, 0, 0,
+      "programs that must and must not be there" },
     { "roles", JSON_FIELD_OBJECT, offsetof(struct book_fields, roles), 0, NULL, 0, 0, "who takes part" },
     { "monitors", JSON_FIELD_ARRAY, offsetof(struct book_fields, monitors), 0, NULL, 0, 0,
       "what is watched all the time" },
@@ -48,6 +49,8 @@ static const struct json_field fields[] = {
       "what is told to whom" },
     { "risks", JSON_FIELD_ARRAY, DESCRIBED, 0, NULL, 0, 0, "what may go wrong" },
     { "postmortem", JSON_FIELD_ARRAY, DESCRIBED, 0, NULL, 0, 0, "what to ask afterwards" },
+    { "ignore", JSON_FIELD_ARRAY, offsetof(struct book_fields, ignored), JSON_NONEMPTY, NULL, 0, 0,
+      "what the checker says of the book and is right all the same" },
     { 0 },
 };
 
@@ -82,6 +85,7 @@ static const struct shape_part parts[] = {
     { "communications", FORM_MAP, .shape = &notice_shape, .keys = SHAPE_ID },
     { "risks", FORM_LIST, .shape = &risk_shape, .shown = true },
     { "postmortem", FORM_LIST, .item = &question, .shown = true },
+    { "ignore", FORM_LIST, .shape = &ignored_shape },
     { 0 },
 };
 
@@ -105,6 +109,7 @@ static void load_head(struct loader *l, const struct json *root, const struct bo
     l->book->title = resolve(l, load_at(root, "title"), raw->title, LAND_LINE);
     l->book->summary = resolve(l, load_at(root, "summary"), raw->summary, LAND_TEXT);
     l->book->source = root;
+    l->book->ignored_count = load_ignored(l, raw->ignored, &l->book->ignored);
 }
 
 /* Names before what refers to them; params before the texts that hold them. */

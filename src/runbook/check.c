@@ -28,6 +28,7 @@ static const struct json_field fields[] = {
     { 0 },
 };
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     { "sense", FORM_ONE, .shape = &query_shape },
     { "with", FORM_MAP, .types = SHAPE_TYPE(JSON_BOOL) | SHAPE_INTEGER | SHAPE_TYPE(JSON_TEXT),
       .keys = SHAPE_ID },

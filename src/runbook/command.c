@@ -43,6 +43,7 @@ static const struct json_field argument = {
 };
 static const struct json_field variable = { "env", JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, "its value" };
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     STEP_CHANGE_PARTS,
     { "argv", FORM_LIST, .item = &argument }, /* not one text, see load_argv */
     { "env", FORM_MAP, .item = &variable, .keys = SHAPE_VARIABLE },

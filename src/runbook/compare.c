@@ -81,6 +81,7 @@ static const struct json_field recheck_fields[] = {
 static const struct shape side_shape = { .fields = side_fields };
 static const struct shape recheck_shape = { .fields = recheck_fields };
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     { "left", FORM_ONE, .shape = &side_shape },
     { "right", FORM_ONE, .shape = &side_shape },
     { "recheck", FORM_ONE, .shape = &recheck_shape },

@@ -138,6 +138,9 @@ void load_descriptions(struct loader *l, const struct json *book);
 
 /* ---- parts of sections ---- */
 
+/* "ignore" of the book, a phase or a step; NULL: there is none. Returns how many. */
+size_t load_ignored(struct loader *l, const struct json *source, const struct ignored **ret);
+
 /* The rows of a condition; `type` begins with a struct condition_fields. */
 struct condition_fields {
     const char *metric;

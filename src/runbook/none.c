@@ -1,3 +1,4 @@
+#include "shape.h"
 #include "step.h"
 
 /* In a rollback: nothing is to be undone, and why. */
@@ -13,6 +14,8 @@ static const struct json_field fields[] = {
     { 0 },
 };
 
+static const struct shape_part parts[] = { STEP_COMMON_PARTS, { 0 } };
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct none_fields *raw = decoded;
@@ -23,4 +26,5 @@ const struct step_kind_def none_kind = {
     .fields = fields,
     .size = sizeof(struct none_fields),
     .build = build,
+    .parts = parts,
 };

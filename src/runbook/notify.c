@@ -147,9 +147,12 @@ static void build(struct loader *l, const struct json *source, const void *decod
                    raw->template);
 }
 
+static const struct shape_part parts[] = { STEP_COMMON_PARTS, { 0 } };
+
 const struct step_kind_def notify_kind = {
     .fields = fields,
     .size = sizeof(struct notify_fields),
     .defaults = &defaults,
     .build = build,
+    .parts = parts,
 };

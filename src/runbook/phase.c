@@ -15,6 +15,7 @@ struct phase_fields {
     const struct json *verification;
     const struct json *rollback;
     const struct json *gate;
+    const struct json *ignored;
 };
 
 static const struct json_field fields[] = {
@@ -39,6 +40,8 @@ static const struct json_field fields[] = {
       "undoes the phase as a whole, after its steps were undone; those without a rollback are undone by it" },
     { "gate", JSON_FIELD_OBJECT, offsetof(struct phase_fields, gate), 0, NULL, 0, 0,
       "go or no-go, at its end" },
+    { "ignore", JSON_FIELD_ARRAY, offsetof(struct phase_fields, ignored), JSON_NONEMPTY, NULL, 0, 0,
+      "what the checker says of it and is right all the same" },
     { 0 },
 };
 static const struct shape_part parts[] = {
@@ -46,6 +49,7 @@ static const struct shape_part parts[] = {
     { "verification", FORM_STEPS, .place = &step_in_verification },
     { "rollback", FORM_STEPS, .place = &step_in_rollback },
     { "gate", FORM_ONE, .shape = &gate_shape },
+    { "ignore", FORM_LIST, .shape = &ignored_shape },
     { 0 },
 };
 const struct shape phase_shape = { .fields = fields, .parts = parts };
@@ -113,6 +117,7 @@ static void load_phase(struct loader *l, size_t index, const struct json *source
                              .mark = BOOK_NONE,
                              .line = source->line,
                              .column = source->column };
+    phase->ignored_count = load_ignored(l, raw.ignored, &phase->ignored);
     load_steps(l, &raw, index);
     for (size_t i = phase->first_step; !json_member(source, "estimate") && i < l->book->step_count; i++)
         add_estimate(phase, &l->book->steps[i].estimate);

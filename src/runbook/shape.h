@@ -56,7 +56,8 @@ struct shape_part {
 extern const struct shape book_shape;
 extern const struct shape param_shape, target_shape, role_shape, monitor_shape, trigger_shape, phase_shape,
     gate_shape, tools_shape;
-extern const struct shape condition_shape, expect_shape, query_shape, http_shape, each_shape, notice_shape;
+extern const struct shape condition_shape, expect_shape, query_shape, http_shape, each_shape, notice_shape,
+    ignored_shape;
 /* Of what is only shown. */
 extern const struct shape strategy_shape, environment_shape, objectives_shape, risk_shape;
 

@@ -77,6 +77,7 @@ static const struct json_field lock_mode = {
 static const char *const either[] = { "sql", "file", "generate", NULL };
 static const struct shape retry_shape = { .fields = retry_rows };
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     STEP_CHANGE_PARTS,
     { "generate", FORM_ONE, .shape = &query_shape },
     { "for_each", FORM_ONE, .shape = &each_shape },

@@ -130,6 +130,7 @@ static void build_step(struct loader *l, const struct json *source, const struct
     load_fields(l, source, def->fields, fields, what);
     step->estimate = common->estimate;
     step->background = common->background;
+    step->ignored_count = load_ignored(l, common->ignored, &step->ignored);
     step->title = resolve(l, load_at(source, "title"), common->title, LAND_LINE);
     if (!step->title && step->owner_step)
         step->title = arena_format(l->arena, "Undo: %s", step->owner_step->title);

@@ -15,6 +15,7 @@ struct step_common {
     struct duration_range estimate;
     struct json_texts after;
     bool background;
+    const struct json *ignored;
 };
 #define STEP_COMMON_ROWS                                                                                     \
     { "id", JSON_FIELD_ID,       offsetof(struct step_common, id), STEP_NEEDED_IN_PHASE, NULL, 0,            \
@@ -39,9 +40,23 @@ struct step_common {
           0,                                                                                                 \
           0,                                                                                                 \
           "what comes after it in its phase need not wait for it, unless it says so with \"after\"" },       \
+        { "after",                                                                                           \
+          JSON_FIELD_TEXTS,                                                                                  \
+          offsetof(struct step_common, after),                                                               \
+          0,                                                                                                 \
+          NULL,                                                                                              \
+          0,                                                                                                 \
+          0,                                                                                                 \
+          "steps before it that must be done" },                                                             \
     {                                                                                                        \
-        "after", JSON_FIELD_TEXTS, offsetof(struct step_common, after), 0, NULL, 0, 0,                       \
-            "steps before it that must be done"                                                              \
+        "ignore", JSON_FIELD_ARRAY, offsetof(struct step_common, ignored), JSON_NONEMPTY, NULL, 0, 0,        \
+            "what the checker says of it and is right all the same"                                          \
+    }
+
+/* What stands in those; every kind's table of parts begins with it. */
+#define STEP_COMMON_PARTS                                                                                    \
+    {                                                                                                        \
+        "ignore", FORM_LIST, .shape = &ignored_shape                                                         \
     }
 
 /* What a person does and says. */

@@ -29,6 +29,7 @@ static const struct json_field fields[] = {
     { 0 },
 };
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     { "http", FORM_ONE, .shape = &http_shape },
     { "expect", FORM_ONE, .shape = &expect_shape },
     { 0 },

@@ -28,6 +28,7 @@ static const struct json_field fields[] = {
     { 0 },
 };
 static const struct shape_part parts[] = {
+    STEP_COMMON_PARTS,
     { "until", FORM_ONE, .shape = &condition_shape },
     { "all", FORM_LIST, .shape = &query_shape },
     { 0 },

@@ -352,6 +352,38 @@ static void test_rollback_entries(void **state)
     free(text);
 }
 
+/* What the checker is told not to say stands with the thing of which it would say it. */
+static void test_ignored(void **state)
+{
+    static const char gate[] = "`ignore`:[{`code`:`of-phase`,`reason`:`in ${schema}`}],\n`gate`:{`id`:`go`";
+    static const char steps[] = "`lock_timeout`:`500ms`,`ignore`:[{`code`:`a`,`reason`:`b`},\n"
+                                "{`code`:`c`,`reason`:`d`}]";
+    static const char entry[] = "`estimate`:`3s`,`ignore`:[{`code`:`of-entry`,`reason`:`e`}]";
+    struct load load;
+    char *first = replaced(sample_book, "`gate`:{`id`:`go`", gate);
+    char *second = replaced(first, "`lock_timeout`:`500ms`", steps);
+    char *text = replaced(second, "`estimate`:`3s`", entry);
+    (void)state;
+    load_init(&load, text, NULL);
+    assert_string_equal(buf_str(&load.faults), "");
+    const struct phase *before = &load.book->phases[0];
+    const struct step *alter = step_of(load.book, "alter");
+    assert_int_equal(load.book->ignored_count, 0);
+    assert_int_equal(before->ignored_count, 1);
+    assert_string_equal(before->ignored[0].code, "of-phase");
+    assert_string_equal(before->ignored[0].reason, "in public");
+    assert_int_equal(alter->ignored_count, 2);
+    assert_string_equal(alter->ignored[1].code, "c");
+    assert_string_equal(alter->ignored[1].reason, "d");
+    assert_int_equal(alter->ignored[1].line, alter->ignored[0].line + 1);
+    assert_int_equal(alter->rollback[0].ignored_count, 1);
+    assert_string_equal(alter->rollback[0].ignored[0].code, "of-entry");
+    load_finish(&load);
+    free(text);
+    free(second);
+    free(first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_described),
         cmocka_unit_test(test_variants),
         cmocka_unit_test(test_rollback_entries),
+        cmocka_unit_test(test_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,13 @@ static const struct refusal book_cases[] = {
     { "`length`:`1h`", "`length`:`1 hour`",
       "4:20: `length` of window is wrong: `1 hour` is not a duration: expected one such as "
       "`250ms`, `3s`, `20m`, `2h` or `1h30m`" },
+    { "`title`:`A sample`", "`title`:`A sample`,`ignore`:[{`code`:`x`}]",
+      "3:30: an item of ignore lacks the field `reason`" },
+    { "`title`:`A sample`", "`title`:`A sample`,`ignore`:[{`code`:`X`,`reason`:``}]",
+      "3:38: `code` of an item of ignore wants an id of at most 64 characters from a-z, 0-9, `.`, `_` and "
+      "`-`, "
+      "beginning with a letter or digit, not `X`\n"
+      "3:51: `reason` of an item of ignore must not be empty" },
     { "{`tminus`:1,", "[{`tminus`:1,",
       "44:1: expected `,` or `]` after an item of an array, found the end of the text" },
     { "`phases`:[", "`phases`:{},`x`:[",
