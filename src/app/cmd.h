@@ -4,9 +4,11 @@
 
 int cmd_approve(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_do(int argc, char **argv);
 int cmd_dry_run(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_feed(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_log(int argc, char **argv);

@@ -10,6 +10,12 @@
 const struct command all_commands[] = {
     { "demo", false, "[--keep] [--theme NAME] [--ascii]",
       "a throwaway pair of servers, a book and live load; with no terminal, a scripted operator" },
+    { "check", true, "BOOK... [--targets FILE] [--param K=V]... [--format text|json|sarif] [--strict]",
+      "what would go wrong on the night: statements that lock or rewrite, plans with holes, gates that "
+      "nobody can\n"
+      "         satisfy; fails when there is an error, with --strict also when there is a warning" },
+    { "explain", true, "[CODE] [--format text|man]",
+      "what a finding of check means and what to do instead; without a code, all of them" },
     { "dry-run", true, "BOOK [--targets FILE] [--param K=V]...",
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "show", true, "BOOK [--format markdown|html] [--targets FILE] [--param K=V]...",
@@ -19,7 +25,8 @@ const struct command all_commands[] = {
       "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal]\n"
       "             [--confirm ID] [--no-screen] [--theme NAME] [--ascii]\n"
       "         or run --resume RUN [--key FILE] [--no-screen] [--theme NAME] [--ascii]",
-      "begin a run and attach to it, or take one up again after a crash; one that is live wants the book's id,\n"
+      "begin a run and attach to it, or take one up again after a crash; one that is live wants the book's "
+      "id,\n"
       "         typed or with --confirm" },
     { "attach", false, "[RUN] [--watch] [--as NAME] [--key FILE] [--theme NAME] [--ascii]",
       "a screen on a live run; --watch may hold, tick and vote, not execute" },

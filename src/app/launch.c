@@ -102,23 +102,32 @@ static void read_files(struct arena *arena, const char *book_path, struct frozen
     frozen->files = files;
 }
 
+/* The book, NULL when there are faults. */
+static const struct book *judge_book(struct arena *arena, const struct launch_options *options,
+                                     const struct frozen *frozen, struct json_faults *faults,
+                                     struct json_faults *target_faults)
+{
+    const struct book_options book_options = { .targets_path = options->targets,
+                                               .targets_text = frozen->targets_text,
+                                               .targets_len = frozen->targets_len,
+                                               .param_count = options->param_count,
+                                               .params = options->params,
+                                               .unbound = options->unbound,
+                                               .file_count = frozen->file_count,
+                                               .files = frozen->files };
+
+    json_faults_init(faults, arena);
+    json_faults_init(target_faults, arena);
+    return book_load(arena, options->book, frozen->book_text, frozen->book_len, &book_options, faults,
+                     target_faults);
+}
+
 static int load_book(struct arena *arena, const struct launch_options *options, const struct frozen *frozen,
                      const struct book **ret, struct buf *report, struct err *err)
 {
     struct json_faults *faults = arena_alloc(arena, 2 * sizeof(*faults));
-    struct book_options book_options = { .targets_path = options->targets,
-                                         .targets_text = frozen->targets_text,
-                                         .targets_len = frozen->targets_len,
-                                         .param_count = options->param_count,
-                                         .params = options->params,
-                                         .unbound = options->unbound,
-                                         .file_count = frozen->file_count,
-                                         .files = frozen->files };
 
-    json_faults_init(&faults[0], arena);
-    json_faults_init(&faults[1], arena);
-    *ret = book_load(arena, options->book, frozen->book_text, frozen->book_len, &book_options, &faults[0],
-                     &faults[1]);
+    *ret = judge_book(arena, options, frozen, &faults[0], &faults[1]);
     if (*ret)
         return 0;
     report_faults(report, options->book, &faults[0]);
@@ -126,17 +135,41 @@ static int load_book(struct arena *arena, const struct launch_options *options, 
     return err_set(err, ERR_INVALID, "%s", "the book is refused: nothing was begun");
 }
 
+static int read_all(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                    struct err *err)
+{
+    int r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
+
+    if (r == 0 && options->targets)
+        r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
+    if (r == 0)
+        read_files(arena, options->book, frozen);
+    return r;
+}
+
 int launch_show(struct arena *arena, const struct launch_options *options, const struct book **ret,
                 struct buf *report, struct err *err)
 {
     struct frozen frozen = { 0 };
-    int r = read_document(arena, options->book, &frozen.book_text, &frozen.book_len, err);
+    int r = read_all(arena, options, &frozen, err);
 
-    if (r == 0 && options->targets)
-        r = read_document(arena, options->targets, &frozen.targets_text, &frozen.targets_len, err);
-    if (r == 0)
-        read_files(arena, options->book, &frozen);
     return r < 0 ? r : load_book(arena, options, &frozen, ret, report, err);
+}
+
+int launch_judge(struct arena *arena, const struct launch_options *options, struct loaded *ret,
+                 struct err *err)
+{
+    struct json_faults *faults = arena_alloc(arena, 2 * sizeof(*faults));
+    int r;
+
+    memset(ret, 0, sizeof(*ret));
+    r = read_all(arena, options, &ret->frozen, err);
+    if (r < 0)
+        return r;
+    ret->book = judge_book(arena, options, &ret->frozen, &faults[0], &faults[1]);
+    ret->faults = &faults[0];
+    ret->target_faults = &faults[1];
+    return 0;
 }
 
 /* What is frozen is JSON: bytes that are no UTF-8 would come back as others, and lead elsewhere. */

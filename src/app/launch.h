@@ -28,6 +28,15 @@ int parse_params(struct arena *arena, const char *const *items, size_t count, co
 int launch_show(struct arena *arena, const struct launch_options *options, const struct book **ret,
                 struct buf *report, struct err *err) MUST_CHECK;
 
+/* The same for whoever tells the faults otherwise: a book with faults is no error here. */
+struct loaded {
+    struct frozen frozen;    /* the texts, and the files that the book names */
+    const struct book *book; /* NULL: there are faults */
+    const struct json_faults *faults, *target_faults;
+};
+int launch_judge(struct arena *arena, const struct launch_options *options, struct loaded *ret,
+                 struct err *err) MUST_CHECK;
+
 /* A run begins in three: what is quickly seen (arguments, files that can be read), fills `frozen` but for the
  * run's name and directory; */
 int launch_look(struct arena *arena, const struct launch_options *options, struct frozen *frozen,

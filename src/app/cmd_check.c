@@ -1,0 +1,116 @@
+#include <stdio.h>
+
+#include "app.h"
+#include "base/text.h"
+#include "cmd.h"
+#include "findings.h"
+#include "launch.h"
+
+struct asked {
+    struct launch_options launch;
+    struct option_list params;
+    const char *format;
+    bool strict;
+};
+
+static const struct format {
+    const char *name;
+    void (*tell)(struct buf *buf, const struct checked *books, size_t count);
+} formats[] = {
+    { "text", findings_text },
+    { "json", findings_json },
+    { "sarif", findings_sarif },
+};
+
+static const struct format *find_format(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (!name || text_equal(formats[i].name, name))
+            return &formats[i];
+    }
+    return NULL;
+}
+
+static int check_one(struct arena *arena, const struct asked *asked, const char *path, struct checked *ret,
+                     struct err *err)
+{
+    struct launch_options launch = asked->launch;
+    struct loaded loaded;
+    int r;
+
+    launch.book = path;
+    r = launch_judge(arena, &launch, &loaded, err);
+    if (r < 0)
+        return r;
+    ret->path = path;
+    ret->report = loaded.book
+                      ? check_book(arena, loaded.book,
+                                   &(struct check_options){ .file_count = loaded.frozen.file_count,
+                                                            .files = loaded.frozen.files })
+                      : check_faults(arena, path, loaded.faults, launch.targets ? launch.targets : "targets",
+                                     loaded.target_faults);
+    return 0;
+}
+
+static bool is_bad(const struct check_report *report, bool strict)
+{
+    return report->by_severity[CHECK_ERROR] > 0 || (strict && report->by_severity[CHECK_WARNING] > 0);
+}
+
+/* A book that cannot be read is said at once, and does not keep the others from being judged. */
+static int check_all(struct arena *arena, const struct asked *asked, const struct arguments *books)
+{
+    struct checked checked[ARGUMENTS_MAX];
+    size_t count = 0;
+    int status = 0;
+    struct buf out;
+
+    for (size_t i = 0; i < books->count; i++) {
+        struct err err = ERR_INIT;
+
+        if (check_one(arena, asked, books->list[i], &checked[count], &err) < 0) {
+            int worse = fail(&err);
+
+            status = worse > status ? worse : status;
+        } else if (is_bad(checked[count++].report, asked->strict) && status == 0) {
+            status = 1;
+        }
+    }
+    buf_init(&out, FINDINGS_TEXT_MAX);
+    find_format(asked->format)->tell(&out, checked, count);
+    if (out.overflow) {
+        (void)fprintf(stderr, "tminus: there is more to say than can be said at once\n");
+        status = status > 0 ? status : 1;
+    }
+    (void)fputs(buf_str(&out), stdout);
+    buf_finish(&out);
+    return status;
+}
+
+int cmd_check(int argc, char **argv)
+{
+    struct arena *arena = arena_create();
+    struct asked asked = { 0 };
+    const struct option_row options[] = {
+        { "--targets", OPTION_VALUE, &asked.launch.targets },
+        { "--param", OPTION_LIST, &asked.params },
+        { "--format", OPTION_VALUE, &asked.format },
+        { "--strict", OPTION_FLAG, &asked.strict },
+        { NULL, OPTION_FLAG, NULL },
+    };
+    struct arguments arguments;
+    struct err err = ERR_INIT;
+    int status, r = arguments_parse(argc, argv, options, &arguments, &err);
+
+    if (r == 0)
+        r = arguments_count(&arguments, 1, ARGUMENTS_MAX, "check", &err);
+    if (r == 0 && !find_format(asked.format))
+        r = err_set(&err, ERR_USAGE, "--format is text, json or sarif, not \"%s\"", asked.format);
+    if (r == 0) {
+        asked.launch.param_count = asked.params.count;
+        r = parse_params(arena, asked.params.items, asked.params.count, &asked.launch.params, &err);
+    }
+    status = r < 0 ? fail(&err) : check_all(arena, &asked, &arguments);
+    arena_destroy(arena);
+    return status;
+}
