@@ -172,7 +172,7 @@ static void test_commands(void **state)
         const char *name;
         const char *nearest;
     } cases[] = { { "rnu", "run" },       { "atach", "attach" }, { "dryrun", "dry-run" },
-                  { "stauts", "status" }, { "", NULL },          { "explode", NULL } };
+                  { "stauts", "status" }, { "", NULL },          { "transmogrify", NULL } };
 
     (void)state;
     for (const struct command *row = all_commands; row->name; row++)
