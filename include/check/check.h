@@ -18,6 +18,8 @@
 
 #include "runbook/book.h"
 
+struct sql_catalog; /* sql/sql.h */
+
 enum check_severity { CHECK_ERROR, CHECK_WARNING, CHECK_NOTE, CHECK_SEVERITY_COUNT };
 const char *check_severity_word(enum check_severity severity); /* "error", as compilers have it */
 
@@ -63,12 +65,11 @@ struct check_report {
     size_t ignored;
 };
 
-/* Judges a book that was loaded. `sources` are what was read of the files that it names, for places in them.
- */
+/* What is known besides the book. */
 struct check_options {
-    size_t file_count;
-    const struct book_file *files;
+    struct sql_catalog *const *catalogs; /* of each target, by index, moved on by the check; NULL: nothing */
 };
+/* Judges a book that was loaded. `options` may be NULL. */
 const struct check_report *check_book(struct arena *arena, const struct book *book,
                                       const struct check_options *options);
 /* The same report of a book, or a targets file, that has faults and is no book. `targets` may be NULL. */

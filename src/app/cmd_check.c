@@ -44,9 +44,7 @@ static int check_one(struct arena *arena, const struct asked *asked, const char 
         return r;
     ret->path = path;
     ret->report = loaded.book
-                      ? check_book(arena, loaded.book,
-                                   &(struct check_options){ .file_count = loaded.frozen.file_count,
-                                                            .files = loaded.frozen.files })
+                      ? check_book(arena, loaded.book, NULL)
                       : check_faults(arena, path, loaded.faults, launch.targets ? launch.targets : "targets",
                                      loaded.target_faults);
     return 0;

@@ -26,7 +26,7 @@ struct topic_rule {
 };
 /* Each ends with a row that has no code. */
 extern const struct topic_rule phase_rules[], undo_rules[], gate_rules[], watch_rules[], step_rules[],
-    tool_rules[], walk_rules[], ignored_rules[];
+    tool_rules[], walk_rules[], sql_rules[], ignored_rules[];
 extern const struct topic_rule *const check_topics[]; /* ends with NULL */
 
 /* Where something was found: its place, and what may ignore it. */

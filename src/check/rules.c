@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sql/sql.h"
 
 #define CODES_MAX 400
 
 const struct topic_rule *const check_topics[] = {
-    phase_rules, undo_rules, gate_rules, watch_rules,
-    step_rules,  tool_rules, walk_rules, ignored_rules, /* last: it looks at what the others found */
+    phase_rules, undo_rules, gate_rules, watch_rules,   step_rules,
+    tool_rules,  walk_rules, sql_rules,  ignored_rules, /* last: it looks at what the others found */
     NULL,
 };
 
@@ -38,6 +39,24 @@ const struct topic_rule ignored_rules[] = {
     { { .code = NULL }, NULL },
 };
 
+/* A row of the room of statements: a brief lock is no finding of its own, but what asks for a lock_timeout.
+ */
+static void take_statement_rule(const struct sql_rule *rule, struct check_rule *ret)
+{
+    static const enum check_severity severities[] = { [SQL_HARMLESS] = CHECK_NOTE,
+                                                      [SQL_BRIEF] = CHECK_NOTE,
+                                                      [SQL_NOTE] = CHECK_NOTE,
+                                                      [SQL_DANGER] = CHECK_ERROR };
+    *ret = (struct check_rule){ .code = rule->code,
+                                .severity = severities[rule->severity],
+                                .title = rule->title,
+                                .text = rule->text,
+                                .versions = rule->versions,
+                                .safe_form = rule->safe_form,
+                                .bad = rule->bad,
+                                .good = rule->good };
+}
+
 bool check_rule_at(size_t index, struct check_rule *ret)
 {
     for (const struct topic_rule *const *topic = check_topics; *topic; topic++) {
@@ -49,7 +68,10 @@ bool check_rule_at(size_t index, struct check_rule *ret)
             return true;
         }
     }
-    return false;
+    if (index >= sql_rule_count())
+        return false;
+    take_statement_rule(sql_rule_at(index), ret);
+    return true;
 }
 
 bool check_rule_find(const char *code, struct check_rule *ret)

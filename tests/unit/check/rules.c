@@ -46,7 +46,7 @@ static void test_table(void **state)
     for (size_t i = 0; check_rule_at(i, &rule); i++) {
         assert_true(text_is_id(rule.code));
         assert_string_not_equal(rule.code, CHECK_CODE_BOOK);
-        assert_true(rule.title[0] && rule.text[0] && rule.bad[0] && rule.good[0]);
+        assert_true(rule.title[0] && rule.text[0] && rule.bad && rule.good);
         assert_non_null(rule.versions);
         assert_non_null(rule.safe_form);
         for (size_t k = 0; k < i; k++) {

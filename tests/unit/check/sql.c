@@ -1,0 +1,156 @@
+/* What is found of statements: where, by what the steps before did, and how bad. */
+#include "example.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "sql/sql.h"
+
+#define STEP(id, sql, rest)                                                                                  \
+    "{\n\"id\": \"" id "\", \"kind\": \"sql\", \"target\": \"primary\",\n\"sql\": " sql                      \
+    ",\n\"statement_timeout\": \"30m\", \"estimate\": \"1s\", \"done_when\": { \"sql\": \"SELECT true\" "    \
+    "}, " rest " }"
+#define PATIENT "\"lock_timeout\": \"1s\""
+#define NO_UNDO "\"rollback\": [ { \"kind\": \"none\", \"why\": \"it goes with the table\" } ]"
+#define PHASE(steps)                                                                                         \
+    "{ \"id\": \"change\", \"kind\": \"expand\", \"title\": \"Change\", \"steps\": [\n" steps "\n] }"
+
+struct fixture {
+    struct arena *arena;
+    const struct check_report *report;
+};
+
+static struct fixture judge(const char *example)
+{
+    struct fixture f = { .arena = arena_create() };
+    f.report = report_of(f.arena, example_text(f.arena, example));
+    return f;
+}
+
+static void assert_found(const struct fixture *f, const char *code, enum check_severity severity,
+                         const char *part)
+{
+    const struct check_finding *finding = finding_of(f->report, code);
+    if (!finding)
+        fail_msg("no %s in:\n%s", code, told(f->arena, f->report));
+    if (finding->severity != severity || !strstr(finding->message, part))
+        fail_msg("%s is not so: %s", part, told(f->arena, f->report));
+}
+
+static void assert_clean(const struct fixture *f)
+{
+    if (f->report->by_severity[CHECK_ERROR] + f->report->by_severity[CHECK_WARNING] > 0)
+        fail_msg("something is said:\n%s", told(f->arena, f->report));
+}
+
+static void test_danger(void **state)
+{
+    struct fixture f = judge(PHASE(STEP("s", "\"CREATE INDEX i ON users (email)\"", PATIENT ", " NO_UNDO)));
+    struct check_rule rule;
+    (void)state;
+    for (size_t i = 0; i < f.report->count; i++) {
+        if (f.report->findings[i].severity == CHECK_ERROR) {
+            assert_true(check_rule_find(f.report->findings[i].code, &rule));
+            assert_non_null(sql_rule_find(f.report->findings[i].code));
+            assert_true(strstr(f.report->findings[i].message, "users") != NULL);
+            assert_true(strstr(f.report->findings[i].safe_form, "CONCURRENTLY") != NULL);
+            arena_destroy(f.arena);
+            return;
+        }
+    }
+    fail_msg("CREATE INDEX is not found:\n%s", told(f.arena, f.report));
+}
+
+/* NOT VALID and then VALIDATE in steps of their own; the second half is judged by what the first did. */
+static void test_order(void **state)
+{
+    static const char staged[] = PHASE(
+        STEP("add", "\"ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID\"",
+             PATIENT ", " NO_UNDO) ",\n" STEP("validate", "\"ALTER TABLE users VALIDATE CONSTRAINT c\"",
+                                              PATIENT ", " NO_UNDO) ",\n" STEP("set",
+                                                                               "\"ALTER TABLE users ALTER "
+                                                                               "COLUMN email SET NOT NULL\"",
+                                                                               PATIENT ", " NO_UNDO));
+    static const char at_once[] =
+        PHASE(STEP("set", "\"ALTER TABLE users ALTER COLUMN email SET NOT NULL\"", PATIENT ", " NO_UNDO));
+    struct fixture f = judge(staged);
+    (void)state;
+    assert_clean(&f);
+    arena_destroy(f.arena);
+    f = judge(at_once);
+    assert_true(f.report->by_severity[CHECK_ERROR] + f.report->by_severity[CHECK_WARNING] > 0);
+    arena_destroy(f.arena);
+}
+
+/* The lock of the first statement is kept while the second reads the whole table. */
+static void test_transaction(void **state)
+{
+    static const char texts[] =
+        PHASE(STEP("s",
+                   "[ \"ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID\", "
+                   "\"ALTER TABLE users VALIDATE CONSTRAINT c\" ]",
+                   PATIENT ", " NO_UNDO));
+    struct fixture f = judge(texts);
+    (void)state;
+    assert_true(f.report->by_severity[CHECK_ERROR] > 0);
+    arena_destroy(f.arena);
+}
+
+/* A value that is known only on the night stands in by some name. */
+static void test_later(void **state)
+{
+    struct fixture f = judge(PHASE(STEP("s", "\"CREATE INDEX i ON ${tenant}.users (email)\"",
+                                        "\"for_each\": { \"sql\": \"SELECT nspname FROM pg_namespace\", "
+                                        "\"as\": \"tenant\" }, " PATIENT ", " NO_UNDO)));
+    (void)state;
+    assert_true(f.report->by_severity[CHECK_ERROR] > 0);
+    arena_destroy(f.arena);
+}
+
+/* A way back is judged too, with the timeouts of its own. */
+static void test_rollback(void **state)
+{
+    struct fixture f = judge(PHASE(
+        STEP("s", "\"ALTER TABLE users ADD COLUMN a int\"",
+             PATIENT ", \"rollback\": [ { \"kind\": \"sql\", \"sql\": \"ALTER TABLE users DROP COLUMN a\", "
+                     "\"statement_timeout\": \"1m\", \"estimate\": \"1s\" } ]")));
+    (void)state;
+    assert_found(&f, "no-lock-timeout", CHECK_ERROR, "s.rollback.1");
+    assert_int_equal(f.report->by_severity[CHECK_ERROR], 1);
+    arena_destroy(f.arena);
+}
+
+/* All that asks: probes, senses, what is waited for, what a loop goes over, monitors. */
+static void test_queries(void **state)
+{
+    static const char *const examples[] = {
+        "{ \"id\": \"s\", \"kind\": \"check\", \"sense\": { \"target\": \"primary\", \"sql\": \"DELETE FROM "
+        "t\" } }",
+        "{ \"id\": \"s\", \"kind\": \"check\", \"sense\": { \"target\": \"primary\", \"sql\": \"WITH d AS "
+        "(DELETE "
+        "FROM t RETURNING 1) SELECT count(*) FROM d\" } }",
+        "{ \"id\": \"s\", \"kind\": \"wait\", \"timeout\": \"1m\", \"estimate\": \"1s\", \"all\": [ { "
+        "\"target\": \"primary\", \"sql\": \"TRUNCATE t\" } ] }",
+        "{ \"monitors\": [ { \"id\": \"lag\", \"kind\": \"query\", \"target\": \"replica\", \"sql\": "
+        "\"SELECT 1\" "
+        "}, { \"id\": \"q\", \"kind\": \"query\", \"target\": \"primary\", \"sql\": \"CREATE TABLE t (a "
+        "int)\" } ], "
+        "\"triggers\": [ { \"id\": \"t\", \"then\": \"hold\", \"when\": { \"metric\": \"lag.value\", \"is\": "
+        "\">\", \"value\": 60, \"for\": \"30s\" } } ] }",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(examples); i++) {
+        struct fixture f = judge(examples[i]);
+        assert_found(&f, "query-changes", CHECK_ERROR, "changes something");
+        arena_destroy(f.arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_danger), cmocka_unit_test(test_order),    cmocka_unit_test(test_transaction),
+        cmocka_unit_test(test_later),  cmocka_unit_test(test_rollback), cmocka_unit_test(test_queries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
