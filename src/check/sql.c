@@ -205,12 +205,12 @@ static void judge_asked(struct judging *j, const struct step *work, const struct
 {
     struct checking *c = j->c;
     struct place place = at_field(c, work, key);
+    const char *whose = arena_format(c->arena, "\"%s\"", work->id);
     if (!query_is_there(query))
         return;
-    judge_query(j, query->target, filled(c, work, query->sql), place, work->id);
+    judge_query(j, query->target, filled(c, work, query->sql), place, whose);
     if (query->expect.kind == EXPECT_EQUALS && query->expect.other)
-        judge_query(j, query->expect.other->target, filled(c, work, query->expect.other->sql), place,
-                    work->id);
+        judge_query(j, query->expect.other->target, filled(c, work, query->expect.other->sql), place, whose);
 }
 
 static void judge_queries(struct judging *j, const struct step *work)
