@@ -19,6 +19,7 @@
 #include "runbook/book.h"
 
 struct sql_catalog; /* sql/sql.h */
+struct sql_server;
 
 enum check_severity { CHECK_ERROR, CHECK_WARNING, CHECK_NOTE, CHECK_SEVERITY_COUNT };
 const char *check_severity_word(enum check_severity severity); /* "error", as compilers have it */
@@ -68,7 +69,12 @@ struct check_report {
 /* What is known besides the book. */
 struct check_options {
     struct sql_catalog *const *catalogs; /* of each target, by index, moved on by the check; NULL: nothing */
+    const struct sql_server *servers;    /* goes with them */
 };
+/* Which server a target is, as far as the book says: by the version that its constraint names, else that of
+ * the environment, else the newest that is known. */
+void check_server(const struct book *book, size_t target, struct sql_server *ret);
+
 /* Judges a book that was loaded. `options` may be NULL. */
 const struct check_report *check_book(struct arena *arena, const struct book *book,
                                       const struct check_options *options);

@@ -1,16 +1,21 @@
 #include <stdio.h>
 
 #include "app.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cmd.h"
 #include "findings.h"
 #include "launch.h"
+#include "online.h"
+
+#define SCHEMA_MAX ((size_t)64 * 1024 * 1024)
 
 struct asked {
     struct launch_options launch;
     struct option_list params;
     const char *format;
-    bool strict;
+    bool strict, online;
+    const char *schema;
 };
 
 static const struct format {
@@ -31,10 +36,29 @@ static const struct format *find_format(const char *name)
     return NULL;
 }
 
+/* What is known besides the book: a schema dump, or the servers themselves. */
+static int look_around(struct arena *arena, const struct asked *asked, const struct book *book,
+                       struct known *ret, struct err *err)
+{
+    struct buf dump;
+    int r = 0;
+
+    if (asked->online)
+        return known_of_servers(arena, book, ret, err);
+    buf_init(&dump, SCHEMA_MAX);
+    if (asked->schema)
+        r = file_read(asked->schema, &dump, err);
+    if (r == 0)
+        r = known_of_book(arena, book, asked->schema, asked->schema ? buf_str(&dump) : NULL, ret, err);
+    buf_finish(&dump);
+    return r;
+}
+
 static int check_one(struct arena *arena, const struct asked *asked, const char *path, struct checked *ret,
                      struct err *err)
 {
     struct launch_options launch = asked->launch;
+    struct known known = { NULL, NULL };
     struct loaded loaded;
     int r;
 
@@ -43,11 +67,18 @@ static int check_one(struct arena *arena, const struct asked *asked, const char 
     if (r < 0)
         return r;
     ret->path = path;
-    ret->report = loaded.book
-                      ? check_book(arena, loaded.book, NULL)
-                      : check_faults(arena, path, loaded.faults, launch.targets ? launch.targets : "targets",
-                                     loaded.target_faults);
-    return 0;
+    if (!loaded.book) {
+        ret->report = check_faults(arena, path, loaded.faults, launch.targets ? launch.targets : "targets",
+                                   loaded.target_faults);
+        return 0;
+    }
+    r = look_around(arena, asked, loaded.book, &known, err);
+    if (r == 0)
+        ret->report =
+            check_book(arena, loaded.book,
+                       &(struct check_options){ .catalogs = known.catalogs, .servers = known.servers });
+    known_finish(&known, loaded.book->target_count);
+    return r;
 }
 
 static bool is_bad(const struct check_report *report, bool strict)
@@ -94,6 +125,8 @@ int cmd_check(int argc, char **argv)
         { "--param", OPTION_LIST, &asked.params },
         { "--format", OPTION_VALUE, &asked.format },
         { "--strict", OPTION_FLAG, &asked.strict },
+        { "--online", OPTION_FLAG, &asked.online },
+        { "--schema", OPTION_VALUE, &asked.schema },
         { NULL, OPTION_FLAG, NULL },
     };
     struct arguments arguments;
@@ -104,6 +137,10 @@ int cmd_check(int argc, char **argv)
         r = arguments_count(&arguments, 1, ARGUMENTS_MAX, "check", &err);
     if (r == 0 && !find_format(asked.format))
         r = err_set(&err, ERR_USAGE, "--format is text, json or sarif, not \"%s\"", asked.format);
+    if (r == 0 && asked.online && !asked.launch.targets)
+        r = err_set(&err, ERR_USAGE, "--online asks the servers: say where they are with --targets FILE");
+    if (r == 0 && asked.online && asked.schema)
+        r = err_set(&err, ERR_USAGE, "--online and --schema both say what is there: one of them is enough");
     if (r == 0) {
         asked.launch.param_count = asked.params.count;
         r = parse_params(arena, asked.params.items, asked.params.count, &asked.launch.params, &err);

@@ -10,7 +10,9 @@
 const struct command all_commands[] = {
     { "demo", false, "[--keep] [--theme NAME] [--ascii]",
       "a throwaway pair of servers, a book and live load; with no terminal, a scripted operator" },
-    { "check", true, "BOOK... [--targets FILE] [--param K=V]... [--format text|json|sarif] [--strict]",
+    { "check", true,
+      "BOOK... [--targets FILE] [--param K=V]... [--online] [--schema FILE]\n"
+      "         [--format text|json|sarif] [--strict]",
       "what would go wrong on the night: statements that lock or rewrite, plans with holes, gates that "
       "nobody can\n"
       "         satisfy; fails when there is an error, with --strict also when there is a warning" },

@@ -242,7 +242,10 @@ static struct judging judging_of(struct checking *c)
                          arena_array(c->arena, room, sizeof(struct sql_catalog *)),
                          arena_array(c->arena, room, sizeof(bool)) };
     for (size_t i = 0; i < c->book->target_count; i++) {
-        server_of(c->book, i, &j.servers[i]);
+        if (c->options->servers)
+            j.servers[i] = c->options->servers[i];
+        else
+            check_server(c->book, i, &j.servers[i]);
         j.catalogs[i] = c->options->catalogs ? c->options->catalogs[i] : NULL;
         j.ours[i] = !j.catalogs[i];
         if (j.ours[i])

@@ -20,7 +20,7 @@ static bool parse(enum target_engine engine, const char *version, struct sql_ser
     return len > 0 && (size_t)len < sizeof(text) && sql_server_parse(text, ret, NULL) == 0;
 }
 
-void server_of(const struct book *book, size_t target, struct sql_server *ret)
+void check_server(const struct book *book, size_t target, struct sql_server *ret)
 {
     static const struct target unknown = { .engine = ENGINE_POSTGRESQL };
     const struct target *def = target != BOOK_NONE ? &book->targets[target] : &unknown;

@@ -7,10 +7,6 @@
 #include "checking.h"
 #include "sql/sql.h"
 
-/* Which server a target is, as far as the book says: by the least version that its constraint lets pass, else
- * that of the environment, else the newest that is known. */
-void server_of(const struct book *book, size_t target, struct sql_server *ret);
-
 /* Texts of one step or entry that are sent in one transaction, one after the other; or one that is sent
  * alone. */
 struct script {

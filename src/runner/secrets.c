@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "secret.h"
+#include "runner/secret.h"
 
 #define MISSING_MAX 700 /* bytes of the names of what is missing */
 

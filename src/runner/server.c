@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "driver/postgresql.h"
-#include "secret.h"
+#include "runner/secret.h"
 
 #define CONNECT_TIMEOUT_US (10 * SECOND_US)
 

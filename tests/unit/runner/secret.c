@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
-#include "secret.h"
+#include "runner/secret.h"
 
 static void test_found(void **state)
 {

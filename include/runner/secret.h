@@ -1,4 +1,4 @@
-/* Private to the room: fetching a secret from where the book or the targets file says that it is. */
+/* Fetching a secret from where the book or the targets file says that it is. */
 #ifndef RUNNER_SECRET_H
 #define RUNNER_SECRET_H
 
