@@ -83,7 +83,9 @@ static void drop_table(struct session *s, const char *table, bool cascade)
             pg_lock(s, pg_format(s, "%s", other->name), SQL_ACCESS_EXCLUSIVE);
         pg_find(s, parent, PG_DROP_PARTITION, NULL, "locks %s, and with it all its other partitions", parent);
     } else {
-        pg_find(s, table, PG_DROP_TABLE, NULL, "drops %s: what still uses it fails", table);
+        pg_find(s, table, PG_DROP_TABLE,
+                relation && relation->complete ? NULL : "which tables its foreign keys reference",
+                "drops %s: what still uses it fails", table);
     }
     for (size_t i = 0; i < children.count; i++)
         lock_parents(s, catalog_relation(s->catalog, children.list[i]));
@@ -266,13 +268,14 @@ void pg_drop(struct session *s, const PgQuery__Node *node)
         }
     /* An extension's objects, an operator's users: what depends on it cannot be told from a text. */
     if (statement->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE)
-        pg_find(s, NULL, PG_DROP_CASCADE, "what depends on it",
+        pg_find(s, NULL, PG_DROP_CASCADE_UNKNOWN, "what depends on it",
                 "drops, and locks, everything that depends on it");
 }
 
 static const char *renamed(struct session *s, const char *name, const char *to)
 {
-    return pg_format(s, "%.*s.%s", (int)strcspn(name, "."), name, to);
+    const char *schema = arena_text_len(s->scratch, name, strcspn(name, "."));
+    return pg_format(s, "%s.%s", schema, to);
 }
 
 static void rename_column(struct session *s, const char *table, const PgQuery__RenameStmt *statement)

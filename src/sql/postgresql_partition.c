@@ -139,6 +139,16 @@ static bool judge_default(struct session *s, const char *parent, const char *tab
     return true;
 }
 
+/* A CHECK that is not of the simple form may prove it all the same. */
+static const char *default_depends(struct session *s, const char *parent)
+{
+    const struct relation *other = catalog_default_of(s->catalog, parent);
+    bool checked = other == NULL || !other->complete;
+    for (const struct constraint *c = other ? other->constraints : NULL; c; c = c->next)
+        checked = checked || (c->kind == CONSTRAINT_CHECK && c->validated);
+    return checked ? "whether a validated CHECK of the default partition excludes the new one" : NULL;
+}
+
 /* A foreign key of the partitioned table is made for the partition too, and locks the other side for it. */
 static void lock_referenced(struct session *s, const char *parent)
 {
@@ -167,8 +177,7 @@ void pg_attach_partition(struct session *s, const char *parent, const PgQuery__P
     if (!proven)
         pg_scan(s, table);
     if (read_default)
-        pg_find(s, NULL, PG_ATTACH_PARTITION,
-                "whether a validated CHECK of the default partition excludes the new one",
+        pg_find(s, NULL, PG_ATTACH_PARTITION, default_depends(s, parent),
                 "reads all of the default partition of %s while nobody can use it", parent);
     if (!proven)
         pg_find(s, table, PG_ATTACH_PARTITION,

@@ -131,7 +131,7 @@ static const struct form {
       "public.p:" AEL " " T " rewrite:public.p rewrite:public.t !truncate-cascade" },
     { 41, "ALTER TABLE m ATTACH PARTITION c FOR VALUES FROM (20) TO (30)",
       "public.c:" AEL " public.m:" SUE " public.md:" AEL
-      " scan:public.md scan:public.c !attach-partition? !attach-partition" },
+      " scan:public.md scan:public.c !attach-partition !attach-partition" },
     { 41, "ALTER TABLE o ATTACH PARTITION c FOR VALUES FROM (20) TO (30)",
       "public.c:" AEL " public.o:" SUE " scan:public.c !attach-partition" },
     { 41, "ALTER TABLE o ATTACH PARTITION cc FOR VALUES FROM (20) TO (30)",
