@@ -24,8 +24,15 @@ struct held {
     enum sql_lock_mode mode;
 };
 
+/* What SET says, as far as facts depend on it. */
+struct settings {
+    struct names path; /* search_path */
+    bool zone_known, zone_utc;
+};
+
 struct savepoint {
     const char *name;
+    struct settings settings;
     size_t held_count;
     struct snapshot *snapshot; /* NULL where the script rolls nothing back */
 };
@@ -47,7 +54,8 @@ struct session {
     size_t savepoint_count, savepoint_capacity;
     struct savepoint *savepoints; /* the first is the beginning of the transaction */
 
-    struct names path; /* search_path */
+    struct settings now;
+    struct settings after; /* a COMMIT: SET LOCAL is forgotten */
 };
 
 /* ---- postgresql_session.c: names, and what is told ---- */
@@ -125,8 +133,13 @@ pg_judge pg_select, pg_insert, pg_update, pg_delete, pg_merge, pg_copy, pg_lock_
 pg_judge pg_do;
 pg_judge pg_set, pg_transaction;
 void pg_begin(struct session *s);
-/* What a server or a dump says of a setting that facts depend on. */
-void pg_setting(struct sql_catalog *catalog, const char *name, const char *value);
+/* Settings of a session that begins: the server's own. */
+void pg_settings_begin(struct session *s);
+/* SET, or set_config; a dump's are the server's. */
+void pg_set_path(struct session *s, struct names path, bool local);
+void pg_set_zone(struct session *s, const char *zone, bool local); /* NULL: it is not known */
+/* What a server says of its TimeZone. */
+void pg_server_zone(struct sql_catalog *catalog, const char *zone);
 
 /* ---- postgresql_type.c ---- */
 

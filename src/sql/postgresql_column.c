@@ -61,8 +61,8 @@ static const struct domain *find_domain(struct session *s, const struct column_t
 {
     const char *point = strrchr(type->name, '.');
     const struct domain *domain = dict_get(&s->catalog->domains, type->name);
-    for (size_t i = 0; domain == NULL && !point && i < s->path.count; i++)
-        domain = dict_get(&s->catalog->domains, pg_format(s, "%s.%s", s->path.list[i], type->name));
+    for (size_t i = 0; domain == NULL && !point && i < s->now.path.count; i++)
+        domain = dict_get(&s->catalog->domains, pg_format(s, "%s.%s", s->now.path.list[i], type->name));
     return domain;
 }
 
@@ -304,8 +304,8 @@ static enum type_change change_of(struct session *s, const struct column *column
     enum type_change change = pg_type_change(&from, &to, s->server->version);
     if (change != TYPE_ZONE)
         return change;
-    if (s->catalog->zone_known)
-        return s->catalog->zone_utc ? TYPE_METADATA : TYPE_REWRITE;
+    if (s->now.zone_known)
+        return s->now.zone_utc ? TYPE_METADATA : TYPE_REWRITE;
     *ret_depends = "whether the session's TimeZone is UTC";
     return TYPE_REWRITE;
 }

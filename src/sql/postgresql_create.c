@@ -8,7 +8,7 @@ static const char *created_name(struct session *s, const PgQuery__RangeVar *rang
         return pg_format(s, "pg_temp.%s", range->relname);
     if (range->schemaname[0])
         return pg_format(s, "%s.%s", range->schemaname, range->relname);
-    return pg_format(s, "%s.%s", s->path.count ? s->path.list[0] : "public", range->relname);
+    return pg_format(s, "%s.%s", s->now.path.count ? s->now.path.list[0] : "public", range->relname);
 }
 
 /* A new relation. False when IF NOT EXISTS finds that it is there already. */
@@ -274,13 +274,13 @@ void pg_create_function(struct session *s, const PgQuery__Node *node)
 void pg_create_schema(struct session *s, const PgQuery__Node *node)
 {
     const PgQuery__CreateSchemaStmt *statement = node->create_schema_stmt;
-    struct names path = s->path;
+    struct names path = s->now.path;
 
-    s->path = (struct names){ 0 };
-    names_add(&s->path, s->arena, pg_format(s, "%s", statement->schemaname));
+    s->now.path = (struct names){ 0 };
+    names_add(&s->now.path, s->arena, pg_format(s, "%s", statement->schemaname));
     for (size_t i = 0; i < statement->n_schema_elts; i++)
         pg_judge_node(s, statement->schema_elts[i]);
-    s->path = path;
+    s->now.path = path;
 }
 
 void pg_create_trigger(struct session *s, const PgQuery__Node *node)

@@ -305,7 +305,7 @@ const struct sql_script *judge_postgresql(struct arena *arena, const struct sql_
     size_t capacity = 0;
 
     s.rolls_back = rolls_back(text);
-    names_add(&s.path, arena, "public");
+    pg_settings_begin(&s);
     s.scratch = arena;
     if (options->transaction)
         pg_begin(&s);
@@ -333,7 +333,7 @@ size_t load_postgresql(struct sql_catalog *catalog, const char *dump, size_t *re
 
     catalog->script = 0;
     *ret_ignored = 0;
-    names_add(&s.path, arena, "public");
+    pg_settings_begin(&s);
     scan_init(&scan, dump, true);
     while (scan_next(&scan, &piece)) {
         judge_statement(&s, &piece, &statement);

@@ -117,7 +117,7 @@ static int row_function(struct sql_catalog *catalog, const char *const *fields, 
 static int row_setting(struct sql_catalog *catalog, const char *const *fields, struct err *err)
 {
     (void)err;
-    pg_setting(catalog, fields[1], fields[2]);
+    pg_server_zone(catalog, fields[2]); /* TimeZone is the only one that is asked for */
     return 0;
 }
 

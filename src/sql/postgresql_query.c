@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "postgresql.h"
 
@@ -137,11 +138,13 @@ static bool judge_known_call(struct session *s, const PgQuery__FuncCall *call)
     }
     if (strcmp(name, "set_config") == 0 && node_constant(s->scratch, call->args[1], &second)) {
         if (strcmp(first, "search_path") == 0) {
-            s->path = (struct names){ 0 };
+            struct names path = { 0 };
             if (second[0] && strpbrk(second, ", \"$") == NULL)
-                names_add(&s->path, s->arena, pg_format(s, "%s", second));
+                names_add(&path, s->arena, pg_format(s, "%s", second));
+            pg_set_path(s, path, false);
+        } else if (strcasecmp(first, "timezone") == 0) {
+            pg_set_zone(s, second, false);
         }
-        pg_setting(s->catalog, first, second);
         return true;
     }
     return false;

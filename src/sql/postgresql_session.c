@@ -23,15 +23,15 @@ const char *pg_name(struct session *s, const char *schema, const char *name)
 {
     if (schema[0])
         return pg_format(s, "%s.%s", schema, name);
-    for (size_t i = 0; i < s->path.count; i++) {
-        const char *tried = pg_format(s, "%s.%s", s->path.list[i], name);
+    for (size_t i = 0; i < s->now.path.count; i++) {
+        const char *tried = pg_format(s, "%s.%s", s->now.path.list[i], name);
         if (catalog_relation(s->catalog, tried))
             return tried;
     }
     const char *temporary = pg_format(s, "pg_temp.%s", name);
     if (catalog_relation(s->catalog, temporary))
         return temporary;
-    return pg_format(s, "%s.%s", s->path.count ? s->path.list[0] : "public", name);
+    return pg_format(s, "%s.%s", s->now.path.count ? s->now.path.list[0] : "public", name);
 }
 
 const char *pg_range(struct session *s, const PgQuery__RangeVar *range)

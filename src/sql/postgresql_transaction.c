@@ -8,7 +8,7 @@ static void save(struct session *s, const char *name)
     s->savepoints = list_room(s->arena, s->savepoints, s->savepoint_count, &s->savepoint_capacity,
                               sizeof(*s->savepoints));
     s->savepoints[s->savepoint_count++] =
-        (struct savepoint){ pg_format(s, "%s", name), s->held_count,
+        (struct savepoint){ pg_format(s, "%s", name), s->now, s->held_count,
                             s->rolls_back ? catalog_snapshot(s->catalog) : NULL };
 }
 
@@ -24,6 +24,7 @@ void pg_begin(struct session *s)
 static void end(struct session *s)
 {
     s->transaction = false;
+    s->now = s->after;
     s->held_count = s->savepoint_count = 0;
 }
 
@@ -33,6 +34,9 @@ static void back_to(struct session *s, size_t index)
     const struct savepoint *point = &s->savepoints[index];
     if (point->snapshot)
         catalog_restore(s->catalog, point->snapshot);
+    s->now = point->settings;
+    if (index == 0)
+        s->after = s->now;
     s->held_count = point->held_count;
     s->savepoint_count = index + 1;
 }
@@ -103,38 +107,64 @@ static bool is_utc(const char *zone)
     return false;
 }
 
-void pg_setting(struct sql_catalog *catalog, const char *name, const char *value)
+void pg_server_zone(struct sql_catalog *catalog, const char *zone)
 {
-    if (strcasecmp(name, "timezone") == 0) {
-        catalog->zone_known = true;
-        catalog->zone_utc = is_utc(value);
-    }
+    catalog->zone_known = true;
+    catalog->zone_utc = is_utc(zone);
 }
 
-static void set_path(struct session *s, size_t count, PgQuery__Node *const *values)
+void pg_settings_begin(struct session *s)
 {
+    s->now = (struct settings){ .zone_known = s->catalog->zone_known, .zone_utc = s->catalog->zone_utc };
+    names_add(&s->now.path, s->arena, "public");
+    s->after = s->now;
+}
+
+void pg_set_path(struct session *s, struct names path, bool local)
+{
+    if (local && !s->transaction && !s->depth)
+        return; /* it has no effect there */
+    s->now.path = path;
+    if (!local)
+        s->after.path = path;
+}
+
+void pg_set_zone(struct session *s, const char *zone, bool local)
+{
+    if (s->quiet && zone)
+        pg_server_zone(s->catalog, zone);
+    if (local && !s->transaction && !s->depth)
+        return;
+    s->now.zone_known = zone != NULL;
+    s->now.zone_utc = zone && is_utc(zone);
+    if (local)
+        return;
+    s->after.zone_known = s->now.zone_known;
+    s->after.zone_utc = s->now.zone_utc;
+}
+
+static struct names path_of(struct session *s, size_t count, PgQuery__Node *const *values)
+{
+    struct names path = { 0 };
     const char *text;
-    s->path = (struct names){ 0 };
     for (size_t i = 0; i < count; i++)
         if (node_constant(s->scratch, values[i], &text) && text[0] && strcmp(text, "$user") != 0)
-            names_add(&s->path, s->arena, pg_format(s, "%s", text));
+            names_add(&path, s->arena, pg_format(s, "%s", text));
+    return path;
 }
 
 void pg_set(struct session *s, const PgQuery__Node *node)
 {
     const PgQuery__VariableSetStmt *set = node->variable_set_stmt;
-    bool path = strcasecmp(set->name, "search_path") == 0;
-    bool zone = strcasecmp(set->name, "timezone") == 0;
-    const char *text;
+    bool value = set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE;
+    struct names usual = { 0 };
+    const char *text = NULL;
 
-    if (path && set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE) {
-        set_path(s, set->n_args, set->args);
-    } else if (path) {
-        s->path = (struct names){ 0 };
-        names_add(&s->path, s->arena, "public");
-    } else if (zone && set->n_args && node_constant(s->scratch, set->args[0], &text)) {
-        pg_setting(s->catalog, "timezone", text);
-    } else if (zone) {
-        s->catalog->zone_known = false;
+    names_add(&usual, s->arena, "public");
+    if (strcasecmp(set->name, "search_path") == 0) {
+        pg_set_path(s, value ? path_of(s, set->n_args, set->args) : usual, set->is_local);
+    } else if (strcasecmp(set->name, "timezone") == 0) {
+        bool known = value && set->n_args && node_constant(s->scratch, set->args[0], &text);
+        pg_set_zone(s, known ? text : NULL, set->is_local);
     }
 }

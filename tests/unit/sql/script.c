@@ -95,6 +95,26 @@ static const struct {
     { 11, false,
       "SET timezone = 'UTC'; ALTER TABLE t ADD c timestamptz; ALTER TABLE t ALTER c TYPE timestamp",
       T " rewrite:public.t !alter-type-rewrites" },
+    /* SET LOCAL ends with its transaction, and a SET that is rolled back was none. */
+    { 15, false,
+      "ALTER TABLE t ADD c timestamptz; BEGIN; SET LOCAL timezone = 'UTC'; ALTER TABLE t ALTER c TYPE "
+      "timestamp",
+      T " alter-type-metadata" },
+    { 15, false,
+      "SET timezone = 'CET'; ALTER TABLE t ADD c timestamptz; BEGIN; SET LOCAL timezone = 'UTC'; COMMIT;"
+      "ALTER TABLE t ALTER c TYPE timestamp",
+      T " rewrite:public.t !alter-type-rewrites" },
+    { 15, false,
+      "ALTER TABLE t ADD c timestamptz; BEGIN; SET timezone = 'UTC'; ROLLBACK; ALTER TABLE t ALTER c TYPE "
+      "timestamp",
+      T " rewrite:public.t !alter-type-rewrites?" },
+    { 15, false,
+      "ALTER TABLE t ADD c timestamptz; BEGIN; SET timezone = 'UTC'; COMMIT; ALTER TABLE t ALTER c TYPE "
+      "timestamp",
+      T " alter-type-metadata" },
+    { 15, false, "SET LOCAL search_path = app; ANALYZE t", "public.t:" SUE " share-update" },
+    { 15, false, "BEGIN; SAVEPOINT x; SET search_path = app; ROLLBACK TO x; ANALYZE t",
+      "public.t:" SUE " share-update" },
     /* Names. */
     { 15, false, "SET search_path = app, public; ALTER TABLE t ADD c int", "app.t:" AEL " add-column" },
     { 15, false, "CREATE TABLE public.t (a int); SET search_path = app, public; ANALYZE t", "" },
