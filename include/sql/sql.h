@@ -120,7 +120,7 @@ struct sql_statement {
     const struct sql_lock
         *locks; /* by relation; tables, partitions, sequences, materialized views; indexes that others use */
     size_t rewrite_count, scan_count, build_count;
-    const char *const *rewrites; /* tables whose files are written anew */
+    const char *const *rewrites; /* tables whose files are written anew (by TRUNCATE: empty) */
     const char *const
         *scans; /* tables that are read from end to end while the locks are held, also for an index */
     const char *const
@@ -145,8 +145,8 @@ int sql_catalog_load(struct sql_catalog *catalog, const char *dump, size_t *ret_
 
 /* A live server instead of a dump, or beside it: the caller asks `sql_catalog_query` of the server and hands
  * over each row that comes back, in order, with its SQL_CATALOG_FIELDS texts (NULL for a null). Reads
- * catalogs and statistics only; needs no privilege. NULL for a dialect that has none. ERR_INVALID for a row
- * that is none of the query's. */
+ * catalogs and statistics only; needs no privilege. NULL where there is none (PostgreSQL has it from 10 on).
+ * ERR_INVALID for a row that is none of the query's. */
 #define SQL_CATALOG_FIELDS 6
 const char *sql_catalog_query(const struct sql_server *server);
 int sql_catalog_row(struct sql_catalog *catalog, const char *const *fields, size_t count,

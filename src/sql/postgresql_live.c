@@ -62,8 +62,7 @@ static const char query[] =
 
 const char *catalog_query_postgresql(const struct sql_server *server)
 {
-    (void)server; /* partitions are known from 10 on, and older servers are told by their dumps */
-    return query;
+    return server->version >= 100000 ? query : NULL; /* pg_class.relispartition came with 10 */
 }
 
 static int row_ddl(struct sql_catalog *catalog, const char *const *fields, struct err *err)

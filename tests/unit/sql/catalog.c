@@ -124,7 +124,9 @@ static void test_rows_of_a_server(void **state)
     struct err err = ERR_INIT;
 
     (void)state;
+    static const struct sql_server old = { SQL_POSTGRESQL, 90624 };
     assert_non_null(sql_catalog_query(&server));
+    assert_null(sql_catalog_query(&old));
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_int_equal(sql_catalog_row(catalog, rows[i], SQL_CATALOG_FIELDS, &err), 0);
     assert_true(sql_catalog_size(catalog, "public.t", &size));
