@@ -173,18 +173,8 @@ static const struct held *worst_held(const struct session *s)
     return worst;
 }
 
-/* INSERT ... VALUES, as every tool that keeps a list of its migrations does at their end. */
-static bool is_short(const PgQuery__Node *node)
-{
-    if (node->node_case != PG_QUERY__NODE__NODE_INSERT_STMT)
-        return false;
-    const PgQuery__Node *rows = node->insert_stmt->select_stmt;
-    return rows == NULL ||
-           (rows->node_case == PG_QUERY__NODE__NODE_SELECT_STMT && rows->select_stmt->n_values_lists > 0);
-}
-
 /* What is done while a statement before keeps everybody waiting. */
-static void find_kept(struct session *s, const struct verdict *own, const PgQuery__Node *node)
+static void find_kept(struct session *s, const struct verdict *own)
 {
     const struct held *worst = worst_held(s);
     if (worst == NULL)
@@ -196,7 +186,7 @@ static void find_kept(struct session *s, const struct verdict *own, const PgQuer
                                            : NULL;
     bool writes = false;
     for (size_t i = 0; i < own->lock_count; i++)
-        writes = writes || (own->locks[i].mode == SQL_ROW_EXCLUSIVE && !is_short(node));
+        writes = writes || own->locks[i].mode == SQL_ROW_EXCLUSIVE;
     if (slow)
         pg_find(s, NULL, PG_WORK_UNDER_LOCK, NULL, "works on %s while this transaction still has %s on %s",
                 slow, word, worst->relation);
@@ -209,12 +199,12 @@ static void find_kept(struct session *s, const struct verdict *own, const PgQuer
 }
 
 /* Locks of this statement join those that are held; those that were are told beside them. */
-static void keep_locks(struct session *s, const PgQuery__Node *node)
+static void keep_locks(struct session *s)
 {
     size_t count = s->verdict->lock_count;
     if (!s->transaction)
         return;
-    find_kept(s, s->verdict, node);
+    find_kept(s, s->verdict);
     struct sql_lock *own = arena_array(s->scratch, count + 1, sizeof(*own));
     if (count)
         memcpy(own, s->verdict->locks, count * sizeof(*own));
@@ -237,7 +227,7 @@ static void judge_piece(struct session *s, const struct piece *piece)
     }
     pg_judge_node(s, node);
     if (was_open && s->transaction)
-        keep_locks(s, node);
+        keep_locks(s);
 }
 
 void pg_judge_text(struct session *s, const char *text)
