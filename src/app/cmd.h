@@ -11,6 +11,7 @@ int cmd_dry_run(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_feed(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+int cmd_locks(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_run(int argc, char **argv);

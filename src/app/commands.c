@@ -22,6 +22,10 @@ const struct command all_commands[] = {
       "everything that would be executed, in order; executes nothing, connects to nothing" },
     { "show", true, "BOOK [--format markdown|html] [--targets FILE] [--param K=V]...",
       "the book for people: risks, timeline, who decides what, every step, and the way back" },
+    { "locks", true,
+      "[FILE|-] --engine postgresql@15|mysql@8.0|mariadb@10.11 [--schema FILE] [--transaction]\n"
+      "             [--format text|json]",
+      "what each statement of an SQL script locks, rewrites and reads whole, and what to write instead" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
       "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal]\n"

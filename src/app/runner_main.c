@@ -10,7 +10,8 @@
 
 static const struct handler handlers[] = {
     { "approve", cmd_approve }, { "check", cmd_check }, { "dry-run", cmd_dry_run },
-    { "explain", cmd_explain }, { "feed", cmd_feed },   { "log", cmd_log },
+    { "explain", cmd_explain }, { "feed", cmd_feed },   { "locks", cmd_locks },
+    { "log", cmd_log },
     { "runs", cmd_runs },       { "serve", cmd_serve }, { "show", cmd_show },
     { "status", cmd_status },
     { "verify", cmd_verify },   { NULL, NULL },
