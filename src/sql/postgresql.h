@@ -75,6 +75,7 @@ void pg_lock(struct session *s, const char *relation, enum sql_lock_mode mode);
 void pg_rewrite(struct session *s, const char *table);
 /* A table and its indexes, or where it is partitioned those of its partitions. */
 void pg_rewrite_tree(struct session *s, const char *table);
+void pg_scan_tree(struct session *s, const char *table);
 void pg_build_all(struct session *s, const char *table); /* the indexes of one table */
 void pg_scan(struct session *s, const char *table);
 void pg_build(struct session *s, const char *table, const char *index);
@@ -109,6 +110,10 @@ void pg_add_constraint(struct session *s, const char *table, const PgQuery__Cons
                        bool only);
 void pg_validate(struct session *s, const char *table, const char *constraint);
 void pg_drop_constraint(struct session *s, const char *table, const PgQuery__AlterTableCmd *command);
+/* Foreign keys elsewhere that need a key of this table go with it (CASCADE). */
+void pg_drop_referencing(struct session *s, const char *table);
+/* Whether a column is of a key that others may refer to. */
+bool pg_is_key(const struct relation *relation, const char *column);
 /* Notes a constraint in the catalog; of a column where one is given. */
 struct constraint *pg_note_constraint(struct session *s, const char *table,
                                       const PgQuery__Constraint *constraint, const char *column);

@@ -18,6 +18,19 @@ static void do_add_column(struct session *s, const struct target *target,
         pg_add_column(s, target->table, command->def->column_def, command->missing_ok);
 }
 
+/* Foreign keys that refer to it, and the views and materialized views that read it: which columns a view
+ * reads is not known, so all that read the table. */
+static void drop_with_column(struct session *s, const struct relation *relation, const char *column)
+{
+    if (pg_is_key(relation, column))
+        pg_drop_referencing(s, relation->name);
+    for (size_t i = 0; i < s->catalog->relations.count; i++) {
+        const struct relation *view = catalog_at(s->catalog, i);
+        if (view && names_has(&view->sources, relation->name))
+            pg_lock(s, pg_format(s, "%s", view->name), SQL_ACCESS_EXCLUSIVE);
+    }
+}
+
 static void do_drop_column(struct session *s, const struct target *target,
                            const PgQuery__AlterTableCmd *command)
 {
@@ -25,6 +38,8 @@ static void do_drop_column(struct session *s, const struct target *target,
     for (const struct constraint *c = relation->constraints; c; c = c->next)
         if (c->kind == CONSTRAINT_FOREIGN && c->referenced && names_has(&c->columns, command->name))
             pg_lock(s, pg_format(s, "%s", c->referenced), SQL_ACCESS_EXCLUSIVE);
+    if (command->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE)
+        drop_with_column(s, relation, command->name);
     relation_drop_column(relation, command->name);
     for (size_t i = 0; i < s->catalog->relations.count; i++) {
         const struct relation *index = catalog_at(s->catalog, i);

@@ -11,6 +11,7 @@ static const PgQuery__Constraint *constraint_of(const PgQuery__ColumnDef *column
     return NULL;
 }
 
+#define DOMAINS_MAX  16 /* over one another; more are a circle */
 #define CONSTR(name) PG_QUERY__CONSTR_TYPE__CONSTR_##name
 
 static bool is_serial(const char *type)
@@ -192,8 +193,8 @@ static void judge_reference(struct session *s, const char *table, const PgQuery_
     pg_lock_tree(s, parent, SQL_SHARE_ROW_EXCLUSIVE);
     /* transformAlterTableStmt skips the check of the rows only where they all have NULL. */
     if (rewrites || (fallback && without_null(fallback->raw_expr))) {
-        pg_scan(s, table);
-        pg_scan(s, parent);
+        pg_scan_tree(s, table);
+        pg_scan_tree(s, parent);
         pg_find(s, table, PG_ADD_COLUMN_REFERENCES_SCAN, NULL,
                 "looks up every row of %s in %s, and blocks writes to both", table, parent);
     } else {
@@ -210,19 +211,19 @@ static bool judge_scan(struct session *s, const char *table, const PgQuery__Colu
     bool primary = constraint_of(column, CONSTR(PRIMARY));
 
     if (constraint_of(column, CONSTR(CHECK))) {
-        pg_scan(s, table);
+        pg_scan_tree(s, table);
         pg_find(s, table, PG_ADD_COLUMN_CHECK, NULL, "reads all of %s for the CHECK on %s", table,
                 column->colname);
         found = true;
     }
     if ((constraint_of(column, CONSTR(NOTNULL)) || primary) && no_default && !rewrites) {
-        pg_scan(s, table);
+        pg_scan_tree(s, table);
         pg_find(s, table, PG_ADD_COLUMN_NOT_NULL, "whether the table has rows",
                 "fails if %s has a row: %s would be null", table, column->colname);
         found = true;
     }
     if (primary || constraint_of(column, CONSTR(UNIQUE))) {
-        pg_scan(s, table);
+        pg_scan_tree(s, table);
         pg_build(s, table,
                  pg_constraint_name(s, table,
                                     primary ? constraint_of(column, CONSTR(PRIMARY))
@@ -265,7 +266,7 @@ void pg_set_not_null(struct session *s, const char *table, const char *name)
     } else {
         const char *depends =
             relation->complete ? NULL : "whether a validated CHECK (... IS NOT NULL) is there";
-        pg_scan(s, table);
+        pg_scan_tree(s, table);
         pg_find(s, table, PG_SET_NOT_NULL, depends, "reads all of %s to see that no %s is null", table, name);
     }
     if (column == NULL)
@@ -299,8 +300,12 @@ static enum type_change change_of(struct session *s, const struct column *column
         return TYPE_REWRITE;
     }
     struct column_type from = column->type;
-    const char *ignored;
-    (void)unconstrained(s, &from, &ignored); /* a domain's values have the bytes of its base type */
+    /* A domain's values have the bytes of its base type. */
+    const struct domain *domain = find_domain(s, &from);
+    for (int depth = 0; domain && depth < DOMAINS_MAX; depth++) {
+        from = domain->base;
+        domain = find_domain(s, &from);
+    }
     enum type_change change = pg_type_change(&from, &to, s->server->version);
     if (change != TYPE_ZONE)
         return change;
@@ -321,7 +326,7 @@ static bool judge_dependents(struct session *s, const char *table, const struct 
 
     for (const struct constraint *c = relation->constraints; c; c = c->next)
         if (c->kind == CONSTRAINT_CHECK && c->validated && names_has(&c->columns, column->name)) {
-            pg_scan(s, table);
+            pg_scan_tree(s, table);
             pg_find(s, table, PG_ALTER_TYPE_CHECKED, NULL, "reads all of %s again for the CHECK %s", table,
                     c->name);
             found = true;
@@ -341,6 +346,34 @@ static bool judge_dependents(struct session *s, const char *table, const struct 
     return found;
 }
 
+static void judge_foreign_key(struct session *s, const char *table, const char *parent, bool looks_up)
+{
+    pg_lock_tree(s, table, SQL_ACCESS_EXCLUSIVE);
+    pg_lock_tree(s, parent, SQL_ACCESS_EXCLUSIVE);
+    if (looks_up) {
+        pg_scan_tree(s, table);
+        pg_scan_tree(s, parent);
+    }
+}
+
+/* A foreign key of the column, or to it, is made again: both sides are locked, and looked up where the new
+ * values might compare otherwise. Which columns a key refers to is not known, only that they are a key. */
+static void judge_foreign_keys(struct session *s, const char *table, const char *column, bool looks_up)
+{
+    const struct relation *relation = catalog_relation(s->catalog, table);
+    bool is_key = pg_is_key(relation, column);
+
+    for (const struct constraint *c = relation->constraints; c; c = c->next)
+        if (c->referenced && names_has(&c->columns, column))
+            judge_foreign_key(s, table, pg_format(s, "%s", c->referenced), looks_up);
+    for (size_t i = 0; is_key && i < s->catalog->relations.count; i++) {
+        const struct relation *other = catalog_at(s->catalog, i);
+        for (const struct constraint *c = other ? other->constraints : NULL; c; c = c->next)
+            if (c->referenced && strcmp(c->referenced, table) == 0)
+                judge_foreign_key(s, pg_format(s, "%s", other->name), table, looks_up);
+    }
+}
+
 void pg_alter_type(struct session *s, const char *table, const PgQuery__AlterTableCmd *command)
 {
     const PgQuery__ColumnDef *def = command->def->column_def;
@@ -351,6 +384,7 @@ void pg_alter_type(struct session *s, const char *table, const PgQuery__AlterTab
     enum type_change change = change_of(s, column, def, command->name, &depends);
     const char *text = pg_type_text(s, &to);
 
+    judge_foreign_keys(s, table, command->name, change == TYPE_REWRITE);
     if (change == TYPE_REWRITE) {
         pg_rewrite_tree(s, table);
         pg_find(s, table, PG_ALTER_TYPE_REWRITE, depends, "rewrites %s and its indexes to make %s %s", table,

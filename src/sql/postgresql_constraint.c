@@ -113,16 +113,6 @@ struct constraint *pg_note_constraint(struct session *s, const char *table,
     return noted;
 }
 
-/* A CHECK or a foreign key reads every row of the table and its partitions. */
-static void scan_tree(struct session *s, const char *table)
-{
-    struct names children = pg_children(s, table);
-    if (!pg_is_kind(s, table, RELATION_PARTITIONED))
-        pg_scan(s, table);
-    for (size_t i = 0; i < children.count; i++)
-        pg_scan(s, pg_format(s, "%s", children.list[i]));
-}
-
 static void add_check(struct session *s, const char *table, const PgQuery__Constraint *constraint,
                       const char *name)
 {
@@ -132,7 +122,7 @@ static void add_check(struct session *s, const char *table, const PgQuery__Const
                 "locks %s for an instant; VALIDATE CONSTRAINT %s reads it later", table, name);
         return;
     }
-    scan_tree(s, table);
+    pg_scan_tree(s, table);
     pg_find(s, table, PG_ADD_CHECK, NULL, "reads all of %s for the CHECK %s while nobody can use it", table,
             name);
 }
@@ -144,14 +134,16 @@ static void add_foreign(struct session *s, const char *table, const PgQuery__Con
     pg_lock_tree(s, table, SQL_SHARE_ROW_EXCLUSIVE);
     pg_lock_tree(s, parent, SQL_SHARE_ROW_EXCLUSIVE);
     if (constraint->skip_validation) {
+        if (pg_is_kind(s, table, RELATION_PARTITIONED))
+            (void)pg_since(s, 180000, "a foreign key of a partitioned table that is NOT VALID");
         pg_find(s, NULL, PG_ADD_FOREIGN_KEY_NOT_VALID, NULL, "blocks writes to %s and %s for an instant",
                 table, parent);
         return;
     }
     /* An empty table, which a fresh one is taken for, has nothing to look up. */
-    scan_tree(s, table);
+    pg_scan_tree(s, table);
     if (!pg_fresh(s, table))
-        scan_tree(s, parent);
+        pg_scan_tree(s, parent);
     if (pg_fresh(s, table))
         pg_find(s, parent, PG_CREATE_TABLE_REFERENCES, NULL, "blocks writes to %s for an instant", parent);
     else
@@ -182,10 +174,35 @@ static void using_index(struct session *s, const char *table, const PgQuery__Con
         pg_find(s, table, PG_USING_INDEX, NULL, "locks %s for an instant", table);
         return;
     }
-    scan_tree(s, table);
+    pg_scan_tree(s, table);
     bool known = index && relation->complete;
     pg_find(s, table, PG_PRIMARY_KEY_SCAN, known ? NULL : "whether its columns are NOT NULL",
             "reads all of %s to see that %s is not null", table, nullable ? nullable : "the key");
+}
+
+/* A partition's index is named after it. A primary key makes its columns NOT NULL, which locks the partitions
+ * as strongly; else only a build's lock is taken on them. */
+static void build_partitions(struct session *s, const char *table, const PgQuery__Constraint *constraint)
+{
+    const struct relation *relation = catalog_relation(s->catalog, table);
+    struct names children = pg_children(s, table);
+    enum sql_lock_mode mode = SQL_SHARE;
+    const char *columns = "";
+
+    for (size_t i = 0; i < constraint->n_keys; i++) {
+        const char *key = node_text(constraint->keys[i]);
+        const struct column *column = relation_column(relation, key);
+        columns = pg_format(s, "%s%s%s", columns, i == 0 ? "" : ",", key);
+        if (constraint->contype == CONSTR(PRIMARY) && !(column && column->not_null))
+            mode = SQL_ACCESS_EXCLUSIVE;
+    }
+    pg_lock(s, table, SQL_ACCESS_EXCLUSIVE);
+    for (size_t i = 0; i < children.count; i++) {
+        const char *child = pg_format(s, "%s", children.list[i]);
+        pg_lock(s, child, mode);
+        if (!pg_is_kind(s, child, RELATION_PARTITIONED))
+            pg_build(s, child, pg_format(s, "%s(%s)", child, columns));
+    }
 }
 
 static void add_index(struct session *s, const char *table, const PgQuery__Constraint *constraint,
@@ -197,13 +214,18 @@ static void add_index(struct session *s, const char *table, const PgQuery__Const
     } rules[] = { { CONSTR(PRIMARY), PG_ADD_PRIMARY_KEY },
                   { CONSTR(UNIQUE), PG_ADD_UNIQUE },
                   { CONSTR(EXCLUSION), PG_ADD_EXCLUDE } };
-    pg_lock_tree(s, table, SQL_ACCESS_EXCLUSIVE);
     if (constraint->indexname[0]) {
+        pg_lock_tree(s, table, SQL_ACCESS_EXCLUSIVE);
         using_index(s, table, constraint);
         return;
     }
-    scan_tree(s, table);
-    pg_build(s, table, name);
+    pg_scan_tree(s, table);
+    if (pg_is_kind(s, table, RELATION_PARTITIONED)) {
+        build_partitions(s, table, constraint);
+    } else {
+        pg_lock_tree(s, table, SQL_ACCESS_EXCLUSIVE);
+        pg_build(s, table, name);
+    }
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         if (rules[i].type == (int)constraint->contype)
             pg_find(s, table, rules[i].rule, NULL, "builds the index %s over %s while nobody can use it",
@@ -253,8 +275,15 @@ void pg_validate(struct session *s, const char *table, const char *name)
     pg_find(s, table, PG_VALIDATE, NULL, "reads all of %s while others read and write it", table);
 }
 
-/* Foreign keys elsewhere that need this key go with it (CASCADE). */
-static void drop_referencing(struct session *s, const char *table)
+bool pg_is_key(const struct relation *relation, const char *column)
+{
+    for (const struct constraint *c = relation->constraints; c; c = c->next)
+        if ((c->kind == CONSTRAINT_PRIMARY || c->kind == CONSTRAINT_UNIQUE) && names_has(&c->columns, column))
+            return true;
+    return false;
+}
+
+void pg_drop_referencing(struct session *s, const char *table)
 {
     for (size_t i = 0; i < s->catalog->relations.count; i++) {
         const struct relation *other = catalog_at(s->catalog, i);
@@ -281,7 +310,7 @@ void pg_drop_constraint(struct session *s, const char *table, const PgQuery__Alt
         pg_find(s, table, PG_DROP_CONSTRAINT, depends, "locks %s for an instant", table);
     }
     if (command->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE)
-        drop_referencing(s, relation->name);
+        pg_drop_referencing(s, relation->name);
     size_t schema = strcspn(table, ".");
     const struct relation *index =
         catalog_relation(s->catalog, pg_format(s, "%.*s.%s", (int)schema, table, command->name));

@@ -77,11 +77,11 @@ static void judge_writing(struct session *s, const PgQuery__Node *node)
     pg_lock_tree(s, table, SQL_ROW_EXCLUSIVE);
     bool unbounded = (update && !update->n_from_clause && always_true(update->where_clause)) ||
                      (delete &&!delete->n_using_clause && always_true(delete->where_clause));
-    if (unbounded)
-        pg_scan(s, table);
-    if (unbounded)
+    if (unbounded) {
+        pg_scan_tree(s, table);
         pg_find(s, table, PG_UNBOUNDED_WRITE, NULL, "%s every row of %s, and keeps them locked to its end",
                 update ? "changes" : "deletes", table);
+    }
 }
 
 static bool visit_read(const PgQuery__Node *node, void *data)

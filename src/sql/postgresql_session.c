@@ -144,6 +144,17 @@ void pg_rewrite_tree(struct session *s, const char *table)
     }
 }
 
+void pg_scan_tree(struct session *s, const char *table)
+{
+    struct names children = pg_children(s, table);
+    names_add(&children, s->scratch, table);
+    for (size_t i = 0; i < children.count; i++) {
+        const char *name = pg_format(s, "%s", children.list[i]);
+        if (!pg_is_kind(s, name, RELATION_PARTITIONED))
+            pg_scan(s, name);
+    }
+}
+
 bool pg_exists(struct session *s, const char *relation, bool missing_ok)
 {
     if (!s->options->exists || s->quiet || catalog_relation(s->catalog, relation))
