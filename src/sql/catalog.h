@@ -114,6 +114,7 @@ struct sql_catalog {
     struct dict relations, domains, functions;
     unsigned script; /* that is judged; 0 while a dump is read */
     bool zone_known, zone_utc;
+    struct mysql_catalog *mysql; /* the other dialects' own (mysql.h); NULL: nothing yet */
     bool told; /* something was loaded, so a domain or function that is not here is none of the user's */
 };
 

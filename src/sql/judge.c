@@ -1,7 +1,11 @@
 #include "judge.h"
 
-static judge_dialect *const judges[SQL_DIALECT_COUNT] = { [SQL_POSTGRESQL] = judge_postgresql };
-static load_dialect *const loaders[SQL_DIALECT_COUNT] = { [SQL_POSTGRESQL] = load_postgresql };
+static judge_dialect *const judges[SQL_DIALECT_COUNT] = {
+    [SQL_POSTGRESQL] = judge_postgresql, [SQL_MYSQL] = judge_mysql, [SQL_MARIADB] = judge_mysql
+};
+static load_dialect *const loaders[SQL_DIALECT_COUNT] = {
+    [SQL_POSTGRESQL] = load_postgresql, [SQL_MYSQL] = load_mysql, [SQL_MARIADB] = load_mysql
+};
 
 const struct sql_script *sql_judge(struct arena *arena, const struct sql_server *server,
                                    struct sql_catalog *catalog, const char *text,

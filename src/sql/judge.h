@@ -9,12 +9,12 @@
 typedef const struct sql_script *judge_dialect(struct arena *arena, const struct sql_server *server,
                                                struct sql_catalog *catalog, const char *text,
                                                const struct sql_options *options);
-judge_dialect judge_postgresql;
+judge_dialect judge_postgresql, judge_mysql;
 
 /* Statements that define objects, into the catalog. Returns how many were read; `ret_ignored` how many were
  * not. */
 typedef size_t load_dialect(struct sql_catalog *catalog, const char *dump, size_t *ret_ignored);
-load_dialect load_postgresql;
+load_dialect load_postgresql, load_mysql;
 
 const char *catalog_query_postgresql(const struct sql_server *server);
 int catalog_row_postgresql(struct sql_catalog *catalog, const char *const *fields,

@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-static struct rule_table (*const tables[])(void) = { rules_postgresql_tables, rules_postgresql_objects };
+static struct rule_table (*const tables[])(void) = { rules_postgresql_tables, rules_postgresql_objects,
+                                                     rules_mysql_alter, rules_mysql };
 
 size_t sql_rule_count(void)
 {

@@ -14,6 +14,9 @@ struct rule_table {
 struct rule_table rules_postgresql_tables(void);  /* columns, constraints, partitions */
 struct rule_table rules_postgresql_objects(void); /* indexes, other objects, data, transactions */
 
+struct rule_table rules_mysql_alter(void); /* MySQL's and MariaDB's: reading, waiting, columns */
+struct rule_table rules_mysql(void);       /* indexes, keys, whole tables, data, transactions */
+
 /* PostgreSQL's rows in the order of their tables. */
 enum pg_rule {
     /* rules_postgresql_tables.c */

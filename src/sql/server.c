@@ -12,7 +12,7 @@ static const struct dialect {
 } dialects[SQL_DIALECT_COUNT] = {
     [SQL_POSTGRESQL] = { "postgresql", 90600, 180000 },
     [SQL_MYSQL] = { "mysql", 50600, 90700 },
-    [SQL_MARIADB] = { "mariadb", 100300, 120000 },
+    [SQL_MARIADB] = { "mariadb", 100200, 120000 },
 };
 
 /* The number of `parts`, which stand for a version of that dialect. */
