@@ -141,6 +141,22 @@ static bool is_off(const char *value)
     return strcmp(value, "0") == 0 || ddl_same(value, "off") || ddl_same(value, "false");
 }
 
+/* alter_algorithm is MariaDB's, and without effect from 11.5; old_alter_table is older, and both servers'. */
+static void force_algorithm(struct ddl_judge *judge, const char *name, const char *value)
+{
+    bool maria = judge->server->dialect == SQL_MARIADB;
+
+    if (strcmp(name, "old_alter_table") == 0 && (!maria || judge->server->version < 110500))
+        judge->forced = is_off(value) || strcmp(value, "default") == 0 ? SQL_ALGORITHM_NONE : SQL_COPY;
+    if (strcmp(name, "alter_algorithm") != 0 || !maria || judge->server->version >= 110500)
+        return;
+    judge->forced = SQL_ALGORITHM_NONE;
+    for (int i = SQL_INSTANT; i < SQL_ALGORITHM_COUNT; i++) {
+        if (ddl_same(value, sql_algorithm_word((enum sql_algorithm)i)))
+            judge->forced = (enum sql_algorithm)i;
+    }
+}
+
 static void judge_set(struct ddl_judge *judge)
 {
     static const char *const other_reading[] = {
@@ -150,6 +166,7 @@ static void judge_set(struct ddl_judge *judge)
     for (const struct ddl_setting *at = judge->statement->settings; at; at = at->next) {
         const char *value = ddl_lower(judge->catalog->arena, at->value);
 
+        force_algorithm(judge, at->name, value);
         if (strcmp(at->name, "foreign_key_checks") == 0)
             judge->unchecked = is_off(value);
         else if (strcmp(at->name, "lock_wait_timeout") == 0)

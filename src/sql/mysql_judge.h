@@ -10,10 +10,11 @@ struct ddl_judge {
     struct mysql_catalog *catalog;
     const struct sql_server *server;
     const struct sql_options *options;
-    const char *database; /* in use; "" */
-    bool begun;           /* a transaction */
-    bool unchecked;       /* foreign_key_checks=0 */
-    bool patience_set;    /* lock_wait_timeout of at most a minute */
+    const char *database;      /* in use; "" */
+    bool begun;                /* a transaction */
+    bool unchecked;            /* foreign_key_checks=0 */
+    enum sql_algorithm forced; /* by the session, for what states none; NONE: nothing */
+    bool patience_set;         /* lock_wait_timeout of at most a minute */
     struct ddl_statement *statement;
     struct verdict verdict;
     bool waits, copies;

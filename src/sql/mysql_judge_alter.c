@@ -220,8 +220,15 @@ static void lock_others(struct ddl_judge *judge, const struct ddl_view *view)
     }
 }
 
+static enum sql_algorithm stated_algorithm(const struct ddl_judge *judge)
+{
+    return judge->statement->algorithm != SQL_ALGORITHM_NONE ? judge->statement->algorithm : judge->forced;
+}
+
 static void weigh(struct ddl_judge *judge, struct alter *alter)
 {
+    enum sql_algorithm stated = stated_algorithm(judge);
+
     alter->best = view_of(judge, false);
     alter->worst = view_of(judge, true);
     alter->cheap = ddl_price_alter(&alter->best);
@@ -230,9 +237,9 @@ static void weigh(struct ddl_judge *judge, struct alter *alter)
     alter->view = &alter->worst;
     if (!same_price(&alter->cheap, &alter->dear))
         alter->depends = alter->worst.depends ? alter->worst.depends : alter->best.depends;
-    if (judge->statement->algorithm != SQL_ALGORITHM_NONE)
-        weigh_algorithm(alter, judge->statement->algorithm);
-    weigh_lock(alter, judge->statement->algorithm, judge->statement->lock);
+    if (stated != SQL_ALGORITHM_NONE)
+        weigh_algorithm(alter, stated);
+    weigh_lock(alter, stated, judge->statement->lock);
 }
 
 void ddl_judge_alter(struct ddl_judge *judge)
@@ -262,7 +269,7 @@ void ddl_judge_alter(struct ddl_judge *judge)
         ddl_find(judge, "mysql-perhaps-refused", table, alter.depends);
     find_causes(judge, &alter);
     add_work(judge, &alter);
-    if (can_be_stated(statement) && statement->algorithm == SQL_ALGORITHM_NONE &&
+    if (can_be_stated(statement) && stated_algorithm(judge) == SQL_ALGORITHM_NONE &&
         statement->lock == SQL_LOCK_NONE && alter.cheap.algorithm < SQL_COPY)
         ddl_find(judge, "mysql-algorithm-unstated", table, NULL);
 }

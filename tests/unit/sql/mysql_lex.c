@@ -108,7 +108,7 @@ static void without_end(void **state)
                                           "CREATE TABLE t (((",
                                           "UPDATE t SET a = (((",
                                           "/*!" };
-    size_t size = 300000;
+    size_t size = 120000;
     char *text = malloc(size + 64);
 
     (void)state;
