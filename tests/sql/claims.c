@@ -151,12 +151,11 @@ static int print_case(size_t index, const struct sql_statement *statement)
         (void)fprintf(stderr, "%s %s: not understood\n", cases[index].table, cases[index].action);
         return 1;
     }
-    for (int algorithm = SQL_INSTANT; algorithm <= (int)statement->algorithm; algorithm++) {
-        size_t end = algorithm < (int)statement->algorithm ? ARRAY_LEN(locks) : lock;
-
-        for (size_t k = 0; k < end; k++)
-            print_attempt(index, (enum sql_algorithm)algorithm, k, "refused");
-    }
+    /* LOCK=EXCLUSIVE asks for nothing: an ALGORITHM that is refused with it is refused with any. */
+    for (int algorithm = SQL_INSTANT; algorithm < (int)statement->algorithm; algorithm++)
+        print_attempt(index, (enum sql_algorithm)algorithm, ARRAY_LEN(locks) - 1, "refused");
+    for (size_t k = 0; k < lock; k++)
+        print_attempt(index, statement->algorithm, k, "refused");
     /* InnoDB tells when a table's file is another; of other engines it is not asked. */
     innodb = strcmp(cases[index].table, "my") != 0;
     print_attempt(index, statement->algorithm, lock, statement->copies && innodb ? "rebuilt" : "done");
