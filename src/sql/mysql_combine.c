@@ -91,7 +91,8 @@ static void combine(struct ddl_view *view, struct ddl_price *all)
          (kinds.dropped > 0 && kinds.columns > kinds.dropped && ddl_has_virtual(view, false) &&
           ddl_assume(view, "where the virtual column stands", true, false))))
         *all = (struct ddl_price){ SQL_COPY, SQL_METADATA_SHARED, true, true, "mysql-stored-generated" };
-    if (kinds.columns > 0 && all->algorithm == SQL_NOCOPY && (kinds.builds > 0 || !maria)) {
+    if (kinds.columns > 0 && ((all->algorithm == SQL_NOCOPY && (kinds.builds > 0 || !maria)) ||
+                              (all->algorithm == SQL_INPLACE && !maria))) {
         all->algorithm = SQL_INPLACE;
         all->rebuild = true;
         if (!all->code || strcmp(all->code, "mysql-row-versions") == 0)

@@ -56,6 +56,8 @@ static const struct form forms[] = {
     { "mariadb@10.11.6", "ALTER TABLE t ADD COLUMN n INT UNIQUE", "INPLACE NONE +" },
     { "mariadb@10.11.6", "ALTER TABLE t ADD COLUMN n INT, ADD INDEX (n)", "INPLACE NONE +" },
     { "mysql@8.4", "ALTER TABLE t ADD COLUMN n INT, DROP INDEX ia", "INPLACE NONE +" },
+    { "mysql@8.4", "ALTER TABLE t ADD COLUMN n INT, MODIFY v20 VARCHAR(60)", "INPLACE NONE +" },
+    { "mysql@8.4", "ALTER TABLE t ADD COLUMN n INT, ALTER a DROP DEFAULT", "INSTANT NONE" },
     /* 2 */
     { "mysql@8.0.28", "ALTER TABLE t DROP COLUMN c", "INPLACE NONE +" },
     { "mysql@8.0.29", "ALTER TABLE t DROP COLUMN c", "INSTANT NONE" },
