@@ -107,7 +107,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     def->set = load_sql_part(l, source, "set", raw->set);
     def->where = load_sql_part(l, source, "where", raw->where);
     def->key_count = raw->key.count;
-    def->key = load_fixed_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
+    def->key = load_columns(l, load_at(source, "key"), &raw->key);
     def->batch = raw->batch ? load_batch(l, raw->batch) : 5000;
     def->batch_time_us = raw->batch_time_us;
     def->pause_us = raw->pause_us;

@@ -150,11 +150,11 @@ static void build(struct loader *l, const struct json *source, const void *decod
     def->pattern_count = raw->tables.count;
     def->patterns = load_fixed_texts(l, load_at(source, "tables"), &raw->tables, LAND_LINE);
     def->key_count = raw->key.count;
-    def->key = load_fixed_texts(l, load_at(source, "key"), &raw->key, LAND_SQL);
+    def->key = load_columns(l, load_at(source, "key"), &raw->key);
     def->column_count = raw->columns.count;
-    def->columns = load_fixed_texts(l, load_at(source, "columns"), &raw->columns, LAND_SQL);
+    def->columns = load_columns(l, load_at(source, "columns"), &raw->columns);
     def->sum_count = raw->sums.count;
-    def->sums = load_fixed_texts(l, load_at(source, "sums"), &raw->sums, LAND_SQL);
+    def->sums = load_columns(l, load_at(source, "sums"), &raw->sums);
     def->where = load_sql_part(l, source, "where", raw->where);
     def->chunk = raw->chunk;
     def->sequence_margin = raw->margin;

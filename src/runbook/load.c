@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sqlscan.h"
 
 /* With more faults than this nobody reads hints, and finding them is the only slow part of a load. */
 #define HINTED_FAULTS_MAX 20
@@ -91,6 +92,31 @@ const char *const *load_fixed_texts(struct loader *l, const struct json *where,
     for (size_t i = 0; i < texts->count; i++)
         refuse_later(l, load_item(where, i), texts->list[i]);
     return load_texts(l, where, texts, landing);
+}
+
+/* One word that is no number, or one text in double quotes. */
+static bool is_column(const char *text)
+{
+    struct sql_token token;
+    size_t at = 0;
+    if (!sql_next(text, &at, &token) || text[at] != '\0')
+        return false;
+    return (token.kind == SQL_WORD && !strchr("0123456789", *text)) ||
+           (token.kind == SQL_IDENTIFIER && !token.unterminated && token.len > strlen("\"\""));
+}
+
+const char *const *load_columns(struct loader *l, const struct json *where, const struct json_texts *texts)
+{
+    const char *const *list = load_fixed_texts(l, where, texts, LAND_SQL);
+    for (size_t i = 0; i < texts->count; i++) {
+        if (!is_column(list[i]) && !strstr(list[i], "${")) /* that was refused before */
+            load_fault(
+                l, load_item(where, i),
+                "\"%s\" is not the name of one column: a word, or any text in double quotes, in an item "
+                "of its own",
+                list[i]);
+    }
+    return list;
 }
 
 bool is_variable(const char *name)

@@ -220,6 +220,9 @@ const char *const *load_texts(struct loader *l, const struct json *where, const 
 const char *const *load_fixed_texts(struct loader *l, const struct json *where,
                                     const struct json_texts *texts, enum landing landing);
 
+/* The same, each of them the name of one column, as in SQL; anything else is a fault. */
+const char *const *load_columns(struct loader *l, const struct json *where, const struct json_texts *texts);
+
 /* One statement that is to be asked; anything else is a fault. */
 const char *load_query_sql(struct loader *l, const struct json *where, const char *sql);
 

@@ -46,6 +46,12 @@ static const struct refusal backfill_cases[] = {
       "31:77: `set` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
       "left open" },
     { "`key`:[`a`,`b`]", "`key`:[]", "27:78: `key` of step `backfill` must not be empty" },
+    { "`key`:[`a`,`b`]", "`key`:[`a`,`b, c`]",
+      "27:83: `b, c` is not the name of one column: a word, or any text in double quotes, in an item of its "
+      "own" },
+    { "`key`:[`a`,`b`]", "`key`:`lower(a)`",
+      "27:78: `lower(a)` is not the name of one column: a word, or any text in double quotes, in an item of "
+      "its own" },
     { "`key`:[`a`,`b`]", "`key`:[`a`,`${lsn}`]",
       "27:83: ${lsn} is known only later, and nothing puts it in here" },
     { "`lock_timeout`:`2s`", "`lock_timeout`:`0s`",
@@ -105,6 +111,18 @@ static const struct refusal compare_cases[] = {
       "41:57: unknown field `wiat` in recheck; did you mean `wait`?" },
     { "`chunk`:1000", "`chunk`:99",
       "39:73: `chunk` of step `same` wants a whole number from 100 to 1000000, not 99" },
+    { "`sums`:`a`", "`sums`:`a + 1`",
+      "39:39: `a + 1` is not the name of one column: a word, or any text in double quotes, in an item of its "
+      "own" },
+    { "`sums`:`a`", "`sums`:`7`",
+      "39:39: `7` is not the name of one column: a word, or any text in double quotes, in an item of its "
+      "own" },
+    { "`key`:`id`,`columns`", "`key`:`t.id`,`columns`",
+      "39:7: `t.id` is not the name of one column: a word, or any text in double quotes, in an item of its "
+      "own" },
+    { "`sums`:`a`", "`sums`:``",
+      "39:39: `` is not the name of one column: a word, or any text in double quotes, in an item of its "
+      "own" },
     { "`sums`:`a`", "`sums`:`${lsn}`", "39:39: ${lsn} is known only later, and nothing puts it in here" },
 };
 
