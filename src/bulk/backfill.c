@@ -18,6 +18,10 @@
 #define LOOK_US        (30 * SECOND_US)
 #define SMALLEST_PART  10 /* a batch is never less than this part of what the book says */
 
+/* SQLSTATE */
+#define LOCK_NOT_AVAILABLE "55P03"
+#define DEADLOCK_DETECTED  "40P01"
+
 /* A key that was read: texts of its own. */
 struct key {
     char *values[KEYS_MAX];
@@ -210,6 +214,32 @@ static void smaller(struct backfill *b)
     b->size = b->size / 2 < least ? least : b->size / 2;
 }
 
+/* Why the next try is one, and which it is. Whose lock it is the monitor of locks sees, while it waits. */
+static void tell_try(struct backfill *b, const struct driver_result *result)
+{
+    struct buf text, limit;
+    bool server = result->status == DRIVER_RETRYABLE || result->status == DRIVER_TIMED_OUT;
+    buf_init(&text, sizeof(b->waits));
+    buf_init(&limit, 64);
+    if (!server) {
+        buf_text(&text, "the connection was lost");
+    } else if (strcmp(result->code, LOCK_NOT_AVAILABLE) == 0) {
+        duration_spell(&limit, b->config->lock_timeout_us);
+        buf_format(&text, "waits for a lock on %.200s (lock_timeout %s)", b->config->table, buf_str(&limit));
+    } else if (strcmp(result->code, DEADLOCK_DETECTED) == 0) {
+        buf_text(&text, "the server ended a batch because of a deadlock");
+    } else if (result->status == DRIVER_TIMED_OUT) {
+        duration_spell(&limit, b->config->statement_timeout_us);
+        buf_format(&text, "a batch took too long (statement_timeout %s)", buf_str(&limit));
+    } else {
+        buf_format(&text, "a batch failed with %s", result->code);
+    }
+    buf_format(&text, ", try %d of %d", b->tries + 1, b->config->attempts);
+    tell(b, buf_str(&text));
+    buf_finish(&limit);
+    buf_finish(&text);
+}
+
 /* Whether what was asked can be asked again: nothing in it does anything twice. */
 static bool try_again(struct backfill *b, const struct driver_result *result)
 {
@@ -222,9 +252,7 @@ static bool try_again(struct backfill *b, const struct driver_result *result)
     for (int i = 1; i < b->tries && wait < BACKOFF_MAX_MS; i++)
         wait *= 2;
     smaller(b);
-    tell(b, result->status == DRIVER_RETRYABLE || result->status == DRIVER_TIMED_OUT
-                ? "a batch met a lock or took too long: tried again"
-                : "the connection was lost: tried again");
+    tell_try(b, result);
     uv_timer_start(&b->timer, go_on, wait, 0);
     return true;
 }

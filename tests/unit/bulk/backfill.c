@@ -276,7 +276,8 @@ static void test_a_lock(void **state)
     pg_value(server.admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
     filled_begin(&filled);
     assert_true(run_until(&filled.loop, waits, &filled, 20000));
-    assert_non_null(strstr(filled.waits, "a batch met a lock"));
+    assert_non_null(strstr(filled.waits, "waits for a lock on public.t (lock_timeout "));
+    assert_non_null(strstr(filled.waits, "), try 2 of "));
     pg_value(server.admin, "ROLLBACK");
     filled_end(&filled);
     filled_check(&filled, DRIVER_OK, 1000, 1000);
