@@ -10,9 +10,6 @@
 
 #include "compared.h"
 
-static struct sides sides;
-static struct compared compared;
-
 static const char orders[] =
     "SET client_min_messages = warning; DROP TABLE IF EXISTS orders; CREATE TABLE orders (id bigint PRIMARY "
     "KEY, customer int NOT NULL,"
@@ -27,17 +24,12 @@ static const char orders[] =
     " jsonb_build_object('n', g), ARRAY['a', NULL, g::text], decode(md5(g::text), 'hex'), g / 7.0, g % 2 = 0,"
     " md5(g::text)::uuid, 'Grün ' || g FROM generate_series(1, 1000) g";
 
-static void check(enum compare_verdict verdict, int64_t differences, const char *message)
-{
-    compared_check(&compared, verdict, differences, message);
-}
-
 static void test_equal(void **state)
 {
     (void)state;
-    on_both(&sides, orders);
-    compare_all(&compared, &sides, "public.orders");
-    check(COMPARE_EQUAL, 0, "1 table, 1,000 rows equal");
+    on_both(orders);
+    compare_all("public.orders");
+    compared_check(COMPARE_EQUAL, 0, "1 table, 1,000 rows equal");
     assert_int_equal(compared.rows, 1000);
     assert_int_equal(compared.tables, 1);
     assert_non_null(strstr(compared.report, "public.orders: equal; old 1,000 rows, hash "));
@@ -93,31 +85,18 @@ static const struct {
 static void test_damages(void **state)
 {
     (void)state;
-    on_both(&sides, orders);
+    on_both(orders);
     pg_value(sides.conn[1], "CREATE TABLE IF NOT EXISTS kept AS SELECT * FROM orders");
     pg_value(sides.conn[1], "ALTER TABLE kept DROP COLUMN twice");
     for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
         pg_value(sides.conn[1], damages[i].damage);
-        compare_all(&compared, &sides, "public.orders");
-        check(COMPARE_DIFFERENT, damages[i].differences, damages[i].message);
+        compare_all("public.orders");
+        compared_check(COMPARE_DIFFERENT, damages[i].differences, damages[i].message);
         pg_value(sides.conn[1], "TRUNCATE orders; INSERT INTO orders SELECT * FROM kept");
     }
-    compare_all(&compared, &sides, "public.orders");
-    check(COMPARE_EQUAL, 0, "");
-    on_both(&sides, "DROP TABLE IF EXISTS kept");
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    return sides_set_up(&sides);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sides_tear_down(&sides);
-    return 0;
+    compare_all("public.orders");
+    compared_check(COMPARE_EQUAL, 0, "");
+    on_both("DROP TABLE IF EXISTS kept");
 }
 
 int main(void)
@@ -126,5 +105,5 @@ int main(void)
         cmocka_unit_test(test_equal),
         cmocka_unit_test(test_damages),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, sides_set_up, sides_tear_down);
 }

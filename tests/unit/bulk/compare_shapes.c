@@ -11,14 +11,6 @@
 
 #include "compared.h"
 
-static struct sides sides;
-static struct compared compared;
-
-static void check(enum compare_verdict verdict, int64_t differences, const char *message)
-{
-    compared_check(&compared, verdict, differences, message);
-}
-
 /* ---- shapes ---- */
 
 /* `both`, then `old` and `new`; what the comparison of all in the schema says. */
@@ -154,26 +146,13 @@ static void test_shapes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
-        sides_fresh(&sides, shapes[i].both);
-        on_one(&sides, 0, shapes[i].left);
-        on_one(&sides, 1, shapes[i].right);
-        compare_all(&compared, &sides, "shop.*");
-        check(shapes[i].differences > 0 ? COMPARE_DIFFERENT : COMPARE_EQUAL, shapes[i].differences,
-              shapes[i].message);
+        sides_fresh(shapes[i].both);
+        on_one(0, shapes[i].left);
+        on_one(1, shapes[i].right);
+        compare_all("shop.*");
+        compared_check(shapes[i].differences > 0 ? COMPARE_DIFFERENT : COMPARE_EQUAL, shapes[i].differences,
+                       shapes[i].message);
     }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    return sides_set_up(&sides);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sides_tear_down(&sides);
-    return 0;
 }
 
 int main(void)
@@ -181,5 +160,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, sides_set_up, sides_tear_down);
 }

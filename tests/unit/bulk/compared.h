@@ -1,4 +1,5 @@
-/* Two databases of one server, "old" and "new", and a comparison of them that was carried out. */
+/* Two databases of one server, "old" and "new", and a comparison of them that was carried out: of each one
+ * for a program. */
 #ifndef TESTS_UNIT_BULK_COMPARED_H
 #define TESTS_UNIT_BULK_COMPARED_H
 
@@ -13,7 +14,6 @@ struct sides {
 };
 
 struct compared {
-    struct sides *sides;
     uv_loop_t loop;
     struct driver_target targets[2];
     struct driver *drivers[2];
@@ -28,25 +28,32 @@ struct compared {
     void (*at_checkpoint)(struct compared *compared);
 };
 
-int sides_set_up(struct sides *sides);
-void sides_tear_down(struct sides *sides);
-void on_one(struct sides *sides, int side, const char *sql); /* "" for nothing */
-void on_both(struct sides *sides, const char *sql);
+extern struct sides sides;
+extern struct compared compared;
+
+/* Fixtures of a group of tests. */
+int sides_set_up(void **state);
+int sides_tear_down(void **state);
+void on_one(int side, const char *sql); /* "" for nothing */
+void on_both(const char *sql);
 
 /* Schemas and tables of earlier tests gone, an empty schema "shop", and then `sql`, on both. */
-void sides_fresh(struct sides *sides, const char *sql);
+void sides_fresh(const char *sql);
 /* shop.items (id, tenant, price, note), 1,000 rows. */
 extern const char items[];
 
 /* The defaults: everything, in parts of 100 rows, without another look. */
-void compared_open(struct compared *compared, struct sides *sides);
-void compared_begin(struct compared *compared);
-void compared_end(struct compared *compared); /* waits for `done`, at most 20 s */
-void compared_close(struct compared *compared);
+void compared_open(void);
+/* One table of each side instead. */
+void compared_open_pair(const char *left, const char *right);
+void compared_begin(void);
+void compared_end(void); /* waits for `done`, at most 20 s */
+void compared_close(void);
+/* From beginning to closing. */
+void compared_run(void);
 /* The message contains `message`. */
-void compared_check(const struct compared *compared, enum compare_verdict verdict, int64_t differences,
-                    const char *message);
+void compared_check(enum compare_verdict verdict, int64_t differences, const char *message);
 /* From opening to closing. */
-void compare_all(struct compared *compared, struct sides *sides, const char *pattern);
+void compare_all(const char *pattern);
 
 #endif
