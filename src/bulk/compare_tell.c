@@ -34,15 +34,26 @@ static void report(struct compare *compare, const char *text)
     buf_finish(&line);
 }
 
+/* Formats a line into `text`, which is begun here, and reports it, behind the name of a table if there is
+ * one. */
+static void say(struct compare *compare, const char *table, struct buf *text, const char *format,
+                va_list args)
+{
+    buf_init(text, QUESTION_MAX);
+    buf_formatv(text, format, args);
+    if (table == NULL)
+        report(compare, buf_str(text));
+    else
+        tell(compare, "%s: %s", table, buf_str(text));
+}
+
 void tell(struct compare *compare, const char *format, ...)
 {
     va_list args;
     struct buf text;
-    buf_init(&text, QUESTION_MAX);
     va_start(args, format);
-    buf_formatv(&text, format, args);
+    say(compare, NULL, &text, format, args);
     va_end(args);
-    report(compare, buf_str(&text));
     buf_finish(&text);
 }
 
@@ -66,11 +77,9 @@ void tell_difference(struct compare *compare, const char *format, ...)
 {
     va_list args;
     struct buf text;
-    buf_init(&text, QUESTION_MAX);
     va_start(args, format);
-    buf_formatv(&text, format, args);
+    say(compare, NULL, &text, format, args);
     va_end(args);
-    report(compare, buf_str(&text));
     add_to_summary(compare, buf_str(&text), 1);
     buf_finish(&text);
 }
@@ -80,11 +89,9 @@ void tell_oddity(struct compare *compare, const char *format, ...)
     va_list args;
     struct table *table = &compare->table;
     struct buf text;
-    buf_init(&text, QUESTION_MAX);
     va_start(args, format);
-    buf_formatv(&text, format, args);
+    say(compare, table->shown, &text, format, args);
     va_end(args);
-    tell(compare, "%s: %s", table->shown, buf_str(&text));
     table->apart++;
     if (table->oddity.len + text.len < LINE_MAX_ / 2)
         buf_format(&table->oddity, "%s%s", table->oddity.len > 0 ? ", " : "", buf_str(&text));
