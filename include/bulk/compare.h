@@ -75,7 +75,8 @@ struct compare_result {
     enum compare_verdict verdict;
     bool cancelled;
     int64_t tables, rows, differences;
-    /* "3 tables, 423,000 rows equal", "2 differences: public.users: 1 row differs (id 17: email), ..." */
+    /* "3 tables, 423,000 rows equal", "2 differences: public.users: 1 row differs (id 17: email), ..."; where
+     * it went on from a checkpoint, how many of the rows were compared before, and how long ago. */
     const char *message;
     const char *code; /* SQLSTATE of what failed, "" */
 };

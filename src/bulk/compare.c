@@ -232,6 +232,7 @@ int compare_start(uv_loop_t *loop, const struct compare_config *config, const st
     compare->config = config;
     compare->events = *events;
     compare->data = data;
+    compare->began_us = clock_now().wall_us;
     compare->lists = arena_create();
     buf_init(&compare->summary, ERR_MESSAGE_MAX);
     buf_init(&compare->message, LINE_MAX_);

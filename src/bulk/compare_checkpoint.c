@@ -1,7 +1,8 @@
 /*
  * Where a comparison has come, as a line of text: fields between "|", in which "%" and two hex digits stand
- * for what would not fit into a line. First what the comparison is (a hash of its text) and all that is done;
- * then, in the middle of a table, what is known of that table and the key up to which it is done.
+ * for what would not fit into a line. First what the comparison is (a hash of its text), all that is done and
+ * when it was begun; then, in the middle of a table, what is known of that table and the key up to which it
+ * is done. The first form did not say when, and is still read.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 #include "bulk/comparison.h"
 
 #define CHECKPOINT_MS 1000
-#define FORM          "compare 1"
+#define FORM          "compare 2"
+#define FIRST_FORM    "compare 1"
 
 enum {
     HAS_FORM,
@@ -23,6 +25,7 @@ enum {
     HAS_DIFFERENCES,
     HAS_UNSAID,
     HAS_SUMMARY,
+    HAS_BEGAN, /* not in the first form */
     HEAD_FIELDS
 };
 enum {
@@ -128,6 +131,7 @@ static void add_head(struct buf *line, const struct compare *compare, const char
     add_number(line, compare->differences);
     add_number(line, said ? compare->unsaid : compare->differences);
     add_field(line, summary);
+    add_number(line, compare->began_us);
 }
 
 static void add_table(struct buf *line, const struct table *table, const char *story)
@@ -227,23 +231,38 @@ static bool read_number(const char *text, int64_t *ret)
     return end != text && *end == '\0';
 }
 
+/* How many fields the head has; 0 of a form that is not known. */
+static size_t head_fields(char **fields, size_t count)
+{
+    if (count == 0)
+        return 0;
+    return strcmp(fields[HAS_FORM], FORM) == 0         ? HEAD_FIELDS
+           : strcmp(fields[HAS_FORM], FIRST_FORM) == 0 ? HEAD_FIELDS - 1
+                                                       : 0;
+}
+
 /* What is wrong with the line; NULL for nothing. */
 static const char *read_head(struct compare *compare, char **fields, size_t count)
 {
     char hash[20];
     (void)snprintf(hash, sizeof(hash), "%016" PRIx64, comparison_hash(compare->config));
-    if (count < HEAD_FIELDS || strcmp(fields[HAS_FORM], FORM) != 0)
+    size_t head = head_fields(fields, count);
+    int64_t began_us = TIME_UNKNOWN;
+    if (head == 0 || count < head)
         return "cannot be understood";
     if (strcmp(fields[HAS_COMPARISON], hash) != 0)
         return "is of another comparison";
     if (!read_number(fields[HAS_TABLES], &compare->tables) ||
         !read_number(fields[HAS_ROWS], &compare->rows) ||
         !read_number(fields[HAS_DIFFERENCES], &compare->differences) ||
-        !read_number(fields[HAS_UNSAID], &compare->unsaid))
+        !read_number(fields[HAS_UNSAID], &compare->unsaid) ||
+        (head == HEAD_FIELDS && !read_number(fields[HAS_BEGAN], &began_us)))
         return "cannot be understood";
     buf_text(&compare->summary, fields[HAS_SUMMARY]);
     compare->resume_table = mem_text(fields[HAS_TABLE]);
     compare->resume_inside = strcmp(fields[HAS_INSIDE], "in") == 0;
+    compare->began_us = began_us;
+    compare->rows_before = compare->rows;
     return NULL;
 }
 
@@ -299,14 +318,15 @@ void checkpoint_resume_table(struct compare *compare)
         return;
     struct tally tally = { 0 };
     char *line = mem_text(compare->config->checkpoint);
-    size_t count = split(line, fields);
+    size_t count = split(line, fields), head = head_fields(fields, count);
     buf_init(&tally.story, LINE_MAX_);
     (void)snprintf(shape, sizeof(shape), "%016" PRIx64, table_shape(table));
-    if (table->order != KEY_NONE && count == HEAD_FIELDS + TABLE_FIELDS + table->key_count &&
-        strcmp(fields[HEAD_FIELDS + HAS_SHAPE], shape) == 0 && read_tally(&tally, fields + HEAD_FIELDS)) {
+    if (table->order != KEY_NONE && count == head + TABLE_FIELDS + table->key_count &&
+        strcmp(fields[head + HAS_SHAPE], shape) == 0 && read_tally(&tally, fields + head)) {
         buf_finish(&table->tally.story);
         table->tally = tally;
-        table->passed = key_copy(table, fields + HEAD_FIELDS + TABLE_FIELDS);
+        table->passed = key_copy(table, fields + head + TABLE_FIELDS);
+        compare->rows_before += tally.totals[LEFT].rows;
     } else {
         buf_finish(&tally.story);
         tell(compare, "%s is not as it was at the checkpoint: compared from its beginning", table->shown);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "bulk/comparison.h"
 
 #define LINE_CELLS  1000
@@ -249,6 +250,24 @@ void tell_table(struct compare *compare)
     buf_finish(&line);
 }
 
+/* What an earlier attempt has compared is as old as that: it may differ by now. */
+static void add_age(struct buf *text, const struct compare *compare)
+{
+    int64_t age_us = clock_now().wall_us - compare->began_us;
+    if (compare->resume_table == NULL)
+        return;
+    buf_text(text, "; ");
+    add_count(text, compare->rows_before, "row");
+    buf_text(text, compare->rows_before == 1 ? " was compared" : " were compared");
+    buf_text(text, " before an interruption, the first of them ");
+    if (compare->began_us == TIME_UNKNOWN) {
+        buf_text(text, "at a time that is not known");
+        return;
+    }
+    duration_spell(text, age_us > 0 ? age_us / SECOND_US * SECOND_US : 0);
+    buf_text(text, " ago");
+}
+
 void tell_verdict(struct compare *compare)
 {
     struct buf *text = &compare->message;
@@ -264,10 +283,12 @@ void tell_verdict(struct compare *compare)
             add_count(text, (int64_t)sequences, "sequence");
             buf_text(text, compare->config->sequence_margin > 0 ? " far enough ahead" : " not behind");
         }
+        add_age(text, compare);
         return;
     }
     add_count(text, compare->differences, "difference");
     buf_format(text, ": %s", buf_str(&compare->summary));
     if (compare->unsaid > 0)
         buf_format(text, "%s and %" PRId64 " more", compare->summary.len > 0 ? "," : "", compare->unsaid);
+    add_age(text, compare);
 }

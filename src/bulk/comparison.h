@@ -22,7 +22,8 @@ enum which { LEFT, RIGHT, SIDES };
 #define CHECKPOINT_MAX  900 /* bytes, as promised */
 #define QUESTION_MAX    (4 * 1024 * 1024)
 #define LINE_MAX_       4096 /* bytes of a line that is told */
-#define CHUNKS_MAX      4    /* how far a side may be ahead of the other */
+#define TIME_UNKNOWN    (-1)
+#define CHUNKS_MAX      4 /* how far a side may be ahead of the other */
 
 /* ---- what a server has ---- */
 
@@ -189,6 +190,8 @@ struct compare {
     struct look look;
     char *resume_table; /* of the checkpoint; NULL */
     bool resume_inside;
+    int64_t began_us;    /* wall clock: the first attempt; TIME_UNKNOWN */
+    int64_t rows_before; /* of the left side, that earlier attempts have compared */
 
     int64_t tables, rows, differences;
     int64_t total; /* rows of the left side, about */

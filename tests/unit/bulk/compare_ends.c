@@ -91,7 +91,10 @@ static void test_resume(void **state)
     compared.at_checkpoint = NULL;
     compared_begin();
     compared_end();
-    compared_check(COMPARE_DIFFERENT, 2, "shop.items: 2 rows differ (id 50: note; id 950: note)");
+    compared_check(COMPARE_DIFFERENT, 2,
+                   "shop.items: 2 rows differ (id 50: note; id 950: note); 100 rows were "
+                   "compared before an interruption, the first of them ");
+    assert_non_null(strstr(compared.message, "s ago"));
     assert_int_equal(compared.rows, 1000);
 
     compared.config.where = "id > 0"; /* another comparison */
@@ -111,6 +114,52 @@ static void test_resume(void **state)
         assert_non_null(strstr(compared.message, "id 950: note"));
     }
     compared_close();
+}
+
+/* What was written before there was a time in it. */
+static void test_old_checkpoint(void **state)
+{
+    char checkpoint[1000];
+    (void)state;
+    sides_fresh(items);
+    on_both("ANALYZE shop.items");
+    pg_value(sides.conn[1], "UPDATE shop.items SET note = '' WHERE id = 950");
+    compared_open_pair("shop.items", "shop.items");
+    compared.at_checkpoint = cancel_now;
+    compared_begin();
+    compared_end();
+    char *form = strstr(compared.checkpoint, "compare 2|"), *at = form;
+    assert_non_null(form);
+    form[strlen("compare ")] = '1';
+    for (int field = 0; field < 9; field++)
+        at = strchr(at, '|') + 1;
+    snprintf(checkpoint, sizeof(checkpoint), "%.*s%s", (int)(at - form), form, strchr(at, '|') + 1);
+    pg_value(sides.conn[1], "UPDATE shop.items SET note = '' WHERE id = 20"); /* was compared before */
+    compared.config.checkpoint = checkpoint;
+    compared.at_checkpoint = NULL;
+    compared_run();
+    compared_check(COMPARE_DIFFERENT, 1,
+                   "(id 950: note); 100 rows were compared before an interruption, the "
+                   "first of them at a time that is not known");
+}
+
+/* As a whole it takes longer than a question may; its parts do not. */
+static void test_slow_whole(void **state)
+{
+    (void)state;
+    sides_fresh(items);
+    on_both("ANALYZE shop.items");
+    for (int differs = 0; differs < 2; differs++) {
+        compared_open_pair("shop.items", "shop.items");
+        compared.config.where = "id % 50 <> 0 OR pg_sleep(0.1) IS NOT NULL";
+        compared.config.timeout_us = 1200 * MS_US;
+        compared_run();
+        if (differs)
+            compared_check(COMPARE_DIFFERENT, 1, "(id 7: note)");
+        else
+            compared_check(COMPARE_EQUAL, 0, "1 table, 1,000 rows equal");
+        pg_value(sides.conn[1], "UPDATE shop.items SET note = '' WHERE id = 7");
+    }
 }
 
 static void test_resume_tables(void **state)
@@ -332,9 +381,12 @@ static void test_replica(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rechecks),      cmocka_unit_test(test_flicker),  cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_resume_tables), cmocka_unit_test(test_long_key), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_broken),   cmocka_unit_test(test_replica),
+        cmocka_unit_test(test_rechecks),   cmocka_unit_test(test_flicker),
+        cmocka_unit_test(test_resume),     cmocka_unit_test(test_old_checkpoint),
+        cmocka_unit_test(test_slow_whole), cmocka_unit_test(test_resume_tables),
+        cmocka_unit_test(test_long_key),   cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_replica),
     };
     return cmocka_run_group_tests(tests, sides_set_up, sides_tear_down);
 }
