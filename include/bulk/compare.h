@@ -13,9 +13,11 @@
  * is hashed by its bytes, whatever its collation. So 1.0 and 1.00 differ; the name of a type is no
  * difference.
  *
- * Chunks are ranges of the key, which has to have the same order on both sides. Where that is not certain (a
- * text with another collation than "C", an enum) and a row seems to be on one side only, the table is begun
- * again, cut by the hash of its key: some scans of the whole of it instead.
+ * A table of at most 2,000,000 rows, by the left side's statistics, is hashed as a whole first, in one scan,
+ * and by chunks only where that differs or takes longer than 5 s. Chunks are ranges of the key,
+ * which has to have the same order on both sides. Where that is not certain (a text with another collation
+ * than "C", an enum) and a row seems to be on one side only, the table is begun again, cut by the hash of its
+ * key: some scans of the whole of it instead.
  *
  * An error is never a match: whatever cannot be asked, answered, understood or finished is COMPARE_FAILED,
  * and so is a row level policy that would hide rows, or two encodings. A table, column or sequence that only

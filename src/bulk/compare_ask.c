@@ -66,6 +66,8 @@ static void on_answer(void *data, const struct answer *answer)
         read_answer(side, answer);
         return;
     }
+    if ((result->status == DRIVER_TIMED_OUT || result->status == DRIVER_RETRYABLE) && table_gives_up(side))
+        return;
     bool again = result->status == DRIVER_AMBIGUOUS || result->status == DRIVER_RETRYABLE;
     if (again && ++side->attempts < ATTEMPTS_MAX)
         uv_timer_start(&side->retry, on_retry, (uint64_t)(RETRY_MS * side->attempts), 0);
@@ -76,8 +78,8 @@ static void on_answer(void *data, const struct answer *answer)
 static void send_question(struct side *side)
 {
     struct err err = ERR_INIT;
-    if (session_ask(side->session, buf_str(&side->question), side->compare->config->timeout_us, on_answer,
-                    side, &err) < 0)
+    if (session_ask(side->session, buf_str(&side->question), table_timeout_us(side), on_answer, side, &err) <
+        0)
         fail_at(side, "", err.message);
 }
 

@@ -1,4 +1,8 @@
 /*
+ * A table that is not large is first hashed as a whole: one scan, in the order in which its pages lie, which
+ * no range of a key comes up to. One that is larger, differs, takes longer than it should, or is gone on
+ * with, is gone through by its key.
+ *
  * Through a table, part by part. The side that has nothing else to do says where the next part ends, and
  * both compute the hash of the part, each as fast as it can: one may be some parts ahead of the other. Parts
  * are judged in order; at one that differs both sides stop, and go on when it is known what differs in it.
@@ -17,6 +21,11 @@
 
 #include "base/text.h"
 #include "bulk/comparison.h"
+
+/* A table of at most so many rows is asked for as a whole, and for so long: without parts there is neither
+ * progress nor a checkpoint. */
+#define WHOLE_ROWS 2000000
+#define WHOLE_US   (5 * SECOND_US)
 
 static void go(struct compare *compare);
 
@@ -216,6 +225,12 @@ static void on_looked(struct compare *compare)
     go(compare);
 }
 
+static void begin_by_parts(struct table *table)
+{
+    drop_first(table);
+    table->whole = table->gave_up = table->ended = false;
+}
+
 /* Judges the parts that both sides know, in order. */
 static void judge(struct compare *compare)
 {
@@ -225,9 +240,12 @@ static void judge(struct compare *compare)
         const struct total *left = &chunk->totals[LEFT], *right = &chunk->totals[RIGHT];
         if (!chunk->known[LEFT] || !chunk->known[RIGHT])
             return;
-        table->looking = left->rows != right->rows || left->hash != right->hash;
-        if (!table->looking)
+        bool same = !table->gave_up && left->rows == right->rows && left->hash == right->hash;
+        table->looking = !same && !table->whole;
+        if (same)
             accept_first(compare, true);
+        else if (table->whole)
+            begin_by_parts(table);
     }
 }
 
@@ -252,6 +270,25 @@ static void on_total(struct side *side, const struct answer *answer)
     chunk->totals[side->which].hash = side_sum(side, answer, 0, 1);
     chunk->known[side->which] = true;
     go(side->compare);
+}
+
+int64_t table_timeout_us(const struct side *side)
+{
+    int64_t timeout_us = side->compare->config->timeout_us;
+    bool whole = side->compare->table.whole && side->read == on_total;
+    return whole && timeout_us > WHOLE_US ? WHOLE_US : timeout_us;
+}
+
+/* No total of this side, and nothing to fail for: a part takes less. */
+bool table_gives_up(struct side *side)
+{
+    struct table *table = &side->compare->table;
+    if (!table->whole || side->read != on_total)
+        return false;
+    side->read = NULL;
+    table->gave_up = table->chunks[0].known[side->which] = true;
+    go(side->compare);
+    return true;
 }
 
 static bool key_may_be_null(const struct table *table)
@@ -337,11 +374,20 @@ static void go(struct compare *compare)
         all_parts_are_done(compare);
 }
 
+/* By the statistics of the left side; without any it could be of any size. */
+static bool is_asked_whole(const struct compare *compare)
+{
+    const struct table *table = &compare->table;
+    int64_t about = table->listed[LEFT]->about;
+    return table->passed == NULL && about > 0 && about <= WHOLE_ROWS;
+}
+
 void table_run(struct compare *compare)
 {
     struct table *table = &compare->table;
     compare_progress(compare);
-    if (table->order == KEY_NONE) {
+    table->whole = table->order != KEY_NONE && is_asked_whole(compare);
+    if (table->order == KEY_NONE || table->whole) {
         add_chunk(table, RANGE_ALL, NULL, NULL);
         table->ended = true;
     }

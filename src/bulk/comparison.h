@@ -106,7 +106,9 @@ struct table {
     struct chunk chunks[CHUNKS_MAX];
     size_t chunk_count;
     bool ended; /* there is no further chunk */
+    bool whole; /* the first chunk is all of it: what differs is found part by part */
     bool finding_end, right_is_short;
+    bool gave_up;  /* a side could not say the hash of the whole */
     bool looking;  /* the first chunk differs */
     char **passed; /* everything up to here is done; owned, NULL */
     char **sums[SIDES];
@@ -233,6 +235,10 @@ void compare_finish(struct compare *compare); /* all is compared */
 void list_start(struct compare *compare);
 void plan_start(struct compare *compare); /* of compare->table; goes on with table_run */
 void table_run(struct compare *compare);
+int64_t table_timeout_us(const struct side *side); /* of the question that is out */
+/* A question took too long, or longer than the server let it (a replica may have to go on with its recovery).
+ * False where that says nothing of a shorter one. */
+bool table_gives_up(struct side *side);
 void table_finish(struct compare *compare); /* frees what it has; can be begun again */
 /* Finds the rows of `range`, which has about `rows`, that differ, and counts them in the table's tally. */
 void look_start(struct compare *compare, const struct range *range, int64_t rows, compare_then then);

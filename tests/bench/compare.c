@@ -1,7 +1,8 @@
 /*
  * How long a comparison of two tables takes, beside the limit: one SELECT over the whole table with the same
- * hash, on both servers at once, until the slower one is done; by one process of each server, as a comparison
- * works, and by as many as the server likes. That all come to the same hash is checked.
+ * hash, on both servers at once, until the slower one is done; by one process of each server, to which the
+ * comparison is held here, too, and by as many as the server likes. That all come to the same hash is
+ * checked.
  *
  *   compare PREFIX LEFT RIGHT ROWS CHUNK ROUNDS
  *
@@ -157,16 +158,18 @@ static double compare_both(const struct bench *bench)
     static const char *const names[] = { "left", "right" };
     struct driver_target targets[SIDES];
     struct driver *drivers[SIDES];
+    char dsn[SIDES][600];
     struct ours ours = { .bench = bench };
     struct compare *compare;
     struct err err = ERR_INIT;
     uv_loop_t loop;
     uv_loop_init(&loop);
     for (int i = 0; i < SIDES; i++) {
-        targets[i] = (struct driver_target){ .id = names[i],
-                                             .dsn = bench->dsn[i],
-                                             .application_name = "bench",
-                                             .connect_timeout_us = 5 * SECOND_US };
+        (void)snprintf(dsn[i], sizeof(dsn[i]), "%s options='-c max_parallel_workers_per_gather=0'",
+                       bench->dsn[i]);
+        targets[i] = (struct driver_target){
+            .id = names[i], .dsn = dsn[i], .application_name = "bench", .connect_timeout_us = 5 * SECOND_US
+        };
         drivers[i] = driver_postgresql_create(&loop, &targets[i]);
     }
     const struct compare_config config = { .left = { drivers[LEFT], "left", "people" },
