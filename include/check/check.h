@@ -55,14 +55,14 @@ struct check_finding {
     const char *ignored;   /* the reason that the book gives; NULL: it counts */
 };
 
-/* More findings than this are counted and not told. */
+/* More findings of one severity than this are counted and not told: warnings never crowd out an error. */
 #define CHECK_FINDINGS_MAX 10000
 
 struct check_report {
     size_t count;
     const struct check_finding *findings;     /* by file, the book's first, and place */
     size_t more;                              /* that are not told */
-    size_t by_severity[CHECK_SEVERITY_COUNT]; /* that count */
+    size_t by_severity[CHECK_SEVERITY_COUNT]; /* that count, told or not */
     size_t ignored;
 };
 

@@ -15,6 +15,8 @@ struct checking {
     const struct check_options *options;
     const struct json **sources; /* by a step's index; a mark's is the rollback of its phase */
     size_t count, room, more;
+    size_t told[CHECK_SEVERITY_COUNT]; /* of each severity */
+    size_t by_severity[CHECK_SEVERITY_COUNT], ignored;
     struct check_finding *findings;
     struct ignoring *ignoring; /* report.c: what the book ignores */
 };

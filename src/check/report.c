@@ -126,10 +126,15 @@ void ignoring_look(struct checking *c, const struct check_rule *unknown, const s
 void found_as(struct checking *c, const struct check_finding *finding, struct place place)
 {
     const char *reason = reason_for(c, finding->code, &place);
-    if (c->count == CHECK_FINDINGS_MAX) {
+    if (reason)
+        c->ignored++;
+    else
+        c->by_severity[finding->severity]++;
+    if (c->told[finding->severity] == CHECK_FINDINGS_MAX) {
         c->more++;
         return;
     }
+    c->told[finding->severity]++;
     if (c->count == c->room) {
         size_t room = c->room ? 2 * c->room : 64;
         struct check_finding *grown = arena_array(c->arena, room, sizeof(*grown));
@@ -202,12 +207,8 @@ static const struct check_report *report_of(struct checking *c)
     report->count = c->count;
     report->more = c->more;
     report->findings = c->findings;
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->findings[i].ignored)
-            report->ignored++;
-        else
-            report->by_severity[c->findings[i].severity]++;
-    }
+    memcpy(report->by_severity, c->by_severity, sizeof(report->by_severity));
+    report->ignored = c->ignored;
     return report;
 }
 
@@ -238,6 +239,7 @@ static void add_faults(struct checking *c, const char *path, const struct json_f
                                                           .column = faults->list[i].column,
                                                           .message = faults->list[i].message };
     c->more += faults ? faults->more : 0;
+    c->by_severity[CHECK_ERROR] += faults ? faults->count + faults->more : 0;
 }
 
 const struct check_report *check_faults(struct arena *arena, const char *path,

@@ -86,7 +86,8 @@ static int put_once(struct walk *w, struct input *input, size_t *ret_events)
     return r;
 }
 
-/* An input and what follows from it at this moment. What does not come to rest is as good as refused. */
+/* An input and what follows from it at this moment: what fires, lapses and is decided. Steps need only the
+ * former. What does not come to rest is as good as refused. */
 static int put(struct walk *w, struct input *input)
 {
     struct input tick = { .type = INPUT_TICK };
@@ -100,17 +101,16 @@ static int put(struct walk *w, struct input *input)
     return r < 0 ? r : err_set(&w->err, ERR_REFUSED, "what follows from it does not come to an end");
 }
 
-static int act(struct walk *w, enum verb verb, const char *actor, const char *subject, const char *role,
-               enum choice choice)
+static struct input action(enum verb verb, const char *actor, const char *subject, const char *role,
+                           enum choice choice)
 {
-    struct input input = { .type = INPUT_ACTION,
+    return (struct input){ .type = INPUT_ACTION,
                            .action = { .verb = verb,
                                        .actor = actor,
                                        .subject = subject,
                                        .role = role,
                                        .text = "so it is",
                                        .choice = choice } };
-    return put(w, &input);
 }
 
 static void pass(struct walk *w, int64_t us)
@@ -216,7 +216,9 @@ static int meet(struct walk *w, const struct condition *const *wanted, size_t wa
 static int begin(struct walk *w, size_t step)
 {
     const struct step *def = &w->book->steps[step];
-    int r = def->kind == STEP_CHECK ? 0 : act(w, VERB_START, OPERATOR, def->id, NULL, CHOICE_NONE);
+    struct input start = action(VERB_START, OPERATOR, def->id, NULL, CHOICE_NONE);
+    size_t events;
+    int r = def->kind == STEP_CHECK ? 0 : put_once(w, &start, &events);
     if (r < 0)
         return r;
     w->ends[step] = w->now.boot_us + def->estimate.max_us;
@@ -228,19 +230,22 @@ static int end(struct walk *w, size_t step)
 {
     const struct step *def = &w->book->steps[step];
     struct input sensed = { .type = INPUT_SENSED, .step = step, .choice = CHOICE_YES, .value = "t" };
+    struct input tick = action(VERB_TICK, def->by ? def->by : OPERATOR, def->id, NULL, CHOICE_NONE);
     struct input ended = { .type = INPUT_OUTCOME, .step = step, .outcome = { .status = OUTCOME_OK } };
+    size_t events;
     if (w->ends[step] > w->now.boot_us)
         pass(w, w->ends[step] - w->now.boot_us);
     if (step_is_sensed(def))
-        return put(w, &sensed);
+        return put_once(w, &sensed, &events);
+    if (def->kind == STEP_CHECK || def->kind == STEP_MANUAL)
+        return put_once(w, &tick, &events);
     if (def->kind == STEP_WAIT && w->written->steps[step].until_count == 0) {
         const struct condition *until = &def->until;
         int r = meet(w, &until, 1);
-        return r < 0 ? r : put(w, &ended);
+        if (r < 0)
+            return r;
     }
-    if (def->kind == STEP_CHECK || def->kind == STEP_MANUAL)
-        return act(w, VERB_TICK, def->by ? def->by : OPERATOR, def->id, NULL, CHOICE_NONE);
-    return put(w, &ended);
+    return put_once(w, &ended, &events);
 }
 
 static bool is_open(const struct walk *w, size_t step)
@@ -340,7 +345,8 @@ int walk_gate(struct walk *w, const struct gate *written)
     int r = meet(w, wanted, gate->criterion_count);
     for (size_t i = 0; r == 0 && i < gate->vote_count; i++) {
         const char *role = w->book->roles[gate->votes[i]].id;
-        r = act(w, VERB_VOTE, role, gate->id, role, CHOICE_GO);
+        struct input vote = action(VERB_VOTE, role, gate->id, role, CHOICE_GO);
+        r = put(w, &vote);
     }
     if (r == 0 && w->run->gates[gate->index].decision != CHOICE_GO)
         r = err_set(&w->err, ERR_REFUSED, "its votes are in, and it is not decided");

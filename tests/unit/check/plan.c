@@ -145,7 +145,15 @@ static void test_many(void **state)
             i ? "," : "", i);
     buf_text(&buf, "] }");
     const struct check_report *report = judged(arena, buf_str(&buf));
-    assert_int_equal(report->count, CHECK_FINDINGS_MAX);
+    size_t all = 0, errors = 0;
+    for (size_t i = 0; i < report->count; i++)
+        errors += report->findings[i].severity == CHECK_ERROR;
+    for (size_t i = 0; i < CHECK_SEVERITY_COUNT; i++)
+        all += report->by_severity[i];
+    assert_true(report->by_severity[CHECK_WARNING] > CHECK_FINDINGS_MAX);
+    assert_int_equal(errors, report->by_severity[CHECK_ERROR]);
+    assert_int_equal(errors, 2000);
+    assert_int_equal(report->count + report->more, all);
     assert_true(report->more > 0);
     buf_finish(&buf);
     arena_destroy(arena);
