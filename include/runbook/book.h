@@ -329,8 +329,7 @@ struct phase {
     size_t step_count;
     size_t gate;               /* index in book.gates, BOOK_NONE */
     size_t first_verification; /* the steps from here on judge those before */
-    size_t
-        mark; /* of a phase with a rollback of its own: the step that stands for its beginning; BOOK_NONE */
+    size_t mark; /* the step that stands for its beginning, where it has a rollback of its own; BOOK_NONE */
     size_t ignored_count;
     const struct ignored *ignored;
     int line, column;
@@ -483,9 +482,8 @@ enum fill_in { FILL_IN_TEXT, FILL_IN_SQL, FILL_IN_URL };
 typedef const char *(*book_value_of)(void *data, const struct later_value *later);
 int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, enum fill_in in,
               book_value_of value_of, void *data, const char **ret, struct err *err) MUST_CHECK;
-/* A descriptive text of the book (its risks, its strategy), which is kept as it is written: with the params
- * that it names replaced, and with what is no param's name left as it is. `text` itself when it names none.
- */
+/* A descriptive text of the book (its risks, its strategy) with the params that it names replaced; what is no
+ * param's name is left as it is. `text` itself when it names none. */
 const char *book_described(const struct book *book, struct arena *arena, const char *text);
 /* What is expected, for people: "= 0", "3 rows", "= what "standby" answers to SELECT 1". */
 void expect_text(struct buf *buf, const struct expect *expect, const struct book *book);

@@ -63,6 +63,7 @@ static int check_one(struct arena *arena, const struct asked *asked, const char 
     int r;
 
     launch.book = path;
+    launch.unbound = !asked->online; /* nothing is executed or asked: the values may come on the night */
     r = launch_judge(arena, &launch, &loaded, err);
     if (r < 0)
         return r;

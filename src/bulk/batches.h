@@ -11,8 +11,8 @@
 void backfill_look_sql(struct buf *sql, const struct backfill_config *config);
 
 /* Each answers one row: rows changed, keys of the next batch, and its last key. `from` NULL: the beginning.
- * The first changes nothing, and knows how many keys there are. The other tells of no key where there are fewer
- * than a whole batch: then the first has to be asked. */
+ * The first changes nothing, and knows how many keys there are. The other tells of no key where there are
+ * fewer than a whole batch: then the first has to be asked. */
 void backfill_first_sql(struct buf *sql, const struct backfill_config *config, const char *const *from,
                         int64_t batch);
 void backfill_batch_sql(struct buf *sql, const struct backfill_config *config, const char *const *from,
