@@ -58,7 +58,20 @@ struct check_finding {
 /* More findings of one severity than this are counted and not told: warnings never crowd out an error. */
 #define CHECK_FINDINGS_MAX 10000
 
+/* A lock that others notice: it blocks writes, or what else changes tables. */
+struct check_lock {
+    size_t step, entry;   /* as in book_work */
+    const char *relation; /* "public.users" */
+    const char *mode;     /* "AccessExclusiveLock" */
+    const char *blocks;   /* "blocks reads and writes" */
+    const char *work;     /* under it: "rewrites it"; "" for an instant */
+    bool kept;            /* from a statement before in the same transaction */
+    bool dangerous;
+};
+
 struct check_report {
+    size_t lock_count;
+    const struct check_lock *locks; /* the steps in the order of the book, then the ways back */
     size_t count;
     const struct check_finding *findings;     /* by file, the book's first, and place */
     size_t more;                              /* that are not told */

@@ -2,6 +2,7 @@
 
 #include "app.h"
 #include "base/text.h"
+#include "check/check.h"
 #include "cmd.h"
 #include "journal/journal.h"
 #include "launch.h"
@@ -28,6 +29,31 @@ static int hash_of(struct arena *arena, const char *path, const char **ret, stru
 
     *ret = r == 0 ? arena_text(arena, hash.hex) : NULL;
     return r;
+}
+
+/* What the checker saw: the document is the same judgement in other words. */
+static void take_locks(struct arena *arena, const struct book *book, struct show_facts *facts)
+{
+    const struct check_report *report = check_book(arena, book, NULL);
+    struct show_lock *locks = arena_array(arena, report->lock_count + 1, sizeof(*locks));
+
+    for (size_t i = 0; i < report->lock_count; i++) {
+        const struct check_lock *lock = &report->locks[i];
+
+        locks[i] = (struct show_lock){ .step = lock->step,
+                                       .entry = lock->entry,
+                                       .relation = lock->relation,
+                                       .lock = lock->mode,
+                                       .blocks = lock->blocks,
+                                       .work = lock->work[0]     ? lock->work
+                                               : lock->dangerous ? "for a time that cannot be told"
+                                               : lock->kept      ? "kept from before"
+                                                                 : "",
+                                       .dangerous = lock->dangerous };
+    }
+    facts->has_locks = true;
+    facts->lock_count = report->lock_count;
+    facts->locks = locks;
 }
 
 static int print_shown(const struct book *book, const struct show_facts *facts, enum document_form form,
@@ -79,6 +105,8 @@ int cmd_show(int argc, char **argv)
         r = launch_show(arena, &launch, &book, &report, &err);
     if (r == 0)
         r = hash_of(arena, launch.book, &facts.hash, &err);
+    if (r == 0)
+        take_locks(arena, book, &facts);
     if (r == 0)
         r = print_shown(book, &facts, form, &err);
     (void)fputs(buf_str(&report), stderr);

@@ -18,6 +18,8 @@ struct checking {
     size_t told[CHECK_SEVERITY_COUNT]; /* of each severity */
     size_t by_severity[CHECK_SEVERITY_COUNT], ignored;
     struct check_finding *findings;
+    size_t lock_count, lock_room;
+    struct check_lock *locks;
     struct ignoring *ignoring; /* report.c: what the book ignores */
 };
 

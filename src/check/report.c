@@ -207,6 +207,8 @@ static const struct check_report *report_of(struct checking *c)
     report->count = c->count;
     report->more = c->more;
     report->findings = c->findings;
+    report->lock_count = c->lock_count;
+    report->locks = c->locks;
     memcpy(report->by_severity, c->by_severity, sizeof(report->by_severity));
     report->ignored = c->ignored;
     return report;

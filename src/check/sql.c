@@ -120,6 +120,55 @@ static void see_claims(struct checking *c, const struct step *work, const struct
     }
 }
 
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static const char *work_under(const struct sql_statement *statement, const char *relation)
+{
+    if (is_among(relation, statement->rewrites, statement->rewrite_count))
+        return "rewrites it";
+    if (!is_among(relation, statement->scans, statement->scan_count))
+        return "";
+    return statement->build_count > 0 ? "reads all of it to build an index" : "reads all of it";
+}
+
+static struct check_lock *add_lock(struct checking *c)
+{
+    if (c->lock_count == c->lock_room) {
+        struct check_lock *old = c->locks;
+        c->lock_room = c->lock_room * 2 + 16;
+        c->locks = arena_array(c->arena, c->lock_room, sizeof(*c->locks));
+        for (size_t i = 0; i < c->lock_count; i++)
+            c->locks[i] = old[i];
+    }
+    return &c->locks[c->lock_count++];
+}
+
+static void note_locks(struct checking *c, const struct step *work, const struct sql_statement *statement)
+{
+    const struct step *step = work->owner_step ? work->owner_step : work;
+    for (size_t i = 0; i < statement->lock_count; i++) {
+        const struct sql_lock *lock = &statement->locks[i];
+        if (lock->mode < SQL_SHARE_UPDATE_EXCLUSIVE)
+            continue;
+        *add_lock(c) =
+            (struct check_lock){ .step = step->index,
+                                 .entry = work->owner_step ? (size_t)(work - step->rollback) + 1 : 0,
+                                 .relation = lock->relation,
+                                 .mode = sql_lock_mode_word(lock->mode),
+                                 .blocks = sql_lock_blocks(lock->mode),
+                                 .work = work_under(statement, lock->relation),
+                                 .kept = lock->kept,
+                                 .dangerous = statement->dangerous };
+    }
+}
+
 /* ---- statements ---- */
 
 static void see_statement(struct checking *c, const struct step *work, const struct script *script,
@@ -138,6 +187,7 @@ static void see_statement(struct checking *c, const struct step *work, const str
               "\"%s\" waits for its lock without a \"lock_timeout\", and everybody else behind it", work->id);
     }
     see_claims(c, work, statement);
+    note_locks(c, work, statement);
 }
 
 static void judge_work(struct judging *j, const struct step *work)

@@ -43,6 +43,35 @@ static void assert_clean(const struct fixture *f)
         fail_msg("something is said:\n%s", told(f->arena, f->report));
 }
 
+/* What others notice of each step, and of the way back. */
+static void test_locks(void **state)
+{
+    struct fixture f = judge(PHASE(
+        STEP("s", "[ \"ALTER TABLE users ALTER id TYPE bigint\", \"UPDATE users SET a = 1 WHERE id = 2\" ]",
+             PATIENT ", \"rollback\": [ { \"kind\": \"sql\", \"sql\": \"CREATE INDEX i ON users "
+                     "(email)\", \"lock_timeout\": \"1s\", \"statement_timeout\": \"1s\", "
+                     "\"estimate\": \"1s\" } ]")));
+    static const struct check_lock want[] = {
+        { 0, 0, "public.users", "AccessExclusiveLock", "blocks reads and writes", "rewrites it", false,
+          true },
+        { 0, 1, "public.users", "ShareLock", "blocks writes", "reads all of it to build an index", false,
+          true },
+    };
+    (void)state;
+    assert_int_equal(f.report->lock_count, ARRAY_LEN(want));
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        const struct check_lock *lock = &f.report->locks[i];
+        assert_int_equal(lock->entry, want[i].entry);
+        assert_string_equal(lock->relation, want[i].relation);
+        assert_string_equal(lock->mode, want[i].mode);
+        assert_string_equal(lock->blocks, want[i].blocks);
+        assert_string_equal(lock->work, want[i].work);
+        assert_int_equal(lock->kept, want[i].kept);
+        assert_int_equal(lock->dangerous, want[i].dangerous);
+    }
+    arena_destroy(f.arena);
+}
+
 static void test_danger(void **state)
 {
     struct fixture f = judge(PHASE(STEP("s", "\"CREATE INDEX i ON users (email)\"", PATIENT ", " NO_UNDO)));
@@ -149,8 +178,9 @@ static void test_queries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_danger), cmocka_unit_test(test_order),    cmocka_unit_test(test_transaction),
-        cmocka_unit_test(test_later),  cmocka_unit_test(test_rollback), cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_danger),      cmocka_unit_test(test_locks), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_transaction), cmocka_unit_test(test_later), cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
