@@ -29,11 +29,10 @@ struct sql_server {
     int version;
 };
 
-/* "postgresql@15", "mysql@8.0", "mariadb@10.11.6"; without "@..." the newest whose facts are known. A part
- * that is left out is the first of its kind (8.0 is 8.0.0): what came later is not promised. ERR_INVALID with
- * what is known. */
+/* "postgresql@15", "mysql@8.0", "mariadb@10.11.6"; without "@..." the newest whose facts are known. With a
+ * part left out it is the last release of that series, which gets 99 for a number (8.0 is 80099): who
+ * says 8.0 runs none of its first ones. ERR_INVALID with what is known. */
 int sql_server_parse(const char *text, struct sql_server *ret, struct err *err) MUST_CHECK;
-void sql_server_text(const struct sql_server *server, char *ret, size_t size); /* "postgresql@15.20" */
 
 /* PostgreSQL's table-level locks by their names in pg_locks, weakest first (manual, 13.3.1); then what MySQL
  * and MariaDB let others do beside an ALTER (LOCK=NONE, SHARED, EXCLUSIVE), which their servers call so. */

@@ -86,6 +86,7 @@ static int take_engine(const char *engine, struct sql_server *ret, struct err *e
 static int judge(struct arena *arena, const struct locks_options *options, struct err *err)
 {
     struct locks_view view = { .name = text_equal(options->file, "-") ? "<stdin>" : options->file,
+                               .engine = options->engine,
                                .has_schema = options->schema != NULL };
     const struct sql_script *script;
     struct sql_catalog *catalog;

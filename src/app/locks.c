@@ -182,12 +182,11 @@ static struct count count_of(const struct sql_script *script)
 static void put_summary(struct buf *buf, const struct locks_view *view, const struct sql_script *script)
 {
     struct count count = count_of(script);
-    char server[64];
 
-    sql_server_text(&view->server, server, sizeof(server));
-    buf_format(
-        buf, "%zu statement%s for %s: %zu dangerous, %zu not understood, %zu to run with a lock timeout\n",
-        script->count, script->count == 1 ? "" : "s", server, count.dangerous, count.unknown, count.timeout);
+    buf_format(buf,
+               "%zu statement%s for %s: %zu dangerous, %zu not understood, %zu to run with a lock timeout\n",
+               script->count, script->count == 1 ? "" : "s", view->engine, count.dangerous, count.unknown,
+               count.timeout);
     if (count.depends > 0 && !view->has_schema)
         buf_format(buf, "%zu of them would be judged better with --schema FILE (a dump of the schema)\n",
                    count.depends);

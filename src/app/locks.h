@@ -8,7 +8,8 @@
 #include "sql/sql.h"
 
 struct locks_view {
-    const char *name; /* of the script, as it is shown */
+    const char *name;   /* of the script, as it is shown */
+    const char *engine; /* as it was given */
     struct sql_server server;
     bool has_schema;
     size_t ignored; /* statements of the schema that could not be taken over */

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,8 @@ static const struct dialect {
     [SQL_MARIADB] = { "mariadb", 100200, 120000 },
 };
 
+#define PART_MAX 99 /* what a part has room for in the number: above every release of a series */
+
 /* The number of `parts`, which stand for a version of that dialect. */
 static int number_of(enum sql_dialect dialect, const int parts[3])
 {
@@ -23,7 +24,7 @@ static int number_of(enum sql_dialect dialect, const int parts[3])
     return parts[0] * 10000 + parts[1] * 100 + parts[2];
 }
 
-/* Reads "15", "15.20", "8.0.36"; false for anything else. */
+/* Reads "15", "15.20", "8.0.36" over the first of `parts`; false for anything else. */
 static bool read_version(const char *text, int parts[3])
 {
     for (size_t count = 0; count < 3; count++) {
@@ -31,7 +32,7 @@ static bool read_version(const char *text, int parts[3])
         if (*text < '0' || *text > '9')
             return false;
         long part = strtol(text, &end, 10);
-        if (part > 99)
+        if (part > PART_MAX)
             return false;
         parts[count] = (int)part;
         if (*end != '.')
@@ -53,7 +54,7 @@ int sql_server_parse(const char *text, struct sql_server *ret, struct err *err)
 {
     size_t len = strcspn(text, "@");
     int dialect = find_dialect(text, len);
-    int parts[3] = { 0, 0, 0 };
+    int parts[3] = { PART_MAX, PART_MAX, PART_MAX };
 
     if (dialect < 0)
         return err_set(err, ERR_INVALID, "\"%s\": expected postgresql, mysql or mariadb, and @VERSION", text);
@@ -70,16 +71,4 @@ int sql_server_parse(const char *text, struct sql_server *ret, struct err *err)
     }
     *ret = (struct sql_server){ (enum sql_dialect)dialect, version };
     return 0;
-}
-
-void sql_server_text(const struct sql_server *server, char *ret, size_t size)
-{
-    const char *word = dialects[server->dialect].word;
-    int major = server->version / 10000;
-    if (server->dialect == SQL_POSTGRESQL && major >= 10)
-        (void)snprintf(ret, size, "%s@%d.%d", word, major,
-                       server->version % 10000); /* always fits 64 bytes */
-    else
-        (void)snprintf(ret, size, "%s@%d.%d.%d", word, major, server->version / 100 % 100,
-                       server->version % 100);
 }
