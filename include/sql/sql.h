@@ -6,8 +6,10 @@
  * A script is judged statement by statement, in order: each sees the catalog as the statements before it
  * leave it. What a script itself created is nobody's to wait for, so it is harmless there. What cannot be
  * known from the text (a column's type, whether a CHECK is validated) is looked up in the catalog; when that
- * does not have it the worst is assumed and `depends` says of what the truth depends. What is not understood
- * is never harmless.
+ * does not have it the worst is assumed and `depends` says of what the truth depends; but of a table of MySQL
+ * or MariaDB nothing rare is assumed (a FULLTEXT index, a virtual column, compressed rows): `depends` names
+ * it, and the advice is to state ALGORITHM and LOCK, so that the server refuses instead. What is not
+ * understood is never harmless.
  *
  * Everything that is returned lives in the arena that was given.
  */

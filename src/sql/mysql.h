@@ -279,8 +279,13 @@ struct ddl_price {
     bool scan;               /* all rows are read, for an index or to look at them */
     const char *code;        /* of the rule that says why; NULL: nothing to say */
 };
-/* Of what table: `table` NULL when the catalog does not have it. What is not known is taken for the best or
- * for the worst, and is named in `depends` (the first of it). */
+/* What is taken of a table that the catalog does not have. `usual` is what a verdict says: few tables have a
+ * FULLTEXT index, so none is taken to; of what any table may be (the type that a column has) it is the worst.
+ */
+enum ddl_unknown { UNKNOWN_IS_BEST, UNKNOWN_IS_USUAL, UNKNOWN_IS_WORST };
+
+/* Of what table: `table` NULL when the catalog does not have it. What is not known is taken as `unknown`
+ * says, and is named in `depends` (the first of it). */
 struct ddl_view {
     const struct sql_server *server;
     const struct mysql_catalog *catalog;
@@ -288,7 +293,7 @@ struct ddl_view {
     const struct ddl_name *name;
     const struct ddl_statement *statement;
     bool unchecked; /* foreign_key_checks=0 */
-    bool worst;
+    enum ddl_unknown unknown;
     const char *depends;
 };
 struct ddl_price ddl_price_action(struct ddl_view *view, const struct ddl_action *action);
@@ -297,11 +302,13 @@ struct ddl_price ddl_price_convert(struct ddl_view *view, const struct ddl_actio
 /* All of an ALTER TABLE together, in the words that this version has. */
 struct ddl_price ddl_price_alter(struct ddl_view *view);
 bool ddl_assume(struct ddl_view *view, const char *what, bool when_worst, bool when_best);
+bool ddl_assume_rare(struct ddl_view *view, const char *what); /* true for the worst alone */
 bool ddl_is_maria(const struct ddl_view *view);
 bool ddl_since(const struct ddl_view *view, int mysql, int mariadb); /* 0: never */
 bool ddl_has_fulltext(struct ddl_view *view);
 bool ddl_is_compressed(struct ddl_view *view);
 bool ddl_has_virtual(struct ddl_view *view, bool indexed); /* of MariaDB; only one with an index? */
 bool ddl_is_innodb(const struct ddl_view *view);
+struct ddl_price ddl_price_rename(struct ddl_view *view); /* of a column */
 
 #endif

@@ -12,16 +12,16 @@ enum answer {
 };
 
 struct alter {
-    struct ddl_view best, worst;
-    struct ddl_price cheap, dear;
-    struct ddl_price actual; /* as which it is judged */
+    struct ddl_view best, usual, worst;
+    struct ddl_price cheap, fair, dear; /* of these */
+    struct ddl_price actual;            /* as which it is judged */
     const struct ddl_view *view;
     const char *depends; /* NULL: nothing is open */
     enum answer answer;
     const char *why;
 };
 
-static struct ddl_view view_of(const struct ddl_judge *judge, bool worst)
+static struct ddl_view view_of(const struct ddl_judge *judge, enum ddl_unknown unknown)
 {
     const struct ddl_table *table = mysql_catalog_find(judge->catalog, &judge->statement->tables->name);
 
@@ -32,7 +32,7 @@ static struct ddl_view view_of(const struct ddl_judge *judge, bool worst)
         .name = &judge->statement->tables->name,
         .statement = judge->statement,
         .unchecked = judge->unchecked,
-        .worst = worst,
+        .unknown = unknown,
     };
 }
 
@@ -59,8 +59,8 @@ static const char *unknown_word(const struct ddl_view *view, enum sql_algorithm 
 
 static void as_copy(struct alter *alter)
 {
-    alter->actual = alter->dear;
-    if (alter->dear.algorithm != SQL_COPY) {
+    alter->actual = alter->fair;
+    if (alter->fair.algorithm != SQL_COPY) {
         alter->actual = (struct ddl_price){ SQL_COPY, SQL_METADATA_SHARED, true, true, "mysql-copy" };
         alter->depends = NULL;
     }
@@ -79,6 +79,14 @@ static bool rebuilds_for_inplace(const struct alter *alter)
     return false;
 }
 
+/* Where it is not refused, it is done as the best that can be. */
+static void perhaps(struct alter *alter)
+{
+    alter->answer = ANSWER_PERHAPS;
+    alter->actual = alter->cheap;
+    alter->view = &alter->best;
+}
+
 static void weigh_algorithm(struct alter *alter, enum sql_algorithm stated)
 {
     alter->why = unknown_word(&alter->worst, stated);
@@ -90,11 +98,9 @@ static void weigh_algorithm(struct alter *alter, enum sql_algorithm stated)
         as_copy(alter);
     } else if (stated == SQL_INPLACE && rebuilds_for_inplace(alter)) {
         alter->actual =
-            (struct ddl_price){ SQL_INPLACE, alter->dear.lock, true, true, "mysql-add-column-rebuild" };
+            (struct ddl_price){ SQL_INPLACE, alter->fair.lock, true, true, "mysql-add-column-rebuild" };
     } else if (stated < alter->dear.algorithm && !changes_engine(alter)) {
-        alter->answer = ANSWER_PERHAPS;
-        alter->actual = alter->cheap;
-        alter->view = &alter->best;
+        perhaps(alter);
     }
 }
 
@@ -118,9 +124,9 @@ static void weigh_lock(struct alter *alter, enum sql_algorithm stated, enum sql_
         alter->depends = "whether the server can copy online";
         alter->actual.lock = lock;
     } else if (lock < alter->actual.lock) {
+        perhaps(alter);
+    } else if (lock < alter->dear.lock && stated != SQL_COPY) {
         alter->answer = ANSWER_PERHAPS;
-        alter->actual = alter->cheap;
-        alter->view = &alter->best;
     }
     if (lock > alter->actual.lock)
         alter->actual.lock = lock;
@@ -229,12 +235,14 @@ static void weigh(struct ddl_judge *judge, struct alter *alter)
 {
     enum sql_algorithm stated = stated_algorithm(judge);
 
-    alter->best = view_of(judge, false);
-    alter->worst = view_of(judge, true);
+    alter->best = view_of(judge, UNKNOWN_IS_BEST);
+    alter->usual = view_of(judge, UNKNOWN_IS_USUAL);
+    alter->worst = view_of(judge, UNKNOWN_IS_WORST);
     alter->cheap = ddl_price_alter(&alter->best);
+    alter->fair = ddl_price_alter(&alter->usual);
     alter->dear = ddl_price_alter(&alter->worst);
-    alter->actual = alter->dear;
-    alter->view = &alter->worst;
+    alter->actual = alter->fair;
+    alter->view = &alter->usual;
     if (!same_price(&alter->cheap, &alter->dear))
         alter->depends = alter->worst.depends ? alter->worst.depends : alter->best.depends;
     if (stated != SQL_ALGORITHM_NONE)
@@ -249,7 +257,7 @@ void ddl_judge_alter(struct ddl_judge *judge)
     struct alter alter = { 0 };
 
     if (ddl_is_ours(judge, &statement->tables->name)) {
-        alter.worst = view_of(judge, true);
+        alter.worst = view_of(judge, UNKNOWN_IS_WORST);
         lock_others(judge, &alter.worst);
         return;
     }
@@ -259,7 +267,7 @@ void ddl_judge_alter(struct ddl_judge *judge)
     lock_others(judge, &alter.worst);
     judge->algorithm = alter.actual.algorithm;
     if (alter.answer == ANSWER_REFUSED) {
-        judge->algorithm = alter.dear.algorithm;
+        judge->algorithm = alter.fair.algorithm;
         ddl_find(judge, "mysql-refused", arena_format(judge->verdict.arena, "%s: %s", table, alter.why),
                  NULL);
         return;
@@ -271,5 +279,5 @@ void ddl_judge_alter(struct ddl_judge *judge)
     add_work(judge, &alter);
     if (can_be_stated(statement) && stated_algorithm(judge) == SQL_ALGORITHM_NONE &&
         statement->lock == SQL_LOCK_NONE && alter.cheap.algorithm < SQL_COPY)
-        ddl_find(judge, "mysql-algorithm-unstated", table, NULL);
+        ddl_find(judge, "mysql-algorithm-unstated", table, alter.depends);
 }

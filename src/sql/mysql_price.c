@@ -21,13 +21,18 @@ bool ddl_assume(struct ddl_view *view, const char *what, bool when_worst, bool w
 {
     if (!view->depends)
         view->depends = what;
-    return view->worst ? when_worst : when_best;
+    return view->unknown == UNKNOWN_IS_BEST ? when_best : when_worst;
+}
+
+bool ddl_assume_rare(struct ddl_view *view, const char *what)
+{
+    return ddl_assume(view, what, view->unknown == UNKNOWN_IS_WORST, false);
 }
 
 bool ddl_has_fulltext(struct ddl_view *view)
 {
     if (!view->table)
-        return ddl_assume(view, "whether the table has a FULLTEXT index", true, false);
+        return ddl_assume_rare(view, "whether the table has a FULLTEXT index");
     for (const struct ddl_index *index = view->table->indexes; index; index = index->next) {
         if (index->kind == INDEX_FULLTEXT)
             return true;
@@ -38,7 +43,7 @@ bool ddl_has_fulltext(struct ddl_view *view)
 bool ddl_is_compressed(struct ddl_view *view)
 {
     if (!view->table)
-        return ddl_assume(view, "whether the table is ROW_FORMAT=COMPRESSED", true, false);
+        return ddl_assume_rare(view, "whether the table is ROW_FORMAT=COMPRESSED");
     return ddl_same(view->table->row_format, "compressed");
 }
 
@@ -98,7 +103,7 @@ bool ddl_has_virtual(struct ddl_view *view, bool indexed)
     if (!ddl_is_maria(view))
         return false;
     if (!view->table)
-        return ddl_assume(view, "whether the table has a virtual column", true, false);
+        return ddl_assume_rare(view, "whether the table has a virtual column");
     return has_column(view, GENERATED_VIRTUAL, indexed);
 }
 
@@ -138,11 +143,23 @@ static struct ddl_price add_column(struct ddl_view *view, const struct ddl_actio
     return instant(ddl_since(view, 80029, 0) ? "mysql-row-versions" : NULL);
 }
 
+/* Where nobody knows it, MariaDB's verdict is of an indexed column, which costs hardly more; MySQL would
+ * write the whole table anew, which is named, and not taken for the rule. */
+static bool drops_indexed(struct ddl_view *view, const char *name)
+{
+    static const char what[] = "whether the column is in an index";
+
+    if (view->table && ddl_table_column(view->table, name))
+        return ddl_table_indexes(view->table, name);
+    if (view->table || ddl_is_maria(view))
+        return ddl_assume(view, what, true, false);
+    return ddl_assume_rare(view, what);
+}
+
 static struct ddl_price drop_column(struct ddl_view *view, const struct ddl_action *action)
 {
     const struct ddl_column *column = view->table ? ddl_table_column(view->table, action->name) : NULL;
-    bool indexed = column ? ddl_table_indexes(view->table, action->name)
-                          : ddl_assume(view, "whether the column is in an index", true, false);
+    bool indexed = drops_indexed(view, action->name);
 
     if (column && column->generated == GENERATED_VIRTUAL)
         return indexed ? metadata("mysql-drop-column") : instant("mysql-drop-column");
@@ -156,6 +173,30 @@ static struct ddl_price drop_column(struct ddl_view *view, const struct ddl_acti
     if (!ddl_is_maria(view) && (indexed || (column && column->generated == GENERATED_STORED)))
         return rebuild(view, "mysql-drop-column");
     return indexed ? metadata("mysql-drop-column") : instant("mysql-drop-column");
+}
+
+/* A column that another table's foreign key names is not renamed instantly by MySQL. Which column that is the
+ * catalog does not keep. */
+static bool is_referenced(struct ddl_view *view)
+{
+    static const char what[] = "whether a foreign key refers to the column";
+
+    if (!view->table)
+        return ddl_assume(view, what, true, false);
+    for (const struct ddl_table *table = view->catalog->tables; table; table = table->next) {
+        for (const struct ddl_foreign *foreign = table->foreigns; foreign; foreign = foreign->next) {
+            if (ddl_same(foreign->parent.name, view->table->name.name))
+                return ddl_assume(view, what, true, false);
+        }
+    }
+    return false;
+}
+
+struct ddl_price ddl_price_rename(struct ddl_view *view)
+{
+    bool at_once = ddl_since(view, 80028, 100302) && (ddl_is_maria(view) || !is_referenced(view));
+
+    return price(at_once ? SQL_INSTANT : SQL_NOCOPY, SQL_METADATA_NONE, false, "mysql-rename");
 }
 
 static bool is_long_text(const struct ddl_view *view, const struct ddl_index *index)
@@ -344,8 +385,7 @@ struct ddl_price ddl_price_action(struct ddl_view *view, const struct ddl_action
     case ACTION_MODIFY_COLUMN:
         return ddl_price_modify(view, action);
     case ACTION_RENAME_COLUMN:
-        return price(ddl_since(view, 80028, 100302) ? SQL_INSTANT : SQL_NOCOPY, SQL_METADATA_NONE, false,
-                     "mysql-rename");
+        return ddl_price_rename(view);
     case ACTION_SET_DEFAULT:
     case ACTION_DROP_DEFAULT:
         return instant(NULL);

@@ -144,7 +144,7 @@ static struct ddl_price recode(struct ddl_view *view, const struct ddl_column *o
 
     if (!ddl_since(view, 0, 100403) || !(same || widens) || is_redundant(view))
         return copy("mysql-change-charset");
-    if (!ddl_table_indexes(view->table, old->name) || (widens && !view->worst))
+    if (!ddl_table_indexes(view->table, old->name) || (widens && view->unknown == UNKNOWN_IS_BEST))
         return nothing();
     if (widens)
         (void)ddl_assume(view, "whether the old and the new collation sort alike", false, true);
@@ -263,12 +263,6 @@ static struct ddl_price change_generated(const struct ddl_view *view, const stru
     return copy("mysql-stored-generated");
 }
 
-static struct ddl_price rename_column(const struct ddl_view *view)
-{
-    return price(ddl_since(view, 80028, 100302) ? SQL_INSTANT : SQL_INPLACE, SQL_METADATA_NONE, false,
-                 "mysql-rename");
-}
-
 struct ddl_price ddl_price_modify(struct ddl_view *view, const struct ddl_action *action)
 {
     const struct ddl_column *new = action->column;
@@ -285,7 +279,7 @@ struct ddl_price ddl_price_modify(struct ddl_view *view, const struct ddl_action
     all = worse(all, change_generated(view, old, new));
     all = worse(all, move(view, action));
     if (!ddl_same(action->name, new->name))
-        all = worse(all, rename_column(view));
+        all = worse(all, ddl_price_rename(view));
     if (new->auto_increment && !old->auto_increment)
         all = worse(all, copy("mysql-add-auto-increment"));
     if (new->check && !new->check_idle && ddl_since(view, 80016, 0))

@@ -208,41 +208,10 @@ static void each_form_in_its_version(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* Without the table the worst is said, and of what it depends. */
-static void without_a_catalog_the_worst(void **state)
-{
-    static const struct form unknown[] = {
-        { "mysql@8.4", "ALTER TABLE t MODIFY a INT", "COPY SHARED +" },
-        { "mysql@8.4", "ALTER TABLE t ADD COLUMN n INT", "INPLACE SHARED +" },
-        { "mysql@8.4", "ALTER TABLE t DROP COLUMN n", "INPLACE SHARED +" },
-        { "mariadb@10.11.6", "ALTER TABLE t ADD COLUMN n INT FIRST", "COPY SHARED +" },
-        { "mariadb@10.11.6", "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4", "COPY SHARED +" },
-        { "mysql@8.4", "ALTER TABLE t ENGINE=MyISAM", "COPY SHARED +" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
-        struct judged judged;
-        char got[64];
-        bool depends = false;
-
-        judge(&judged, unknown[i].server, NULL, unknown[i].text);
-        snprintf(got, sizeof got, "%s %s%s", sql_algorithm_word(judged.last->algorithm),
-                 lock_on(judged.last, "t"), judged.last->copies ? " +" : "");
-        assert_string_equal(got, unknown[i].expected);
-        assert_true(judged.last->dangerous);
-        for (size_t k = 0; k < judged.last->finding_count; k++)
-            depends |= judged.last->findings[k].depends != NULL;
-        assert_int_equal(depends, i < 5);
-        judged_finish(&judged);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_form_in_its_version),
-        cmocka_unit_test(without_a_catalog_the_worst),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
