@@ -54,6 +54,7 @@ static void test_locks(void **state)
     static const struct check_lock want[] = {
         { 0, 0, "public.users", "AccessExclusiveLock", "blocks reads and writes", "rewrites it", false,
           true },
+        { 0, 0, "public.users", "AccessExclusiveLock", "blocks reads and writes", "", true, true },
         { 0, 1, "public.users", "ShareLock", "blocks writes", "reads all of it to build an index", false,
           true },
     };
