@@ -182,7 +182,7 @@ static bool is_referenced(struct ddl_view *view)
     static const char what[] = "whether a foreign key refers to the column";
 
     if (!view->table)
-        return ddl_assume(view, what, true, false);
+        return ddl_assume_rare(view, what);
     for (const struct ddl_table *table = view->catalog->tables; table; table = table->next) {
         for (const struct ddl_foreign *foreign = table->foreigns; foreign; foreign = foreign->next) {
             if (ddl_same(foreign->parent.name, view->table->name.name))
