@@ -113,12 +113,13 @@ enum input_type {
                        answered as expected, "" all is); value: a checkpoint, NULL */
     INPUT_ITEM, /* step, entry, value: which; choice NONE it is to begin, DONE, SKIPPED, FAILED and nothing of
                    it remains */
-    INPUT_SAMPLE,  /* sample */
-    INPUT_JOINED,  /* action.actor, .watcher, .text: where from */
-    INPUT_LEFT,    /* same */
-    INPUT_MONITOR, /* subject, text, choice YES started / NO stopped */
-    INPUT_TROUBLE, /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
-                      cannot be reached is no trouble of this kind */
+    INPUT_FORESEEN, /* step, choice (as run_step.foreseen), text: what it would lock */
+    INPUT_SAMPLE,   /* sample */
+    INPUT_JOINED,   /* action.actor, .watcher, .text: where from */
+    INPUT_LEFT,     /* same */
+    INPUT_MONITOR,  /* subject, text, choice YES started / NO stopped */
+    INPUT_TROUBLE,  /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
+                       cannot be reached is no trouble of this kind */
     INPUT_WITNESS, /* choice YES: the remote holds the trail up to record `seq`, whose hash is `value`; NO: it
                       does not get there, and `text` is why; UNKNOWN: it holds something else, `text` what */
 };

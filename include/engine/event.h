@@ -48,6 +48,7 @@
     X(EVENT_STEP_CHECKPOINT, "step.checkpoint", true, F_SUBJECT | F_ENTRY | F_VALUE | F_PROGRESS)            \
     X(EVENT_STEP_PROGRESSED, "step.progressed", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)            \
     X(EVENT_STEP_AWAITED, "step.awaited", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)                  \
+    X(EVENT_STEP_FORESEEN, "step.foreseen", false, F_SUBJECT | F_CHOICE | F_TEXT)                            \
     X(EVENT_ITEM_STARTED, "item.started", true, F_SUBJECT | F_ENTRY | F_VALUE)                               \
     X(EVENT_ITEM_ENDED, "item.ended", true, F_SUBJECT | F_ENTRY | F_VALUE | F_CHOICE)                        \
     X(EVENT_PROBE_STARTED, "probe.started", true, F_SUBJECT | F_ENTRY)                                       \

@@ -117,8 +117,14 @@ struct run_step {
     const char *sensed_value, *sensed_why;
     int64_t sensed_boot_us;
     struct arena *sensed_arena; /* of the texts of the last answer; private */
-    size_t deferred_gate;       /* last gate at which it was deferred; BOOK_NONE */
-    uint64_t since;             /* seq of the last tick, untick or override of it */
+    /* what it would lock now, before it begins: YES nothing of it is dangerous, NO something is, UNKNOWN it
+     * cannot be told; NONE: not looked at. For people: run_foreseen. */
+    enum choice foreseen;
+    const char *foreseen_text;
+    int64_t foreseen_boot_us;
+    struct arena *foreseen_arena; /* of the last text; private */
+    size_t deferred_gate;         /* last gate at which it was deferred; BOOK_NONE */
+    uint64_t since;               /* seq of the last tick, untick or override of it */
 };
 
 struct run_vote {
@@ -245,6 +251,11 @@ size_t run_current_phase(const struct run *run);
 bool run_phase_complete(const struct run *run, size_t phase); /* its steps, not its gate */
 /* What Enter would start: the first ready step that is not a check; BOOK_NONE. */
 size_t run_next_step(const struct run *run);
+/* Whether it sends statements that change something: what they lock can be told before. */
+bool step_takes_locks(const struct step *step);
+/* Appends what a step that is next would lock, a line each, and how old that is when it is old; nothing for
+ * one that is not next or was not looked at. */
+void run_foreseen(const struct run *run, size_t step, struct instant now, struct buf *buf);
 /* The step to look at: running, unknown, failed, else next, else the first that is not complete. */
 size_t run_focus_step(const struct run *run);
 /* A step (or entry, in `ret_entry`; NULL allowed; 0: the step itself) that is running, or unknown; BOOK_NONE.

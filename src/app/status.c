@@ -54,6 +54,24 @@ static void print_progress(const struct run *run, size_t step, struct instant no
     buf_finish(&text);
 }
 
+/* What it would lock, a line each. */
+static void print_foreseen(const struct run *run, size_t step, struct instant now, struct buf *buf)
+{
+    const char *label = "locks    ";
+    struct buf text;
+
+    buf_init(&text, buf->max);
+    run_foreseen(run, step, now, &text);
+    for (const char *line = buf_str(&text), *end; *line; line = *end ? end + 1 : end) {
+        end = strchrnul(line, '\n');
+        buf_clear(buf);
+        text_visible(buf, line, (size_t)(end - line), false);
+        printf("%s%s\n", label, buf_str(buf));
+        label = "         ";
+    }
+    buf_finish(&text);
+}
+
 static void print_step(const struct run *run, size_t step, struct instant now, struct buf *buf)
 {
     const struct work *work = &run->steps[step].work;
@@ -63,6 +81,7 @@ static void print_step(const struct run *run, size_t step, struct instant now, s
     if (work->attempt > 1)
         printf(", attempt %lld", (long long)work->attempt);
     putchar('\n');
+    print_foreseen(run, step, now, buf);
     print_progress(run, step, now, buf);
     if (work->waiting && work->waiting[0])
         printf("waiting  %s\n", visible(buf, work->waiting));
@@ -217,7 +236,18 @@ static void put_progress(struct json_writer *w, const struct run *run, size_t st
     json_close_array(w);
 }
 
-static void put_steps(struct json_writer *w, const struct run *run)
+static void put_foreseen(struct json_writer *w, const struct run *run, size_t step, struct instant now)
+{
+    struct buf text;
+
+    buf_init(&text, 64 * 1024);
+    run_foreseen(run, step, now, &text);
+    if (text.len > 0)
+        json_put_text(w, "foreseen", buf_str(&text));
+    buf_finish(&text);
+}
+
+static void put_steps(struct json_writer *w, const struct run *run, struct instant now)
 {
     json_open_array(w, "steps");
     for (size_t i = 0; i < run->book->step_count; i++) {
@@ -237,6 +267,7 @@ static void put_steps(struct json_writer *w, const struct run *run)
             json_put_text(w, "code", step->work.code);
         if (step->leftover)
             json_put_text(w, "leftover", step->leftover);
+        put_foreseen(w, run, i, now);
         put_progress(w, run, i);
         json_close(w);
     }
@@ -333,7 +364,7 @@ void status_print_json(const struct run *run, const struct standing *standing)
                   run->proposed_by != BOOK_NONE ? run->book->triggers[run->proposed_by].id : NULL);
     put_clocks(&w, run, standing->now);
     put_gates(&w, run, standing->now);
-    put_steps(&w, run);
+    put_steps(&w, run, standing->now);
     json_close(&w);
     puts(buf_str(&line));
     buf_finish(&line);

@@ -38,6 +38,7 @@ static const struct {
     [EVENT_STEP_CHECKPOINT] = { apply_checkpoint, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_PROGRESSED] = { apply_progressed, OF_WORK, WHILE_OPEN },
     [EVENT_STEP_AWAITED] = { apply_awaited, OF_WORK, WHILE_OPEN },
+    [EVENT_STEP_FORESEEN] = { apply_foreseen, OF_STEP, WHILE_OPEN },
     [EVENT_ITEM_STARTED] = { apply_item_started, OF_WORK, WHILE_OPEN },
     [EVENT_ITEM_ENDED] = { apply_item_ended, OF_WORK, WHILE_OPEN },
     [EVENT_PROBE_STARTED] = { apply_probe_started, OF_WORK, WHILE_OPEN },

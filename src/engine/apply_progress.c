@@ -76,6 +76,25 @@ int apply_awaited(struct change *c)
     return r;
 }
 
+/* Told every few seconds for as long as it is next: the text has an arena of its own. */
+int apply_foreseen(struct change *c)
+{
+    enum choice choice = c->event->choice;
+    if (!step_takes_locks(c->def))
+        return change_refuse(c, "\"%s\" locks nothing that could be foreseen", c->def->id);
+    if (choice != CHOICE_YES && choice != CHOICE_NO && choice != CHOICE_UNKNOWN)
+        return change_refuse(c, "\"%s\" says nothing of what it would lock", choice_word(choice));
+    if (text_or_null(c->event->text) == NULL)
+        return change_refuse(c, "it says nothing");
+    struct arena *arena = arena_create();
+    arena_destroy(c->step->foreseen_arena);
+    c->step->foreseen_arena = arena;
+    c->step->foreseen = choice;
+    c->step->foreseen_text = arena_text(arena, c->event->text);
+    c->step->foreseen_boot_us = c->event->at.boot_us;
+    return 0;
+}
+
 /* ---- items ---- */
 
 static struct run_item *find_item(const struct work *work, const char *name)

@@ -120,6 +120,7 @@ static void resume_step(struct run *run, size_t step, struct instant at)
         resume_work(run, step, entry, at);
     state->cleaning = false;
     state->sensed = CHOICE_NONE;
+    state->foreseen = CHOICE_NONE;
     state->sensed_value = state->sensed_why = NULL;
     /* a box that was ticked has as long to prove itself again as its answers stay fresh */
     state->sensed_boot_us = at.boot_us;

@@ -121,8 +121,10 @@ int apply_started(struct change *c)
     if (r < 0)
         return r;
     bool again = work->between_attempts;
-    if (c->entry == 0)
+    if (c->entry == 0) {
+        c->step->foreseen = CHOICE_NONE;
         start_forward(c);
+    }
     run_set_state(c->run, c->subject, c->entry, STEP_RUNNING);
     work->attempt = c->event->attempt;
     work->between_attempts = work->cancelling = work->reported = false;

@@ -238,12 +238,13 @@ static int decide_trouble(struct deciding *d)
 /* ---- one for each input ---- */
 
 static int (*const inputs[])(struct deciding *d) = {
-    [INPUT_OPEN] = decide_open,       [INPUT_RESUME] = decide_resume,     [INPUT_TICK] = decide_tick,
-    [INPUT_ACTION] = decide_action,   [INPUT_OUTCOME] = decide_outcome,   [INPUT_SENSED] = decide_sensed,
-    [INPUT_PROBED] = decide_probed,   [INPUT_CLEANED] = decide_cleaned,   [INPUT_WAITING] = decide_waiting,
-    [INPUT_NOTED] = decide_noted,     [INPUT_SAMPLE] = decide_sample,     [INPUT_JOINED] = decide_joined,
-    [INPUT_LEFT] = decide_left,       [INPUT_MONITOR] = decide_monitor,   [INPUT_TROUBLE] = decide_trouble,
-    [INPUT_WITNESS] = decide_witness, [INPUT_PROGRESS] = decide_progress, [INPUT_ITEM] = decide_item,
+    [INPUT_OPEN] = decide_open,         [INPUT_RESUME] = decide_resume,     [INPUT_TICK] = decide_tick,
+    [INPUT_ACTION] = decide_action,     [INPUT_OUTCOME] = decide_outcome,   [INPUT_SENSED] = decide_sensed,
+    [INPUT_PROBED] = decide_probed,     [INPUT_CLEANED] = decide_cleaned,   [INPUT_WAITING] = decide_waiting,
+    [INPUT_NOTED] = decide_noted,       [INPUT_SAMPLE] = decide_sample,     [INPUT_JOINED] = decide_joined,
+    [INPUT_LEFT] = decide_left,         [INPUT_MONITOR] = decide_monitor,   [INPUT_TROUBLE] = decide_trouble,
+    [INPUT_WITNESS] = decide_witness,   [INPUT_PROGRESS] = decide_progress, [INPUT_ITEM] = decide_item,
+    [INPUT_FORESEEN] = decide_foreseen,
 };
 
 /* What is still heard when the run is over: people, and what goes on around it. */
@@ -257,8 +258,9 @@ static const bool told_after_end[ARRAY_LEN(inputs)] = {
 static bool names_what_is_there(const struct run *run, const struct input *input)
 {
     static const bool about_work[ARRAY_LEN(inputs)] = {
-        [INPUT_OUTCOME] = true, [INPUT_SENSED] = true, [INPUT_PROBED] = true,   [INPUT_CLEANED] = true,
-        [INPUT_WAITING] = true, [INPUT_NOTED] = true,  [INPUT_PROGRESS] = true, [INPUT_ITEM] = true
+        [INPUT_OUTCOME] = true,  [INPUT_SENSED] = true,  [INPUT_PROBED] = true,
+        [INPUT_CLEANED] = true,  [INPUT_WAITING] = true, [INPUT_NOTED] = true,
+        [INPUT_PROGRESS] = true, [INPUT_ITEM] = true,    [INPUT_FORESEEN] = true
     };
     if (!about_work[input->type])
         return true;

@@ -20,6 +20,17 @@ int decide_progress(struct deciding *d)
     return 0;
 }
 
+int decide_foreseen(struct deciding *d)
+{
+    const struct input *input = d->input;
+    if (run_next_step(d->run) != input->step)
+        return 0; /* looked at a moment too long */
+    struct event *event = emit_work(d, EVENT_STEP_FORESEEN, input->step, 0);
+    event->choice = input->choice;
+    event->text = arena_text(d->arena, input->text);
+    return 0;
+}
+
 int decide_item(struct deciding *d)
 {
     const struct input *input = d->input;

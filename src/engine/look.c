@@ -111,6 +111,28 @@ size_t run_next_step(const struct run *run)
     return def->mark != BOOK_NONE && is_startable(run, def->mark) ? def->mark : BOOK_NONE;
 }
 
+bool step_takes_locks(const struct step *step)
+{
+    return (step->kind == STEP_SQL || step->kind == STEP_BACKFILL) && step->target != BOOK_NONE;
+}
+
+/* It is looked at every ten seconds, unless something runs there. */
+#define FORESEEN_OLD_US (30 * SECOND_US)
+
+void run_foreseen(const struct run *run, size_t step, struct instant now, struct buf *buf)
+{
+    const struct run_step *state = &run->steps[step];
+    int64_t age_us = now.boot_us - state->foreseen_boot_us;
+    if (state->foreseen == CHOICE_NONE || run_next_step(run) != step)
+        return;
+    buf_text(buf, state->foreseen_text);
+    if (age_us > FORESEEN_OLD_US) {
+        buf_text(buf, "\nas it was ");
+        duration_clock(buf, age_us);
+        buf_text(buf, " ago");
+    }
+}
+
 /* The first step whose state, or that of one of its entries, is this. */
 static size_t find_state(const struct run *run, enum step_state state, size_t *ret_entry)
 {

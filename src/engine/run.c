@@ -85,8 +85,10 @@ void run_destroy(struct run *run)
 {
     if (run == NULL)
         return;
-    for (size_t i = 0; i < run->book->step_count; i++)
+    for (size_t i = 0; i < run->book->step_count; i++) {
         arena_destroy(run->steps[i].sensed_arena);
+        arena_destroy(run->steps[i].foreseen_arena);
+    }
     for (size_t i = 0; i < run->book->monitor_count; i++) {
         arena_destroy(run->monitors[i].last_arena);
         arena_destroy(run->monitors[i].known_arena);

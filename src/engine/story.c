@@ -46,6 +46,7 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
                                 "pauses: {text}]" },
     [EVENT_STEP_AWAITED] = { "step {subject}: {rows} of {total} hold[; not yet: {text}]",
                              "undo of {subject} (entry {entry}): {rows} of {total} hold[; not yet: {text}]" },
+    [EVENT_STEP_FORESEEN] = { "step {subject} would take: {text}", NULL },
     [EVENT_ITEM_STARTED] = { "step {subject} began with {value}",
                              "undo of {subject} (entry {entry}) began with {value}" },
     [EVENT_ITEM_ENDED] = { "step {subject}: {value} {choice}", "undo of {subject} (entry {entry}): {value} "

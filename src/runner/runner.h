@@ -39,6 +39,7 @@ struct watch;
 struct sense;
 struct queued;
 struct approvals;
+struct foresight;
 
 struct runner {
     uv_loop_t loop;
@@ -86,6 +87,7 @@ struct runner {
     size_t watches_stopping;
     bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
     struct sense *senses;
+    struct foresight *foresight;
     struct approvals *approvals; /* NULL: none are taken */
 
     int samples_fd;
@@ -291,10 +293,19 @@ int servers_create(struct runner *runner, struct err *err) MUST_CHECK;
 void servers_close(struct runner *runner);
 void servers_destroy(struct runner *runner);
 
-/* ---- sense.c, watch.c ---- */
+/* ---- sense.c ---- */
 
 void senses_create(struct runner *runner);
 void senses_tick(struct runner *runner, struct instant now);
+
+/* ---- foresee.c: what the step that is next would lock, and how large and busy that is ---- */
+
+void foresight_create(struct runner *runner);
+/* Asks when it is due, and nothing is carried out on that server. */
+void foresight_tick(struct runner *runner, struct instant now);
+void foresight_destroy(struct runner *runner); /* after the servers are closed: they answer it */
+
+/* ---- watch.c ---- */
 
 int watches_start(struct runner *runner, struct err *err) MUST_CHECK;
 /* To be called when a statement begins or ends. */

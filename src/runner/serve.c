@@ -61,8 +61,10 @@ static void on_tick(uv_timer_t *timer)
     struct input tick = { .type = INPUT_TICK, .now = clock_now() };
 
     runner_take(runner, &tick);
-    if (!runner->ending && !runner->halted)
+    if (!runner->ending && !runner->halted) {
         senses_tick(runner, tick.now);
+        foresight_tick(runner, tick.now);
+    }
     works_tick(runner, tick.now);
     publisher_tick(runner->publisher, tick.now);
     witness_tick(runner->witness, tick.now);
@@ -269,6 +271,7 @@ static void tell_repairs(struct runner *runner, const struct folding *folding)
 static int begin_work(struct runner *runner, const struct folding *folding, struct err *err)
 {
     senses_create(runner);
+    foresight_create(runner);
     approvals_create(runner);
     /* Over, but not wholly published: that is all that is left to do. */
     if (runner->run->closed != CHOICE_NONE) {
@@ -344,6 +347,7 @@ static void finish(struct runner *runner)
     runner->witness = NULL;
     clients_close(runner);
     servers_destroy(runner);
+    foresight_destroy(runner);
     uv_close((uv_handle_t *)&runner->sigterm, NULL);
     uv_close((uv_handle_t *)&runner->output_timer, NULL);
     uv_timer_start(&runner->tick, on_linger, LINGER_MS, 0);

@@ -50,7 +50,8 @@ static size_t look_of(const struct event *event)
 void story_log(struct ui *ui, const struct event *event)
 {
     if (event->type == EVENT_SAMPLE || event->type == EVENT_CHECK_SENSED ||
-        event->type == EVENT_STEP_PROGRESSED || event->type == EVENT_STEP_AWAITED)
+        event->type == EVENT_STEP_PROGRESSED || event->type == EVENT_STEP_AWAITED ||
+        event->type == EVENT_STEP_FORESEEN)
         return; /* several a second: the panes show them */
     size_t look = look_of(event);
     struct buf line;

@@ -206,6 +206,19 @@ static void draw_limits(struct page *page, const struct step *step, const struct
     buf_finish(&text);
 }
 
+/* What it would lock, before anybody presses the key. */
+static void draw_foreseen(const struct ui *ui, struct page *page, struct aim aim)
+{
+    struct buf text;
+    if (aim.entry != 0)
+        return;
+    buf_init(&text, TEXT_MAX);
+    run_foreseen(ui->run, aim.step, ui->now, &text);
+    page_wrap(page, "LOCKS", ui->run->steps[aim.step].foreseen == CHOICE_YES ? ROLE_TEXT : ROLE_WARN,
+              buf_str(&text), 6);
+    buf_finish(&text);
+}
+
 static void draw_undo(const struct ui *ui, struct page *page, const struct step *step)
 {
     if (step->irreversible != NULL) {
@@ -301,6 +314,7 @@ void step_draw(struct ui *ui, const struct area *area)
     if (area->rows >= 7 || looked_at)
         draw_time(ui, &page, aim);
     draw_after(ui, &page, aim);
+    draw_foreseen(ui, &page, aim);
     draw_limits(&page, step, aim_work(ui->run, aim));
     draw_undo(ui, &page, step);
     draw_found(ui, &page, aim);

@@ -137,6 +137,52 @@ static void test_progress(void **state)
     scene_close(s);
 }
 
+static void foresee(struct scene *s, const char *step, enum choice choice, const char *text)
+{
+    const struct input input = {
+        .type = INPUT_FORESEEN, .now = s->now, .step = step_of(s, step), .choice = choice, .text = text
+    };
+    assert_int_equal(scene_put(s, &input), 0);
+}
+
+static void assert_foreseen(const struct scene *s, const char *step, int64_t later_us, const char *want)
+{
+    struct instant now = s->now;
+    struct buf buf;
+    buf_init(&buf, 1000);
+    now.boot_us += later_us;
+    run_foreseen(s->run, step_of(s, step), now, &buf);
+    assert_string_equal(buf_str(&buf), want);
+    buf_finish(&buf);
+}
+
+static void test_foreseen(void **state)
+{
+    (void)state;
+    struct scene *s = scene_filling();
+    struct event event = { .type = EVENT_STEP_FORESEEN, .subject = "bump", .choice = CHOICE_NO, .text = "x" };
+    assert_foreseen(s, "make", 0, "");
+    foresee(s, "make", CHOICE_NO, "locks t");
+    foresee(s, "copy", CHOICE_YES, "not next");
+    assert_foreseen(s, "make", 30 * SECOND_US, "locks t");
+    assert_foreseen(s, "make", 62 * SECOND_US, "locks t\nas it was 01:02 ago");
+    assert_int_equal(s->run->steps[step_of(s, "make")].foreseen, CHOICE_NO);
+    assert_foreseen(s, "copy", 0, "");
+    assert_int_equal(s->run->steps[step_of(s, "copy")].foreseen, CHOICE_NONE);
+    assert_trail(s, ""); /* it passes */
+    refuse(s, event, "\"bump\" locks nothing");
+    event.subject = "make";
+    event.choice = CHOICE_DONE;
+    refuse(s, event, "says nothing of what it would lock");
+    event.choice = CHOICE_UNKNOWN;
+    event.text = "";
+    refuse(s, event, "it says nothing");
+    scene_ok(s, "mia", "start make");
+    assert_foreseen(s, "make", 0, ""); /* it has begun */
+    assert_int_equal(s->run->steps[step_of(s, "make")].foreseen, CHOICE_NONE);
+    scene_close(s);
+}
+
 /* Steps that tell how far they are, without the rest of a book. */
 static const char *const told_book =
     "{'tminus':1,'id':'told','title':'Told','targets':{'p':{'engine':'postgresql'}},'monitors':[],"
@@ -665,6 +711,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_awaited),
+        cmocka_unit_test(test_foreseen),
         cmocka_unit_test(test_progress_text),
         cmocka_unit_test(test_progress_refused),
         cmocka_unit_test(test_items),

@@ -57,7 +57,7 @@ static void wanted(struct scene *s)
     scene_quiet(s, 5);
 }
 
-static void swapping(struct scene *s)
+static void fenced(struct scene *s)
 {
     voted(s);
     DO("mia", VERB_START, "stop-jobs");
@@ -68,6 +68,11 @@ static void swapping(struct scene *s)
     DO("mia", VERB_START, "fence");
     scene_quiet(s, 25);
     (void)scene_do(s, "mia", VERB_TICK, "fence", CHOICE_NONE, "write rate 0/s at 02:06:10");
+}
+
+static void swapping(struct scene *s)
+{
+    fenced(s);
     DO("mia", VERB_START, "swap-column");
     for (int i = 0; i < 4; i++) {
         scene_wait(s, SECOND_US);
@@ -128,6 +133,30 @@ static void broken_glass(struct scene *s)
     synced(s);
     (void)scene_do(s, "mia", VERB_BREAK_GLASS, "go-cutover", CHOICE_NONE, "nobody answers the phone");
     scene_quiet(s, 2);
+}
+
+/* The step that is next, and what it would lock. */
+static void foresee(struct scene *s, enum choice choice, const char *text)
+{
+    struct input input = {
+        .type = INPUT_FORESEEN, .step = run_next_step(s->run), .choice = choice, .text = text
+    };
+    (void)scene_input(s, &input);
+}
+
+static void foreseen(struct scene *s)
+{
+    fenced(s);
+    foresee(
+        s, CHOICE_NO,
+        "AccessExclusiveLock on public.orders: blocks reads and writes; rewrites it (40GB, about 25000000 "
+        "rows, 120 writes/s, 310 scans/s)\nadding a column with a volatile default rewrites public.orders");
+}
+
+static void unforeseen(struct scene *s)
+{
+    fenced(s);
+    foresee(s, CHOICE_UNKNOWN, "cannot be told: the server's catalog was not answered: timed out");
 }
 
 static void held(struct scene *s)
@@ -449,6 +478,8 @@ static const struct {
     { "leftover", leftover, NULL, NULL },
     { "unknown", unknown, NULL, NULL },
     { "broken-glass", broken_glass, NULL, NULL },
+    { "foreseen", foreseen, NULL, NULL },
+    { "unforeseen", unforeseen, NULL, NULL },
     { "held", held, NULL, NULL },
     { "trigger", trigger, NULL, NULL },
     { "rolling-back", rolling_back, NULL, NULL },
