@@ -50,20 +50,30 @@ static void add_json(struct buf *buf, const char *text)
     arena_destroy(arena);
 }
 
+static void print_deeper(const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+
+        (void)printf("    %.*s\n", (int)len, text);
+        text += len;
+        text += *text == '\n';
+    }
+}
+
 /* JSON is laid out, SQL is as it is. */
 static void print_example(const char *title, const char *text)
 {
     struct buf laid;
-    const char *line;
 
     (void)printf("\n%s\n", title);
+    if (text[0] != '{') {
+        print_deeper(text);
+        return;
+    }
     buf_init(&laid, 64 * 1024);
-    if (text[0] == '{')
-        add_json(&laid, text);
-    else
-        buf_text(&laid, text);
-    for (line = buf_str(&laid); *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
-        (void)printf("    %.*s\n", (int)strcspn(line, "\n"), line);
+    add_json(&laid, text);
+    print_deeper(buf_str(&laid));
     buf_finish(&laid);
 }
 
