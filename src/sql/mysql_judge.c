@@ -204,6 +204,17 @@ static void judge_write(struct ddl_judge *judge)
     ddl_find(judge, "mysql-unbounded-write", ddl_full_name(judge, name), NULL);
 }
 
+/* What changes the session and no table. */
+static void judge_session(struct ddl_judge *judge)
+{
+    if (judge->statement->kind == DDL_SET)
+        judge_set(judge);
+    else if (judge->statement->kind == DDL_USE)
+        judge->database = judge->statement->name;
+    else
+        judge->begun = judge->statement->kind == DDL_BEGIN;
+}
+
 static void judge_kind(struct ddl_judge *judge)
 {
     switch (judge->statement->kind) {
@@ -250,14 +261,10 @@ static void judge_kind(struct ddl_judge *judge)
         judge->waits = true;
         break;
     case DDL_SET:
-        judge_set(judge);
-        break;
     case DDL_USE:
-        judge->database = judge->statement->name;
-        break;
     case DDL_BEGIN:
     case DDL_END:
-        judge->begun = judge->statement->kind == DDL_BEGIN;
+        judge_session(judge);
         break;
     case DDL_OBJECT:
     case DDL_HARMLESS:
