@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "writer.h"
@@ -18,6 +19,24 @@ struct document {
     size_t columns;
     int counts[LEVELS];
 };
+
+void write_lines(struct buf *body, const char *text, const char *between,
+                 void (*put)(struct buf *body, const char *line))
+{
+    while (*text != '\0') {
+        struct buf line;
+        size_t len = strcspn(text, "\n");
+        buf_init(&line, DOCUMENT_MAX);
+        buf_add(&line, text, len);
+        put(body, buf_str(&line));
+        buf_finish(&line);
+        text += len;
+        if (*text == '\n') {
+            buf_text(body, between);
+            text++;
+        }
+    }
+}
 
 struct document *document_create(enum document_form form, const char *title)
 {

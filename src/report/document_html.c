@@ -35,19 +35,7 @@ void document_escape(struct buf *out, const char *text)
 /* Where lines of a cell or an item break, they break on the page. */
 static void put_lines(struct buf *body, const char *text)
 {
-    while (*text != '\0') {
-        struct buf line;
-        size_t len = strcspn(text, "\n");
-        buf_init(&line, DOCUMENT_MAX);
-        buf_add(&line, text, len);
-        document_escape(body, buf_str(&line));
-        buf_finish(&line);
-        text += len;
-        if (*text == '\n') {
-            buf_text(body, "<br>");
-            text++;
-        }
-    }
+    write_lines(body, text, "<br>", document_escape);
 }
 
 static void heading(struct buf *body, int level, const char *number, const char *text)
@@ -64,20 +52,16 @@ static void contents_line(struct buf *contents, int level, const char *number, c
     buf_text(contents, "</a>\n");
 }
 
+static void put_paragraph(struct buf *body, const char *line)
+{
+    buf_text(body, "<p>");
+    document_escape(body, line);
+    buf_text(body, "</p>\n");
+}
+
 static void paragraph(struct buf *body, const char *text)
 {
-    while (*text != '\0') {
-        struct buf line;
-        size_t len = strcspn(text, "\n");
-        buf_init(&line, DOCUMENT_MAX);
-        buf_add(&line, text, len);
-        buf_text(body, "<p>");
-        document_escape(body, buf_str(&line));
-        buf_text(body, "</p>\n");
-        buf_finish(&line);
-        text += len;
-        text += *text == '\n';
-    }
+    write_lines(body, text, "", put_paragraph);
 }
 
 static void items_begin(struct buf *body)

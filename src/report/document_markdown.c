@@ -63,19 +63,7 @@ static void put_code_span(struct buf *body, const char *text)
 /* A newline would end the table: each line is a span of its own. */
 static void put_code_lines(struct buf *body, const char *text)
 {
-    while (*text != '\0') {
-        struct buf line;
-        size_t len = strcspn(text, "\n");
-        buf_init(&line, DOCUMENT_MAX);
-        buf_add(&line, text, len);
-        put_code_span(body, buf_str(&line));
-        buf_finish(&line);
-        text += len;
-        if (*text == '\n') {
-            buf_text(body, "<br>");
-            text++;
-        }
-    }
+    write_lines(body, text, "<br>", put_code_span);
 }
 
 static void heading(struct buf *body, int level, const char *number, const char *text)
@@ -99,19 +87,15 @@ static void put_line(struct buf *body, const char *text)
     put_escaped(body, text, false);
 }
 
+static void put_paragraph(struct buf *body, const char *line)
+{
+    put_line(body, line + strspn(line, " "));
+    buf_text(body, "\n\n");
+}
+
 static void paragraph(struct buf *body, const char *text)
 {
-    while (*text != '\0') {
-        struct buf line;
-        size_t len = strcspn(text, "\n");
-        buf_init(&line, DOCUMENT_MAX);
-        buf_add(&line, text, len);
-        put_line(body, buf_str(&line) + strspn(buf_str(&line), " "));
-        buf_finish(&line);
-        buf_text(body, "\n\n");
-        text += len;
-        text += *text == '\n';
-    }
+    write_lines(body, text, "", put_paragraph);
 }
 
 static void item(struct buf *body, const char *term, const char *text)

@@ -26,6 +26,10 @@ struct writer {
     void (*contents)(struct buf *contents, int level, const char *number, const char *text);
 };
 
+/* Calls `put` with each line of `text`, `between` standing between them. */
+void write_lines(struct buf *body, const char *text, const char *between,
+                 void (*put)(struct buf *body, const char *line));
+
 extern const struct writer markdown_writer, html_writer;
 
 /* The page's style sheet. */
