@@ -165,7 +165,7 @@ grow() {
 # check_file STATUS PATH NEW
 check_file() {
     case $2 in
-    book.json | targets.json | run.json | policy.json)
+    book.json | targets.json | run.json | policy.json | certificate.json)
         if [ -n "$parent" ] || [ "$1" != A ]; then
             found "commit $commit: $2 was touched after the run began"
         fi
@@ -304,6 +304,9 @@ for file in targets.json:targets run.json:settings; do
     expect_hash "${file%:*}" "$hash"
 done
 expect_hash policy.json "$(field policy "$work/first")"
+# The certificate is named by the settings, whose hash was held against the record.
+g cat-file blob "$branch:run.json" >"$work/settings" 2>/dev/null || : >"$work/settings"
+expect_hash certificate.json "$(field certificate "$work/settings")"
 
 : >"$work/outputs"
 grep '"type":"step.ended"' "$work/journal" | grep '"output":"[0-9a-f]' >"$work/ended"

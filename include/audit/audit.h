@@ -5,7 +5,8 @@
  * The tree of a run:
  *
  *     book.json, targets.json,        frozen at the start, as executed; no secrets
- *     run.json, policy.json           params and what else was said of the run; the policy it goes by
+ *     run.json, policy.json,          params and what else was said of the run; the policy it goes by; the
+ *     certificate.json                rehearsal's
  *     journal/000/000001.jsonl, ...   AUDIT_SEGMENT lines of the journal each
  *     output/<step>.<attempt>.log     what a step wrote
  *     samples/000/000001.jsonl, ...   passing events: what the panes showed

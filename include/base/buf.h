@@ -29,6 +29,8 @@ void buf_clear(struct buf *buf);  /* keeps the memory and the maximum, forgets c
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_text(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
+/* `text` between two marks, with every mark in it doubled: a name or a literal of SQL. */
+void buf_quoted(struct buf *buf, const char *text, char mark);
 void buf_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_formatv(struct buf *buf, const char *format, va_list args) PRINTF_LIKE(2, 0);
 

@@ -32,21 +32,31 @@ enum lock_cell {
     LOCK_WHY,    /* "root", "hard" (conflicts with what is held), "queue" (behind one that waits) */
     LOCK_BEHIND, /* sessions behind it */
     LOCK_QUERY,
-    LOCK_BACKEND_START, /* with LOCK_PID: which session exactly */
+    LOCK_BACKEND_START, /* with LOCK_PID: which session exactly; of MySQL, since when its server is up */
     LOCK_CELLS
 };
 /* A replica as its primary sees it, or a slot. */
 enum lag_cell {
     LAG_NAME,
-    LAG_KIND,   /* "physical", "logical", "slot" */
-    LAG_STATE,  /* "streaming", "paused" */
+    LAG_KIND,   /* "physical", "logical", "slot"; "binlog" of MySQL and MariaDB */
+    LAG_STATE,  /* "streaming", "paused"; "IO Yes, SQL Yes, says 0 s behind" */
     LAG_SENT,   /* bytes not yet sent */
     LAG_REPLAY, /* bytes not yet replayed */
     LAG_REPLY,  /* age of its last reply */
     LAG_RETAINED,
     LAG_CELLS
 };
-enum tx_cell { TX_PID, TX_WHO, TX_STATE, TX_AGE, TX_STATE_AGE, TX_XMIN_AGE, TX_QUERY, TX_CELLS };
+enum tx_cell {
+    TX_PID,
+    TX_WHO,
+    TX_STATE,
+    TX_AGE,
+    TX_STATE_AGE,
+    TX_XMIN_AGE,
+    TX_QUERY,
+    TX_BACKEND_START, /* with TX_PID, as LOCK_BACKEND_START */
+    TX_CELLS
+};
 enum progress_cell {
     PROGRESS_PID,
     PROGRESS_WHAT,

@@ -1,9 +1,10 @@
 /*
- * Backfilling: one UPDATE (or another change) of a large table in batches along its key, each of them a
- * transaction of its own, small enough that nobody waits for it.
+ * Backfilling: one UPDATE of a large table, or another change for its rows, in batches along its key, each of
+ * them a transaction of its own, small enough that nobody waits for it.
  *
  * `where` tells the rows that are still to be done, so a batch that is repeated changes nothing twice: what
- * is repeated after an interruption is what was done since the last checkpoint. A row that gets the key of
+ * is repeated after an interruption is what was done since the last checkpoint. A `statement` has to leave
+ * out by itself what is done. A row that gets the key of
  * a batch that is over, or stops being done later, is not seen again: that nothing is left is for the
  * step's probe to say.
  *
@@ -15,19 +16,23 @@
 
 #include <uv.h>
 
+#include "bulk/engine.h"
 #include "driver/driver.h"
 
 /* Everything is borrowed until `done`. Names and expressions are SQL. */
 struct backfill_config {
-    struct driver *driver;
+    enum bulk_engine engine;
+    struct driver *driver; /* of that engine */
     const char *table;
     size_t key_count; /* at least one: the columns of the key, in the order of its index */
     const char *const *key;
-    const char *set;   /* what stands behind SET */
-    const char *where; /* the rows that are still to be done */
-    int64_t batch;     /* rows of the key that a batch covers at most */
-    int64_t target_us; /* how long a batch should take; 0: batches are all of one size */
-    int64_t pause_us;  /* between two batches */
+    const char *set;       /* what stands behind SET */
+    const char *where;     /* the rows that are still to be done */
+    const char *statement; /* in their place, NULL: an INSERT, UPDATE or DELETE without RETURNING, which
+                            * takes the keys of a batch from tminus_batch */
+    int64_t batch;         /* rows of the key that a batch covers at most */
+    int64_t target_us;     /* how long a batch should take; 0: batches are all of one size */
+    int64_t pause_us;      /* between two batches */
     int64_t lock_timeout_us, statement_timeout_us;
     int attempts; /* of a batch that met a lock timeout, a deadlock or a lost connection, in a row */
     const char *application_name;
@@ -35,7 +40,7 @@ struct backfill_config {
 };
 
 struct backfill_state {
-    int64_t rows;      /* changed, in all attempts */
+    int64_t rows;      /* changed, in all attempts; a statement may change several for a row of the key */
     int64_t seen;      /* rows of the key passed, in all attempts */
     int64_t total;     /* about how many there are, by the server's statistics; -1: not known */
     int64_t rate;      /* rows passed in a second, lately */

@@ -13,6 +13,10 @@
  * is hashed by its bytes, whatever its collation. So 1.0 and 1.00 differ; the name of a type is no
  * difference.
  *
+ * Where a side is MySQL or MariaDB, it is 64 bits of the SHA-256 of the row's values, one after the other, in
+ * a form that both engines give (src/bulk/compare_form.c): 1.0 and 1.00 differ there, too. A type without
+ * one, or two types with two of them, are an error.
+ *
  * A table of at most 2,000,000 rows, by the left side's statistics, is hashed as a whole first, in one scan,
  * and by chunks only where that differs or takes longer than 5 s. Chunks are ranges of the key,
  * which has to have the same order on both sides. Where that is not certain (a text with another collation
@@ -28,14 +32,16 @@
 
 #include <uv.h>
 
+#include "bulk/engine.h"
 #include "driver/driver.h"
 
 /* What is compared. Everything is borrowed until `done`. Names are as they are written in SQL, and quoted
  * there where they have to be; one without a schema is in "public". */
 struct compare_side {
-    struct driver *driver;
-    const char *name;  /* of the target, for messages */
-    const char *table; /* NULL: those that the patterns say */
+    enum bulk_engine engine;
+    struct driver *driver; /* of that engine */
+    const char *name;      /* of the target, for messages */
+    const char *table;     /* NULL: those that the patterns say */
 };
 
 struct compare_config {

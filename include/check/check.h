@@ -83,9 +83,15 @@ struct check_report {
 struct check_options {
     struct sql_catalog *const *catalogs; /* of each target, by index, moved on by the check; NULL: nothing */
     const struct sql_server *servers;    /* goes with them */
+    const char *text; /* the book's, as it was loaded: for the place of a statement within a text; NULL */
+    /* The text of a file that a command reads, by its path, from the directory of the book on, and NULL with
+     * the reason when it cannot be read. NULL: nobody reads files. */
+    const char *(*read)(void *data, const char *path, const char **ret_why);
+    void *data;
 };
-/* Which server a target is, as far as the book says: by the version that its constraint names, else that of
- * the environment, else the newest that is known. */
+/* Which server a target is, as far as the book says: the last release of the series that its constraint names
+ * (of ">=12" that is 12, the least that it may be; of "<15" it is 14), else of the environment's, else the
+ * newest that is known. */
 void check_server(const struct book *book, size_t target, struct sql_server *ret);
 
 /* Judges a book that was loaded. `options` may be NULL. */

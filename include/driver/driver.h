@@ -46,7 +46,7 @@ const char *driver_status_word(enum driver_status status);
 struct driver_result {
     enum driver_status status;
     bool clean;                 /* certainly no effect remains (always true for DRIVER_LOST, DRIVER_AUTH) */
-    char code[DRIVER_CODE_MAX]; /* SQLSTATE, or exit status, or "SIGKILL"; "" */
+    char code[DRIVER_CODE_MAX]; /* SQLSTATE, MySQL's error number, exit status, or "SIGKILL"; "" */
     const char *message;        /* one line; "" */
     const char *detail;         /* "" */
     const char *hint;           /* "" */
@@ -59,6 +59,16 @@ struct driver_result {
     bool output_cut;      /* command: not all was kept */
 };
 
+/* What a job did to a relation that was there before it. */
+struct driver_lock {
+    const char *relation; /* "public.users", quoted where SQL would need it */
+    const char *mode;     /* the strongest lock that was seen, "AccessExclusiveLock"; "": none */
+    const char *seen;     /* "before commit", when all that it had taken was to be seen; "sampled", so that a
+                             short one may have been missed; "" without a lock */
+    bool rewritten;       /* it has other files now */
+    int64_t queued;       /* the most sessions that waited for the job's lock on it at once */
+};
+
 struct driver_events {
     /* The job has its session: a backend's pid, or a child's. Before anything with an effect was sent. */
     void (*identified)(void *data, int64_t pid);
@@ -67,6 +77,9 @@ struct driver_events {
     /* A notice or warning of the server ("NOTICE 42P07: ..."), one call each; of a hundred of a job. With the
      * last call before `done` it says how many more there were. */
     void (*notice)(void *data, const char *text);
+    /* Only of a job with `look_at_locks`, before `done`: of each relation that it locked so that others have
+     * to wait, or rewrote. NULL: nobody wants to know. */
+    void (*locked)(void *data, const struct driver_lock *lock);
     /* What of the bytes that a command wrote is to be kept and told, appended to `ret`; with no bytes: there
      * are no more, and what was held back is to come. NULL: all as it is. */
     void (*rewrite)(void *data, const char *bytes, size_t len, struct buf *ret);
@@ -83,6 +96,10 @@ struct driver_sql {
     bool transaction;              /* BEGIN before, COMMIT after; any failure rolls back */
     int64_t lock_timeout_us;       /* 0: the server's */
     int64_t statement_timeout_us;  /* 0: the server's */
+    bool no_copy;       /* MySQL and MariaDB: a server that can is told to refuse what it would do by copying
+                           a table */
+    bool look_at_locks; /* a second session looks which locks it takes. Where it cannot, a notice says so; the
+                           job goes on without it */
 };
 struct driver_command {
     size_t argc;
@@ -116,10 +133,12 @@ struct driver_target {
 struct driver;
 
 /* What a session is for. One that reads is refused what would change something (the default of its
- * transactions: a text that sets it otherwise means to). */
-enum session_access { SESSION_READS, SESSION_WRITES };
+ * transactions: a text that sets it otherwise means to). Questions of a snapshot see one state, in one
+ * transaction that reads: once it is lost, all that wait are answered with DRIVER_LOST, and no other is
+ * begun. */
+enum session_access { SESSION_READS, SESSION_WRITES, SESSION_SNAPSHOT };
 
-/* One const table for each engine (driver_postgresql, later driver_mysql, driver_fake). */
+/* One const table for each engine. */
 struct driver_impl {
     const char *name;
     /* Begins to carry out `sql` on a connection of its own. Fails only for lack of descriptors or memory
@@ -130,6 +149,8 @@ struct driver_impl {
     void (*cancel)(struct driver_job *job);
     int (*session_open)(struct driver *driver, const char *application_name, enum session_access access,
                         struct session **ret, struct err *err);
+    /* As driver_has. */
+    bool (*has)(const struct driver *driver, int64_t pid);
     /* Closes jobs (silently) and sessions (their questions are answered with DRIVER_LOST); none may be used
      * afterwards. What the loop still holds of them goes away when the loop runs next. */
     void (*destroy)(struct driver *driver);
@@ -141,6 +162,8 @@ struct driver {
 int driver_start(struct driver *driver, const struct driver_sql *sql, const struct driver_events *events,
                  void *data, struct driver_job **ret, struct err *err) MUST_CHECK;
 void driver_cancel(struct driver_job *job);
+/* Whether a job or a session of this driver is at that backend now. */
+bool driver_has(const struct driver *driver, int64_t pid);
 /* Ends what still runs, without waiting: connections are closed; `done` is not called any more. NULL-safe. */
 void driver_destroy(struct driver *driver);
 
@@ -151,6 +174,9 @@ struct answer {
     size_t row_count, column_count;
     /* Cell as text, NULL for SQL NULL; valid during the callback. */
     const char *(*cell)(const struct answer *answer, size_t row, size_t column);
+    /* Name of a column; valid during the callback. For statements whose columns differ by version, which only
+     * MySQL and MariaDB have: NULL elsewhere. */
+    const char *(*column)(const struct answer *answer, size_t column);
     const void *private_data;
 };
 
@@ -168,8 +194,9 @@ struct session_impl {
 };
 
 /* Asks. `answered` is called exactly once, later; also when the session is closed first (DRIVER_LOST, from
- * inside session_close). Until the session is connected the question waits, and is answered with DRIVER_LOST
- * and the trouble when its time is over; with DRIVER_AUTH at once where the server does not let us in. One
+ * inside session_close). Until the session is connected the question waits, for an attempt that is made soon,
+ * and is answered with DRIVER_LOST and the trouble when its time is over; with DRIVER_AUTH at once where the
+ * server does not let us in, and then nothing is tried sooner: some lock the account for that. One
  * that was out when the connection broke is DRIVER_AMBIGUOUS: only who asked knows whether it can be asked
  * again. A question that is not answered within `timeout_us` (more than 0) is cancelled and answered with
  * DRIVER_TIMED_OUT; an answer of more than 8 MiB with DRIVER_REJECTED. The sql is copied. ERR_BUSY when 16
@@ -178,7 +205,7 @@ int session_ask(struct session *session, const char *sql, int64_t timeout_us, se
                 void *data, struct err *err) MUST_CHECK;
 bool session_connected(const struct session *session);
 int64_t session_pid(const struct session *session);        /* the backend's; 0 when not connected */
-int session_server_version(const struct session *session); /* 150020; 0 when not connected */
+int session_server_version(const struct session *session); /* 150020, 80036, 101106; 0 when not connected */
 /* Why it is not connected, "" when it is. Borrowed. */
 const char *session_trouble(const struct session *session);
 void session_close(struct session *session); /* NULL-safe */

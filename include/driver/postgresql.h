@@ -33,5 +33,8 @@ struct driver *driver_postgresql_create(uv_loop_t *loop, const struct driver_tar
  * standard_conforming_strings. */
 void postgresql_identifier(struct buf *buf, const char *name);
 void postgresql_literal(struct buf *buf, const char *text);
+/* A literal for LIKE, in which "*" of `pattern` stands for any number of characters and all else for itself.
+ */
+void postgresql_pattern(struct buf *buf, const char *pattern);
 
 #endif

@@ -33,6 +33,9 @@
     X(RULE_OVERRIDE, "the book allows no override here")                                                     \
     X(RULE_LEFTOVER, "what a failed attempt left behind has to go first")                                    \
     X(RULE_NO_RETURN, "what cannot be undone has run")                                                       \
+    X(RULE_SESSION, "only a session that is seen now is killed")                                             \
+    X(RULE_OWN_SESSION, "a session of tminus is not killed")                                                 \
+    X(RULE_CANCEL_FIRST, "a session is cancelled before it is terminated")                                   \
     X(RULE_STATE, "not possible in this state")
 
 enum rule {
@@ -51,12 +54,14 @@ const char *rule_text(enum rule rule);
     X(VERB_NEXT, "next", false, "")                                                                          \
     X(VERB_CANCEL, "cancel", false, "STEP")                                                                  \
     X(VERB_RETRY, "retry", false, "STEP")                                                                    \
+    X(VERB_AGAIN, "again", false, "STEP")                                                                    \
     X(VERB_CLEAN, "clean", false, "STEP")                                                                    \
     X(VERB_VOTE, "vote", true, "GATE go|no-go [--role ROLE] [--reason TEXT]")                                \
     X(VERB_BREAK_GLASS, "break-glass", true, "GATE --reason TEXT")                                           \
     X(VERB_OVERRIDE, "override", true, "ITEM --reason TEXT")                                                 \
     X(VERB_RULE, "rule", false, "STEP done|not-done|partial --reason TEXT")                                  \
     X(VERB_PROBE, "probe", false, "STEP")                                                                    \
+    X(VERB_KILL, "kill", false, "[MONITOR:]PID [cancel|terminate] [--session TEXT] --reason TEXT")           \
     X(VERB_HOLD, "hold", true, "[REASON]")                                                                   \
     X(VERB_RELEASE, "release", false, "[--reason TEXT]")                                                     \
     X(VERB_ROLLBACK, "rollback", false, "[--to STEP] [--reason TEXT]")                                       \
@@ -80,10 +85,13 @@ struct action {
     enum verb verb;
     const char *actor;   /* name */
     bool watcher;        /* attached with --watch */
-    const char *subject; /* check, step, gate, item; NULL */
+    const char *subject; /* check, step, gate, item, session; NULL */
     const char *role;    /* NULL: the one that fits */
     const char *text;    /* reason, evidence, note; NULL */
-    enum choice choice;  /* vote, rule */
+    enum choice choice;  /* vote, rule, kill */
+    /* kill: which session it was when somebody looked at it (run_session.identity); NULL: the one that is
+     * there now */
+    const char *session;
     /* Of a decision that was signed and judged: whose key, what was said, the signature; NULL. */
     const char *key, *statement, *signature;
     uint64_t seen_seq; /* what was signed was said after this record */
@@ -114,12 +122,14 @@ enum input_type {
     INPUT_ITEM, /* step, entry, value: which; choice NONE it is to begin, DONE, SKIPPED, FAILED and nothing of
                    it remains */
     INPUT_FORESEEN, /* step, choice (as run_step.foreseen), text: what it would lock */
-    INPUT_SAMPLE,   /* sample */
-    INPUT_JOINED,   /* action.actor, .watcher, .text: where from */
-    INPUT_LEFT,     /* same */
-    INPUT_MONITOR,  /* subject, text, choice YES started / NO stopped */
-    INPUT_TROUBLE,  /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
-                       cannot be reached is no trouble of this kind */
+    INPUT_LOCKED, /* step, entry, value: what it locked, as JSON; text: the same for people. In a rehearsal */
+    INPUT_KILLED, /* seq: of the kill.started; choice DONE: it was sent, GONE, FAILED or UNKNOWN; text: why */
+    INPUT_SAMPLE, /* sample */
+    INPUT_JOINED, /* action.actor, .watcher, .text: where from */
+    INPUT_LEFT,   /* same */
+    INPUT_MONITOR, /* subject, text, choice YES started / NO stopped */
+    INPUT_TROUBLE, /* text: the trail cannot be published, and until "" no gate becomes GO; a remote that
+                      cannot be reached is no trouble of this kind */
     INPUT_WITNESS, /* choice YES: the remote holds the trail up to record `seq`, whose hash is `value`; NO: it
                       does not get there, and `text` is why; UNKNOWN: it holds something else, `text` what */
 };

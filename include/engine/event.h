@@ -48,6 +48,7 @@
     X(EVENT_STEP_CHECKPOINT, "step.checkpoint", true, F_SUBJECT | F_ENTRY | F_VALUE | F_PROGRESS)            \
     X(EVENT_STEP_PROGRESSED, "step.progressed", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)            \
     X(EVENT_STEP_AWAITED, "step.awaited", false, F_SUBJECT | F_ENTRY | F_TEXT | F_PROGRESS)                  \
+    X(EVENT_STEP_LOCKED, "step.locked", true, F_SUBJECT | F_ENTRY | F_ATTEMPT | F_VALUE | F_TEXT)            \
     X(EVENT_STEP_FORESEEN, "step.foreseen", false, F_SUBJECT | F_CHOICE | F_TEXT)                            \
     X(EVENT_ITEM_STARTED, "item.started", true, F_SUBJECT | F_ENTRY | F_VALUE)                               \
     X(EVENT_ITEM_ENDED, "item.ended", true, F_SUBJECT | F_ENTRY | F_VALUE | F_CHOICE)                        \
@@ -65,6 +66,8 @@
     X(EVENT_TRIGGER_CLEARED, "trigger.cleared", true, F_SUBJECT | F_TEXT)                                    \
     X(EVENT_ROLLBACK_STARTED, "rollback.started", true, F_SUBJECT | F_TEXT)                                  \
     X(EVENT_ROLLBACK_ENDED, "rollback.ended", true, F_CHOICE | F_TEXT)                                       \
+    X(EVENT_KILL_STARTED, "kill.started", true, F_SUBJECT | F_VALUE | F_CODE | F_CHOICE | F_TEXT | F_DETAIL) \
+    X(EVENT_KILL_ENDED, "kill.ended", true, F_SUBJECT | F_VALUE | F_CODE | F_CHOICE | F_TEXT)                \
     X(EVENT_MONITOR_STARTED, "monitor.started", true, F_SUBJECT | F_TEXT)                                    \
     X(EVENT_MONITOR_STOPPED, "monitor.stopped", true, F_SUBJECT | F_TEXT)                                    \
     X(EVENT_TRAIL_TROUBLE, "trail.trouble", true, F_TEXT)                                                    \
@@ -86,11 +89,11 @@
     X(F_ROLE, "role", role, TEXT)                                                                            \
     X(F_GATE, "gate", gate, TEXT)                                                                            \
     X(F_CHOICE, "choice", choice, CHOICE)                                                                    \
-    X(F_CODE, "code", code, TEXT) /* SQLSTATE, exit status */                                                \
+    X(F_CODE, "code", code, TEXT) /* SQLSTATE, exit status; kill: which session of that pid */               \
     X(F_TEXT, "text", text, TEXT) /* reason, evidence, error: the sentence */                                \
     X(F_DETAIL, "detail", detail, TEXT)                                                                      \
     X(F_HINT, "hint", hint, TEXT)                                                                            \
-    X(F_VALUE, "value", value, TEXT)          /* what was read */                                            \
+    X(F_VALUE, "value", value, TEXT)          /* what was read; kill: the pid */                             \
     X(F_LEFTOVER, "leftover", leftover, TEXT) /* invalid index, quoted name */                               \
     X(F_CLEAN, "clean", clean, BOOL)          /* certainly no effect remains */                              \
     X(F_WAIT, "wait_us", wait_us, INTEGER)                                                                   \
@@ -145,7 +148,10 @@ enum event_type {
     X(CHOICE_NO, "no")                                                                                       \
     X(CHOICE_FINISHED, "finished")                                                                           \
     X(CHOICE_SCRUBBED, "scrubbed")                                                                           \
-    X(CHOICE_ABORTED, "aborted")
+    X(CHOICE_ABORTED, "aborted")                                                                             \
+    X(CHOICE_CANCEL, "cancel")                                                                               \
+    X(CHOICE_TERMINATE, "terminate")                                                                         \
+    X(CHOICE_GONE, "gone") /* it was not there any more: nothing was sent */
 
 enum choice {
 #define X(name, word) name,
@@ -179,6 +185,8 @@ struct event {
 
 #define EVENT_ACTOR_SELF         "tminus"
 #define EVENT_WITNESS_EVERYWHERE "every gate"
+#define EVENT_STEP_AGAIN         "again" /* text of a step.started: it was done, and is done once more */
+#define ENVIRONMENT_REHEARSAL    "rehearsal"
 
 const char *event_word(enum event_type type);
 bool event_is_record(enum event_type type);

@@ -81,6 +81,7 @@ struct work {
     int64_t retry_at_boot_us;
     bool cancelling;
     bool probing;
+    bool again;       /* last started once more although it was done: what it came to the first time stands */
     bool reported;    /* RUNNING: a person has said that it is done, and its probe has to confirm it */
     bool clean;       /* FAILED: certainly no effect remained */
     const char *who;  /* who ticked, ruled, overrode or started it */
@@ -162,6 +163,17 @@ struct run_monitor {
     struct run_condition **conditions;
 };
 
+/* A session of a server that somebody asked to cancel, or to terminate. */
+struct run_kill {
+    size_t monitor;             /* by which it was seen */
+    const char *pid, *identity; /* as in run_session */
+    enum choice how;            /* CANCEL, TERMINATE: what was asked for last */
+    enum choice outcome;        /* NONE: under way; DONE: it was sent; GONE, FAILED, UNKNOWN */
+    bool cancelled;             /* a cancel was sent to it */
+    uint64_t seq;               /* of the record that asked for it */
+    struct instant at;          /* of the last record about it */
+};
+
 struct run_person {
     const char *name;
     const char *role; /* "operator", "watcher" */
@@ -219,6 +231,8 @@ struct run {
     struct run_gate *gates;
     struct run_trigger *triggers;
     struct run_monitor *monitors;
+    size_t kill_count, kills_under_way;
+    struct run_kill *kills; /* one for each session, in the order in which they were first asked for */
     size_t person_count;
     struct run_person *people;
     struct run_counts counts;
@@ -268,6 +282,10 @@ void run_progress(const struct run *run, size_t *ret_complete, size_t *ret_total
 /* What a rollback from `to` on (BOOK_NONE: of everything) has still to undo, newest first; returns how many
  * there are and fills the first `max`. */
 size_t run_rollback_list(const struct run *run, size_t to, size_t *steps, size_t max);
+/* Whether a step that ran is a point of no return: the book says so, or has no way back for it. */
+bool step_is_final(const struct step *step);
+/* Why, for a sentence. */
+const char *step_final_why(const struct step *step);
 /* A sensed check that the runner has to ask about: its phase is reached, and no step was started after it: on
  * the GO of its gate or, where it has none, at all; one that was deferred, to the end. */
 bool run_wants_sense(const struct run *run, size_t step);
@@ -289,6 +307,26 @@ void run_condition_evidence(const struct run *run, const struct run_condition *c
 /* Whether a condition holds by a fresh sample just now, whatever it was before; what was seen is in `why`. */
 bool run_condition_now(const struct run *run, const struct condition *condition, struct instant now,
                        struct buf *why);
+/* The last sample is older than three of its intervals (or there is none): how old, else -1. */
+int64_t run_monitor_stale_us(const struct run *run, size_t monitor, struct instant now);
+
+/* A session as a row of a monitor of locks or of old transactions shows it; borrowed from the sample. */
+struct run_session {
+    size_t monitor;
+    const struct sample *sample;
+    size_t row;
+    const char *pid, *who, *state, *age, *query;
+    const char *identity; /* which of those that have had the pid; "": it cannot be told */
+    bool ours;            /* of tminus */
+};
+/* False: that kind of monitor has no sessions in its rows. */
+bool run_session_of(const struct run *run, size_t monitor, const struct sample *sample, size_t row,
+                    struct run_session *ret);
+/* How many sessions wait for it, as its sample says, directly or not. */
+size_t run_session_behind(const struct run *run, const struct run_session *session);
+/* What was asked for about the same session; NULL: nothing. */
+const struct run_kill *run_kill_of(const struct run *run, size_t monitor, const char *pid,
+                                   const char *identity);
 bool run_gate_asks_witness(const struct run *run, size_t gate);
 /* Why a gate has to wait for its witness, in `buf`, which stays empty when it has not. */
 void run_witness_lacks(const struct run *run, size_t gate, struct buf *buf);
@@ -318,8 +356,8 @@ struct clocks {
 void run_clocks(const struct run *run, struct instant now, struct clocks *ret);
 
 enum pace { PACE_UNKNOWN, PACE_AS_ESTIMATED, PACE_SLOW, PACE_FAST };
-/* Slow: over the upper estimate by more than 20 %. Fast: under a tenth of the lower one (of 10 s or more):
- * something that should take minutes and took none probably did nothing. */
+/* Slow: over the upper estimate by more than 20 %, and a second or more. Fast: under a tenth of the lower one
+ * (of 10 s or more): something that should take minutes and took none probably did nothing. */
 enum pace pace_of(const struct duration_range *estimate, int64_t elapsed_us, bool ended);
 
 #endif

@@ -74,6 +74,10 @@ const struct json *json_parse_line(struct arena *arena, const char *bytes, size_
 const struct json *json_member(const struct json *object, const char *key);
 const char *json_type_word(enum json_type type); /* "a text", "an object" */
 
+/* How many bytes of a text as its document writes it, from behind the quote on, stand for its first `count`:
+ * an escape is longer than what it stands for. */
+size_t json_written(const char *written, size_t count);
+
 /* ---- shapes as data ---- */
 
 /* What a field holds; `offset` is where in the struct it goes, with the C type named here. */

@@ -27,7 +27,8 @@ struct document;
 
 /* Owned by the caller until document_finish. */
 struct document *document_create(enum document_form form, const char *title);
-/* Appends the whole document to `out` and frees it; with `out` NULL it is only freed. NULL-safe. */
+/* Appends the whole document to `out` and frees it; with `out` NULL it is only freed. NULL-safe. One that
+ * became too long is not cut in silence: `out` is then over its maximum (buf_ok). */
 void document_finish(struct document *document, struct buf *out);
 
 /* Numbered by their place: "2", "2.1", "2.1.3" for levels 1 to 3. HTML lists levels 1 and 2 at the top. */
@@ -42,9 +43,15 @@ void document_code(struct document *document, const char *language, const char *
 void document_table(struct document *document, const char *const *head, size_t columns);
 void document_row(struct document *document, const struct cell *cells);
 
-/* HTML: the drawing, whose markup is the caller's own (document_escape its texts); Markdown: the same as
- * text. */
+/* HTML: the drawing, whose markup is the caller's own (document_escape its texts), also of its legend in a
+ * <figcaption>; Markdown: the same as text. */
 void document_figure(struct document *document, const char *svg, const char *text);
+/* What is written from here to document_fold_end is long and seldom read: on a screen it is folded up behind
+ * its summary until somebody opens it; printed it is all there. Neither headings nor another fold stand in
+ * it.
+ */
+void document_fold(struct document *document, const char *summary);
+void document_fold_end(struct document *document);
 /* Fit to stand in markup, between tags or in an attribute. */
 void document_escape(struct buf *out, const char *text);
 

@@ -16,6 +16,8 @@
 
 #include "base/time.h"
 #include "json/json.h"
+#include "runbook/expect.h"
+#include "runbook/rehearsal.h"
 
 #define BOOK_FORMAT     1
 #define BOOK_STEPS_MAX  5000
@@ -33,6 +35,7 @@
     X(STEP_VERIFY, "verify", false, false)   /* a query and what it must answer */                           \
     X(STEP_WAIT, "wait", false, false)       /* until a condition holds, or queries answer, for a time */    \
     X(STEP_BACKFILL, "backfill", true, true) /* one change of a large table, in batches along its key */     \
+    X(STEP_OSC, "osc", true, false)          /* a table altered by an online schema change tool */           \
     X(STEP_COMPARE, "compare", false, true)  /* tables of two targets, by counts and hashes */               \
     X(STEP_NOTIFY, "notify", false, false)   /* somebody is told; nothing waits for it */                    \
     X(STEP_MARK, "mark", true, false)  /* made for a phase with a rollback of its own: its beginning */      \
@@ -63,15 +66,6 @@ enum phase_kind {
 };
 
 enum risk { RISK_UNSTATED, RISK_LOW, RISK_MEDIUM, RISK_HIGH, RISK_COUNT };
-enum comparison {
-    IS_LESS,
-    IS_LESS_EQUAL,
-    IS_EQUAL,
-    IS_NOT_EQUAL,
-    IS_GREATER_EQUAL,
-    IS_GREATER,
-    COMPARISON_COUNT
-};
 enum target_engine { ENGINE_POSTGRESQL, ENGINE_MYSQL, ENGINE_MARIADB, TARGET_ENGINE_COUNT };
 enum target_role { TARGET_ROLE_UNSTATED, TARGET_PRIMARY, TARGET_REPLICA, TARGET_ROLE_COUNT };
 enum monitor_kind {
@@ -92,6 +86,7 @@ struct target {
     size_t of;       /* replica: index of its primary, BOOK_NONE else */
     const char *dsn; /* from the targets file; never holds a password; NULL when no targets were given */
     const char *password_from; /* "env:NAME", "file:PATH", "command: ..."; NULL */
+    bool live; /* the targets file says that people depend on it: nothing is rehearsed there */
     int line, column;
 };
 
@@ -128,52 +123,12 @@ struct trigger {
     int line, column;
 };
 
-/* A request, and what of its answer is the value: what stands at `pointer` in its JSON, or its body. An
- * answer with another status is no answer. */
-struct http_query {
-    const char *url;
-    const char *method;  /* "GET" unless stated */
-    const char *pointer; /* RFC 6901; NULL */
-    int64_t status;      /* 200 unless stated */
-};
-
-/* What a query must answer. */
-enum expect_kind {
-    EXPECT_NOTHING,
-    EXPECT_VALUE,
-    EXPECT_ROWS,
-    EXPECT_BETWEEN, /* a number from `value` to `most` */
-    EXPECT_MATCHES, /* `value` is a POSIX extended regular expression */
-    EXPECT_EQUALS,  /* what `other` answers, which has to be asked as well */
-};
-struct expect {
-    enum expect_kind kind;
-    enum comparison is; /* IS_EQUAL unless stated; EXPECT_ROWS: of the number of rows */
-    const char *value;  /* EXPECT_VALUE: as text: "true", "0", "active"; a JSON null is NULL */
-    const char *most;
-    bool numeric; /* compare as numbers, exactly: as they are written, not as doubles */
-    int64_t rows; /* EXPECT_ROWS */
-    const struct query *other;
-};
-
 /* What the checker would say of a thing, and why it is right all the same ("ignore"). The code is the
  * checker's: what it is loading does not know. */
 struct ignored {
     const char *code, *reason;
     int line, column;
 };
-
-/* A query and what it must answer: a probe ("done already?"), a sense, a verification. */
-struct query {
-    size_t target;   /* BOOK_NONE: http */
-    const char *sql; /* NULL: http, or (query_is_there) there is no query */
-    const struct http_query *http;
-    struct expect expect;
-    int64_t timeout_us; /* 30 s unless stated */
-};
-bool query_is_there(const struct query *query);
-/* The statement, or "GET https://...": for people. Empty when there is none. */
-void query_text(struct buf *buf, const struct query *query);
 
 struct retry {
     int attempts;                  /* 1: no retry */
@@ -201,12 +156,36 @@ struct each {
 
 struct backfill_def {
     const char *table, *set, *where; /* SQL */
+    const char *statement;           /* in the place of `set` and `where`, NULL */
     size_t key_count;
     const char *const *key;
     int64_t batch, batch_time_us, pause_us;
     int attempts; /* of one batch */
     size_t throttle_count;
     const struct condition *throttle; /* each has to hold, by fresh samples, or no batch is sent */
+};
+
+/* The programs that change the schema of a table which is in use. */
+#define OSC_TOOLS(X)                                                                                         \
+    X(OSC_PERCONA, "pt-online-schema-change", ">=3")                                                         \
+    X(OSC_GHOST, "gh-ost", ">=1")
+
+enum osc_tool {
+#define X(name, word, version) name,
+    OSC_TOOLS(X)
+#undef X
+        OSC_TOOL_COUNT
+};
+
+struct osc_def {
+    enum osc_tool tool;
+    const char *schema; /* NULL: the database of the target's connection */
+    const char *table;
+    const char *alter; /* what stands behind ALTER TABLE t, names in `...` */
+    size_t option_count;
+    const char *const *options; /* further arguments of the tool */
+    size_t throttle_count;
+    const struct condition *throttle; /* each has to hold, by fresh samples, or the tool is paused */
 };
 
 struct compare_def {
@@ -240,9 +219,14 @@ struct step {
     enum step_kind kind;
     size_t index; /* in book.steps; of a rollback entry: its place in the list */
     size_t phase;
-    const char *by;                 /* the role that has to tick it; NULL: the operator */
-    bool evidence;                  /* a person has to type what they saw */
-    struct duration_range estimate; /* 0..0: unstated */
+    const char *by;               /* the role that has to tick it; NULL: the operator */
+    bool evidence;                /* a person has to type what they saw */
+    struct duration_range stated; /* the book's own estimate; 0..0: none */
+    struct duration_range
+        estimate; /* what is reckoned with: median..p95 of rehearsals where known, else `stated` */
+    struct rehearsed rehearsed;
+    const struct unattended *unattended; /* who does it in a rehearsal, where a person would; NULL */
+    bool idempotent;                     /* sql, command: doing it again changes nothing */
     size_t after_count;
     const size_t *after; /* steps that must be done before; in a sequential phase: the step before as well */
 
@@ -257,7 +241,10 @@ struct step {
     bool transaction;             /* sql: all of it in one transaction */
     int64_t lock_timeout_us;      /* 0: none set */
     int64_t statement_timeout_us; /* 0: none set */
+    const char *copies;           /* sql of mysql and mariadb: why a table may be copied; NULL: none may */
     struct retry retry;
+    size_t give_way_count; /* sql: where one of them holds, by a fresh sample, what runs is cancelled */
+    const struct condition *give_way;
     size_t lock_count;
     const struct lock_claim *locks;
     struct query probe; /* "done_when": true means that it is done already */
@@ -272,11 +259,12 @@ struct step {
     size_t secret_count;
     const struct secret_env *secrets;
     const char *directory; /* where a command runs: the directory of the book unless stated; NULL: there */
-    int64_t timeout_us;    /* command, wait; 0: none */
+    int64_t timeout_us;    /* command, osc, wait; 0: none */
     bool keeps_nothing;    /* command, "capture": "none": what it writes is neither kept nor shown */
     int64_t grace_us;      /* command: between SIGTERM and SIGKILL; 5 s unless stated */
 
     const struct backfill_def *backfill;
+    const struct osc_def *osc;
     const struct compare_def *compare;
     const struct notice *notice; /* notify */
 
@@ -389,8 +377,11 @@ struct book {
     struct param_value *params;
     size_t ignored_count;
     const struct ignored *ignored;
-    const struct json *source;  /* the whole document, for what is shown and not executed */
-    const struct book_ids *ids; /* what the book_find_ functions look in; set by book_load */
+    const struct rehearsal *rehearsal; /* NULL: the book says nothing of one */
+    const char *unrehearsed;           /* why it is begun without the certificate that it asks for; NULL */
+    const char *rehearsed_otherwise; /* params that had another value in the rehearsal: "a, b"; NULL: none */
+    const struct json *source;       /* the whole document, for what is shown and not executed */
+    const struct book_ids *ids;      /* what the book_find_ functions look in; set by book_load */
 };
 
 struct book_param {
@@ -416,6 +407,12 @@ struct book_options {
     bool unbound;
     size_t file_count;
     const struct book_file *files;
+    /* What rehearsals took: becomes the estimates (`stated` stays). What is of no step is left out. */
+    size_t timing_count;
+    const struct step_timing *timings;
+    const struct book_param *rehearsed_params; /* those of the rehearsal; NULL: there was none */
+    size_t rehearsed_param_count;
+    const char *unrehearsed; /* see struct book; NULL */
 };
 
 /* The files that a book names ("file", "use"), each once: fragments as "checks/<name>.json". NULL-terminated,
@@ -446,6 +443,10 @@ const struct step *book_find_work(const struct book *book, const char *id, int64
 
 /* Whether a server's version (150020) fits a target's constraint: ">=15", "15", "<17.2". */
 bool version_fits(const char *constraint, int version);
+/* The same of a target, whose constraint may be NULL, by its engine's numbers: 150020 is PostgreSQL's 15.20,
+ * 80036 MySQL's 8.0.36; and such a number as people write it. */
+bool target_version_fits(const struct target *target, int version);
+void target_version_text(enum target_engine engine, int version, char ret_text[32]);
 /* The same of a program's version, with any number of parts ("8.0.35"): compared are as many parts as the
  * constraint has, so that "15" and "<=15" let any 15.x pass; a part that the version lacks is 0. */
 bool tool_version_fits(const char *constraint, const char *version);
@@ -456,23 +457,13 @@ bool step_kind_resumes(enum step_kind kind); /* whether it goes on where an atte
 /* Whether what follows in the phase may begin while it runs. */
 bool step_is_beside(const struct step *step);
 const char *phase_kind_word(enum phase_kind kind);
-const char *risk_word(enum risk risk);           /* "LOW"; "" unstated */
-const char *comparison_word(enum comparison is); /* "<" */
+const char *risk_word(enum risk risk); /* "LOW"; "" unstated */
 const char *monitor_kind_word(enum monitor_kind kind);
 const char *target_engine_word(enum target_engine engine);
+const char *osc_tool_word(enum osc_tool tool);
 
 /* Whether a sensed check (a check with a query). */
 bool step_is_sensed(const struct step *step);
-
-bool comparison_holds(enum comparison is, double left, double right); /* false when one is NaN */
-
-/* Whether an answer of `rows` rows whose first value is `value` (NULL: SQL NULL, or no row) is what is
- * expected. With EXPECT_NOTHING anything is; EXPECT_EQUALS needs the other answer (expect_equal) and is never
- * met here. Numeric comparison of a text that is no number is false.
- * Booleans: "t" and "true" are equal, and "f" and "false". */
-bool expect_met(const struct expect *expect, int64_t rows, const char *value);
-/* EXPECT_EQUALS: whether two answers are the same; no row and NULL are equal to nothing. */
-bool expect_equal(int64_t rows, const char *value, int64_t other_rows, const char *other);
 
 /* `text` of that step or its rollback, with the values that are known only now in the place of "${name}", in
  * one pass, quoted by where they land: in SQL; in a URL, percent-encoded, and ERR_INVALID when its path would
@@ -485,14 +476,20 @@ int book_fill(const struct book *book, struct arena *arena, size_t step, const c
 /* A descriptive text of the book (its risks, its strategy) with the params that it names replaced; what is no
  * param's name is left as it is. `text` itself when it names none. */
 const char *book_described(const struct book *book, struct arena *arena, const char *text);
-/* What is expected, for people: "= 0", "3 rows", "= what "standby" answers to SELECT 1". */
-void expect_text(struct buf *buf, const struct expect *expect, const struct book *book);
 /* "lag.seconds < 1 for 30s". */
 void condition_text(struct buf *buf, const struct condition *condition);
+/* What is looked at again and again while a step runs: a throttle, or what it gives way to. */
+const struct condition *step_conditions(const struct step *step, size_t *ret_count);
+
+/* A batch of it, but for which keys it covers: what its locks are. */
+const char *backfill_batch_text(struct arena *arena, const struct backfill_def *def);
 
 /* What a step does, for people: its SQL, its command, what it asks or waits for, as it will be executed but
  * for values that are known only then. */
 void step_text(struct buf *buf, const struct step *step, const struct book *book);
+
+/* A command so that where an argument begins and ends can be seen; for eyes, no shell ever reads it. */
+void arguments_text(struct buf *buf, const char *const *argv, size_t count);
 
 /* Sum of the estimates of a step's rollback entries (the upper ends). */
 int64_t step_rollback_us(const struct step *step);

@@ -24,6 +24,7 @@ struct runner_options {
     bool resume;         /* fold the journal that is there; else begin a new one */
     const char *version; /* of the program */
     const char *key;     /* of the operator: signs the trail (sign/sign.h); NULL: nothing is signed */
+    const char *note;    /* of a new run, told in the trail when it is open; NULL */
     /* Called once when clients can connect. */
     void (*ready)(void *data);
     void *data;

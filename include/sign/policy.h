@@ -25,7 +25,7 @@
 
 struct policy_key {
     const char *text; /* "ssh-ed25519 AAAA...", without options and comment */
-    struct fingerprint fingerprint;
+    struct key_fingerprint fingerprint;
 };
 
 struct policy_person {

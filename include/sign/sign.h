@@ -25,13 +25,13 @@
 #define SIGN_DECISION "tminus-decision" /* a statement (engine/statement.h) */
 #define SIGN_COMMIT   "git"             /* a commit: git's own */
 
-struct fingerprint {
+struct key_fingerprint {
     char text[SIGN_FINGERPRINT_MAX];
 };
 
 /* Of the key in a file, private or public. ERR_NOT_FOUND, ERR_INVALID when it is none, ERR_ENVIRONMENT
  * without ssh-keygen, ERR_TIMEOUT. */
-int sign_fingerprint(const char *key_path, struct fingerprint *ret, struct err *err) MUST_CHECK;
+int sign_fingerprint(const char *key_path, struct key_fingerprint *ret, struct err *err) MUST_CHECK;
 
 /* Signs; `key_path` is a private key, or a public one whose other half an agent (SSH_AUTH_SOCK) holds. The
  * armoured text goes to `ret` (initialised by the caller). ERR_REFUSED with the reason when the key cannot be
@@ -42,6 +42,6 @@ int sign_bytes(const char *key_path, const char *name_space, const void *bytes, 
 /* Whether `signature` was made over exactly these bytes and for this; by which key. ERR_CORRUPT when it was
  * not; ERR_TIMEOUT, ERR_ENVIRONMENT, ERR_IO when that cannot be told. */
 int sign_judge(const char *name_space, const void *bytes, size_t len, const char *signature,
-               struct fingerprint *ret, struct err *err) MUST_CHECK;
+               struct key_fingerprint *ret, struct err *err) MUST_CHECK;
 
 #endif

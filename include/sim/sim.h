@@ -90,7 +90,8 @@ struct sim_options {
     X(faults)  /* of disk, servers, commands, trail, clock */                                                \
     X(actions) /* that people asked for */                                                                   \
     X(unknown) /* steps and undos that became unknown */                                                     \
-    X(rollbacks)
+    X(rollbacks)                                                                                             \
+    X(kills) /* that a session of others was told */
 
 struct sim_counts {
 #define X(name) uint64_t name;

@@ -58,6 +58,11 @@ enum sql_lock_mode {
         SQL_LOCK_MODE_COUNT
 };
 const char *sql_lock_mode_word(enum sql_lock_mode mode);
+/* "AccessExclusive" or "AccessExclusiveLock", and MySQL's "SHARED"; NONE for what is no lock of a table. */
+enum sql_lock_mode sql_lock_mode_of(const char *word);
+/* Whether a table as somebody writes it is this relation ("schema.name"): without a schema it may be in any,
+ * and quotes do not matter. */
+bool sql_names(const char *written, const char *relation);
 bool sql_lock_blocks_writes(enum sql_lock_mode mode);
 bool sql_lock_blocks_reads(enum sql_lock_mode mode);
 /* "blocks reads and writes", "blocks writes", "blocks VACUUM and other DDL", ...: for people. */
@@ -114,6 +119,14 @@ enum sql_algorithm {
 };
 const char *sql_algorithm_word(enum sql_algorithm algorithm);
 
+/* Whether a server of these copies a table while writers wait, which it does without a word when a statement
+ * does not say by ALGORITHM or LOCK that it is not to. */
+enum sql_copying {
+    SQL_COPIES_NOT, /* also: what is stated makes the server refuse instead */
+    SQL_COPIES_PERHAPS,
+    SQL_COPIES,
+};
+
 struct sql_statement {
     int line, column; /* in the script, of its first word, from 1 */
     const char *text; /* without the semicolon and what stands around it */
@@ -124,6 +137,8 @@ struct sql_statement {
     const char *const *rewrites; /* tables whose files are written anew (by TRUNCATE: empty) */
     const char *const
         *scans; /* tables that are read from end to end while the locks are held, also for an index */
+    size_t set_count;
+    const char *const *sets; /* PostgreSQL: columns that an UPDATE sets, as the server has them */
     const char *const
         *builds;    /* indexes that are built, by name or "table(column)" where the server names them */
     bool dangerous; /* a finding is SQL_DANGER */
@@ -133,6 +148,10 @@ struct sql_statement {
     const struct sql_finding *findings; /* the worst first */
     enum sql_algorithm algorithm;       /* MySQL and MariaDB; NONE where it is no question */
     bool copies;                        /* the same: rows are copied into a new table */
+    enum sql_copying copying;           /* the same */
+    const char *copied;                 /* what is copied, for people, where it may be; "" */
+    bool
+        takes_no_algorithm; /* a server whose alter_algorithm is set refuses it: what is done to partitions */
 };
 
 /* What is known of a server's objects: from a schema dump, from a server, or nothing. */
@@ -161,9 +180,19 @@ struct sql_size {
 };
 bool sql_catalog_size(const struct sql_catalog *catalog, const char *relation, struct sql_size *ret);
 
+/* MySQL and MariaDB: how "..." and a backslash in '...' are read, which a session's sql_mode says. */
+enum sql_reading {
+    SQL_READ_USUAL, /* by a client: "..." is a string, a backslash escapes. Where NO_BACKSLASH_ESCAPES would
+                       make a string end elsewhere that is found, until the script itself sets the mode */
+    SQL_READ_OURS, /* by a session of this program: ANSI_QUOTES and NO_BACKSLASH_ESCAPES are set, and there is
+                      no client to take DELIMITER or \g */
+};
+
 struct sql_options {
+    enum sql_reading reading;
     bool transaction; /* the whole script is one transaction; else each statement is its own (BEGIN counts) */
     bool exists;      /* what the catalog does not name does not exist (it is complete) */
+    bool guarded;     /* MariaDB: alter_algorithm is INPLACE in the session */
 };
 
 /* Judges `text`. `catalog` is moved on by what the script does (so scripts of one book can follow each
@@ -177,5 +206,17 @@ struct sql_script {
 const struct sql_script *sql_judge(struct arena *arena, const struct sql_server *server,
                                    struct sql_catalog *catalog, const char *text,
                                    const struct sql_options *options);
+
+/* Whether a session with the server can have alter_algorithm, so that the server itself refuses to copy. */
+bool sql_can_be_guarded(const struct sql_server *server);
+
+/* Where the statements that sql_judge finds in `text` begin, in bytes, from their lexical rules alone. */
+size_t sql_split(struct arena *arena, const struct sql_server *server, const char *text,
+                 const size_t **ret_begins);
+
+/* Whether a text is taken for several statements, by a semicolon that something follows: in one query they
+ * are a transaction to the server. One in a literal is taken for it too, which only makes the judgement
+ * stricter. */
+bool sql_is_several(const char *text);
 
 #endif

@@ -42,6 +42,8 @@ void link_close(struct link *link); /* NULL-safe; frees it */
 
 /* The user id at the other end. */
 uid_t link_peer(const struct link *link);
+/* Its process: of a link that was connected, the one that listens. 0 when it cannot be told. */
+pid_t link_peer_pid(const struct link *link);
 void link_set_data(struct link *link, void *data);
 void *link_data(const struct link *link);
 

@@ -1,7 +1,8 @@
 /*
  * The directory of a run: where a runner and its screens meet. Under $XDG_STATE_HOME/tminus/runs/<id>/, 0700:
  *
- *     book.json, targets.json, policy.json, run.json      what was frozen when the run began, and is executed
+ *     book.json, targets.json, policy.json, certificate.json, run.json
+ *                                            what was frozen when the run began, and is executed
  *     journal                                the truth (journal room)
  *     samples                                passing events of this runner, one JSON object a line
  *     output/<step>.<attempt>.log            what commands wrote
@@ -33,7 +34,11 @@ struct frozen {
     size_t book_len, targets_len;
     const char *policy_text; /* NULL: the run goes by none */
     size_t policy_len;
-    const char *settings_text; /* run.json as it was read; NULL before it was written */
+    const char *certificate_text; /* of a rehearsal; NULL: there is none */
+    size_t certificate_len;
+    const char *certificate_sha256; /* as run.json has it; NULL without one, and until rundir_certify */
+    const char *unrehearsed;        /* why it begins without the certificate that the book asks for; NULL */
+    const char *settings_text;      /* run.json as it was read; NULL before it was written */
     size_t settings_len;
     size_t param_count;
     const struct book_param *params;
@@ -51,13 +56,19 @@ struct frozen {
 int rundir_create(struct arena *arena, const char *book_id, struct instant now, struct frozen *frozen,
                   struct err *err) MUST_CHECK;
 
+/* Puts the SHA-256 of the frozen certificate into run.json: before anything has begun, and by whoever can
+ * tell it. */
+int rundir_certify(struct arena *arena, struct frozen *frozen, const char *sha256,
+                   struct err *err) MUST_CHECK;
+
 /* Reads what was frozen in the run's directory. */
 int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct err *err) MUST_CHECK;
 
 /* What `settings_text` says (run.json, from `path`), into the members that come from it. ERR_CORRUPT. */
 int frozen_settings(struct arena *arena, const char *path, struct frozen *frozen, struct err *err) MUST_CHECK;
 
-/* The frozen book again; ERR_CORRUPT with the first fault when it does not load any more. */
+/* The frozen book again, with what its certificate says of its times; ERR_CORRUPT with the first fault when
+ * one of the two does not load any more. */
 int frozen_book(struct arena *arena, const struct frozen *frozen, const struct book **ret,
                 struct err *err) MUST_CHECK;
 

@@ -60,18 +60,18 @@ enum wire_client { WIRE_SCREEN, WIRE_SCRIPT, WIRE_FOLLOWER, WIRE_CLIENT_COUNT };
 
 struct wire_message {
     enum wire_type type;
-    int64_t version;                             /* hello, welcome */
-    const char *name;                            /* hello: who; welcome: the operator */
-    enum wire_client client;                     /* hello */
-    bool watch;                                  /* hello, welcome */
-    const char *run;                             /* welcome */
-    struct event event;                          /* event */
-    const char *step, *bytes;                    /* output */
-    struct action action;                        /* action; the actor is the runner's business */
-    int64_t number;                              /* action, reply */
-    bool ok;                                     /* reply */
-    const char *rule, *text;                     /* reply refused, halt */
-    int64_t settings_len, book_len, targets_len; /* frozen */
+    int64_t version;          /* hello, welcome */
+    const char *name;         /* hello: who; welcome: the operator */
+    enum wire_client client;  /* hello */
+    bool watch;               /* hello, welcome */
+    const char *run;          /* welcome */
+    struct event event;       /* event */
+    const char *step, *bytes; /* output */
+    struct action action;     /* action; the actor is the runner's business */
+    int64_t number;           /* action, reply */
+    bool ok;                  /* reply */
+    const char *rule, *text;  /* reply refused, halt */
+    int64_t settings_len, book_len, targets_len, certificate_len; /* frozen */
 };
 
 /* Writes one message without a newline. */

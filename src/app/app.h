@@ -64,6 +64,15 @@ int fail(const struct err *err);
 #define REPORT_MAX ((size_t)1024 * 1024)
 void report_faults(struct buf *report, const char *path, const struct json_faults *faults);
 
+/* A JSON object on stdout, a line: what is put into `w` between the two are its members. One that is over
+ * `max` bytes is not said (buf_ok). */
+struct said_object {
+    struct json_writer w;
+    struct buf buf;
+};
+void said_object_open(struct said_object *object, size_t max);
+int said_object_close(struct said_object *object, struct err *err) MUST_CHECK;
+
 /* First of all: a standard stream that was closed is opened on nothing, so that no file gets its number. What
  * is written to it fails as before. */
 void standard_streams_hold(void);

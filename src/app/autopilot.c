@@ -1,206 +1,228 @@
 #include "autopilot.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "follower.h"
-#include "lines.h"
 
-#define THINK_MS 100
-#define REVIEWER "jo"
-/* A criterion that has to hold for a while is refused until it has; a rule that still says no after this is
- * one that the script did not reckon with. */
+/* How often time is let pass: limits, and rules that only time makes say yes. */
+#define TICK_MS 100
+/* A wait in which nothing runs and nothing happens: for longer than the longest criterion it is for nothing.
+ */
 #define PATIENCE_US (30 * SECOND_US)
+/* How long a runner may take to publish the rest and go, and one that was asked to. */
+#define LEAVE_US (60 * SECOND_US)
 
-enum person { OPERATOR, SECOND, PEOPLE };
-
-/* What is shown besides the way through: a hold by the second person and a rollback of what ran so far, once,
- * when two changes have been made. */
-enum scene { SCENE_BEFORE, SCENE_HOLD, SCENE_ROLLBACK, SCENE_RELEASE, SCENE_OVER };
+#define PEOPLE_MAX 8
 
 struct autopilot {
+    const struct autopilot_options *options;
+    struct unattended_operator *mover;
     uv_loop_t loop;
-    uv_timer_t think;
-    struct follower *people[PEOPLE];
-    enum scene scene;
-    bool asked; /* an action is out */
-    bool lost;
-    int64_t begun_us, limit_us;
-    int64_t refused_since_us; /* 0: the last one was accepted */
-    char refusal[ERR_MESSAGE_MAX];
-    int result;
+    uv_timer_t tick;
+    uv_check_t check;
+    size_t people_count;
+    struct follower *people[PEOPLE_MAX];
+    struct follower *asked; /* an action of this one is out; NULL */
+    uint64_t heard_seq;     /* what the last one that was accepted led to */
+    bool changed;           /* something was heard since the last look */
+    bool refused;           /* and the last action was */
+    int64_t limit_boot_us, patience_us, quiet_since_us, leaving_since_us;
+    enum unattended_course course; /* as of the last look */
+    int interruptions;             /* that were heard */
+    char waits_for[ERR_MESSAGE_MAX];
+    int result; /* 1: under way */
     struct err err;
 };
 
 static void stop(struct autopilot *pilot, int result)
 {
-    pilot->result = result;
+    if (pilot->result > 0)
+        pilot->result = result;
     uv_stop(&pilot->loop);
 }
 
-/* ---- what a careful person does next ---- */
-
-static enum person person_of_role(const struct run *run, size_t role)
+static const struct run *run_of(const struct autopilot *pilot)
 {
-    return role == BOOK_NONE || text_equal(run->book->roles[role].id, "operator") ? OPERATOR : SECOND;
+    return follower_run(pilot->people[0]);
 }
 
-/* Steps whose effect stands; the oldest of them in `ret_first`. */
-static size_t changes_made(const struct run *run, size_t *ret_first)
+/* ---- time ---- */
+
+static int64_t longest_criterion(const struct book *book)
 {
-    size_t steps[BOOK_STEPS_MAX];
-    size_t count = run_rollback_list(run, BOOK_NONE, steps, BOOK_STEPS_MAX);
+    int64_t longest = 0;
 
-    *ret_first = count > 0 ? steps[count - 1] : BOOK_NONE;
-    return count;
-}
-
-/* The next action of the demonstration; false when there is none now. */
-static bool choose_scene(struct autopilot *pilot, const struct run *run, enum person *who,
-                         struct action *action)
-{
-    size_t first;
-
-    switch (pilot->scene) {
-    case SCENE_BEFORE:
-        if (changes_made(run, &first) < 2 || run_running_step(run, NULL) != BOOK_NONE)
-            return false;
-        *who = SECOND;
-        *action = (struct action){ .verb = VERB_HOLD, .text = "wait: I want to see the way back work once" };
-        pilot->scene = SCENE_HOLD;
-        return true;
-    case SCENE_HOLD:
-        if (!run->held || changes_made(run, &first) == 0)
-            return false;
-        *who = OPERATOR;
-        *action = (struct action){ .verb = VERB_ROLLBACK,
-                                   .subject = run->book->steps[first].id,
-                                   .text = "shown to the reviewer" };
-        pilot->scene = SCENE_ROLLBACK;
-        return true;
-    case SCENE_ROLLBACK:
-        if (run->rolling_back || !run->held)
-            return false;
-        *who = OPERATOR;
-        *action = (struct action){ .verb = VERB_RELEASE, .text = "the way back works; forward again" };
-        pilot->scene = SCENE_RELEASE;
-        return true;
-    case SCENE_RELEASE:
-        pilot->scene = SCENE_OVER;
-        return false;
-    case SCENE_OVER:
-        break;
+    for (size_t i = 0; i < book->gate_count; i++) {
+        for (size_t k = 0; k < book->gates[i].criterion_count; k++) {
+            if (book->gates[i].criteria[k].when.for_us > longest)
+                longest = book->gates[i].criteria[k].when.for_us;
+        }
     }
-    return false;
+    return longest;
 }
 
-/* A check of the current phase that waits for a person, or a person's work that is under way. */
-static bool choose_tick(const struct run *run, size_t phase, enum person *who, struct action *action)
+/* Fails what takes too long: by what it waits for. */
+static void keep_limits(struct autopilot *pilot, int64_t now_us)
 {
-    const struct phase *p = &run->book->phases[phase];
+    bool runs = run_running_step(run_of(pilot), NULL) != BOOK_NONE;
+    char text[2 * ERR_MESSAGE_MAX];
 
-    for (size_t i = p->first_step; i < p->first_step + p->step_count; i++) {
-        const struct step *step = &run->book->steps[i];
-        bool open_check = step->kind == STEP_CHECK && !step_is_sensed(step) && !run_step_complete(run, i);
-        bool at_work = step->kind == STEP_MANUAL && run->steps[i].work.state == STEP_RUNNING;
-
-        if (!open_check && !at_work)
-            continue;
-        *who = step->by ? person_of_role(run, book_find_role(run->book, step->by)) : OPERATOR;
-        *action = (struct action){ .verb = VERB_TICK,
-                                   .subject = step->id,
-                                   .text = step->evidence ? "seen by the scripted demonstration" : NULL };
-        return true;
+    if (pilot->mover->course != pilot->course) {
+        /* Each way has a limit of its own. */
+        if (pilot->mover->course >= COURSE_BACK && pilot->course < COURSE_BACK)
+            pilot->limit_boot_us = now_us + pilot->options->limit_us;
+        pilot->course = pilot->mover->course;
     }
-    return false;
-}
-
-static bool choose_vote(const struct run *run, size_t phase, enum person *who, struct action *action)
-{
-    const struct gate *gate;
-
-    if (run->book->phases[phase].gate == BOOK_NONE || !run_phase_complete(run, phase))
-        return false;
-    gate = &run->book->gates[run->book->phases[phase].gate];
-    for (size_t i = 0; i < gate->vote_count; i++) {
-        if (run->gates[gate->index].votes[i].vote == CHOICE_GO)
-            continue;
-        *who = person_of_role(run, gate->votes[i]);
-        *action = (struct action){ .verb = VERB_VOTE,
-                                   .subject = gate->id,
-                                   .choice = CHOICE_GO,
-                                   .role = run->book->roles[gate->votes[i]].id,
-                                   .text = "all criteria are met" };
-        return true;
-    }
-    return false;
-}
-
-static bool choose(struct autopilot *pilot, const struct run *run, enum person *who, struct action *action)
-{
-    size_t phase = run_current_phase(run);
-
-    *who = OPERATOR;
-    if (choose_scene(pilot, run, who, action))
-        return true;
-    if (run->held || run->rolling_back)
-        return false;
-    if (phase >= run->book->phase_count) {
-        *action = (struct action){ .verb = VERB_CLOSE };
-        return true;
-    }
-    if (choose_tick(run, phase, who, action) || choose_vote(run, phase, who, action))
-        return true;
-    if (run_running_step(run, NULL) != BOOK_NONE || run_next_step(run) == BOOK_NONE)
-        return false;
-    *action = (struct action){ .verb = VERB_NEXT };
-    return true;
-}
-
-/* ---- the loop ---- */
-
-static bool is_stuck(struct autopilot *pilot, const struct run *run, int64_t now_us)
-{
-    size_t unknown = run_unknown_step(run, NULL), focus = run_focus_step(run);
-
-    if (unknown != BOOK_NONE)
-        (void)err_set(&pilot->err, ERR_REFUSED, "step \"%s\" is unknown: a person has to look",
-                      run->book->steps[unknown].id);
-    else if (focus != BOOK_NONE && run->steps[focus].work.state == STEP_FAILED)
-        (void)err_set(&pilot->err, ERR_REFUSED, "step \"%s\" failed: %s", run->book->steps[focus].id,
-                      run->steps[focus].work.text ? run->steps[focus].work.text : "");
-    else if (pilot->refused_since_us && now_us - pilot->refused_since_us > PATIENCE_US)
-        (void)err_set(&pilot->err, ERR_REFUSED, "%s", pilot->refusal);
-    else if (now_us - pilot->begun_us > pilot->limit_us)
-        (void)err_set(&pilot->err, ERR_TIMEOUT, "the run did not come to its end in time; it stands %s",
-                      run_state_word(run_state(run)));
+    if (now_us > pilot->limit_boot_us)
+        (void)snprintf(text, sizeof(text), "not within its limit: it waits for %s", pilot->waits_for);
+    else if (!runs && now_us - pilot->quiet_since_us > pilot->patience_us)
+        (void)snprintf(text, sizeof(text), "it waits in vain for %s", pilot->waits_for);
     else
-        return false;
-    return true;
+        return;
+    pilot->quiet_since_us = now_us;
+    pilot->limit_boot_us = now_us + pilot->options->limit_us;
+    unattended_fail(pilot->mover, text);
 }
 
-static void on_think(uv_timer_t *timer)
-{
-    struct autopilot *pilot = timer->data;
-    const struct run *run = follower_run(pilot->people[OPERATOR]);
-    struct action action;
-    enum person who;
+/* ---- acting ---- */
 
-    if (run->closed != CHOICE_NONE) {
+static void ask(struct autopilot *pilot, size_t person, const struct action *action)
+{
+    pilot->asked = pilot->people[person < pilot->people_count ? person : pilot->people_count - 1];
+    (void)snprintf(pilot->waits_for, sizeof(pilot->waits_for), "an answer to \"%s%s%s\"",
+                   verb_word(action->verb), action->subject ? " " : "",
+                   action->subject ? action->subject : "");
+    (void)follower_act(pilot->asked, action);
+}
+
+static void stand_in_and_send(struct autopilot *pilot, const struct unattended_move *move)
+{
+    const struct autopilot_hooks *hooks = pilot->options->hooks;
+    struct err err = ERR_INIT;
+
+    if (move->stands_in && (hooks->stand_in ? hooks->stand_in(pilot->options->data, move->stands_in, &err)
+                                            : err_set(&err, ERR_REFUSED, "nothing stands in for \"%s\" here",
+                                                      move->stands_in->id)) < 0)
+        unattended_fail(pilot->mover, err.message);
+    else
+        ask(pilot, move->person, &move->action);
+}
+
+static void look(struct autopilot *pilot)
+{
+    const struct autopilot_hooks *hooks = pilot->options->hooks;
+    struct err err = ERR_INIT;
+
+    if (hooks->look && hooks->look(pilot->options->data, pilot->mover, &err) < 0)
+        unattended_fail(pilot->mover, err.message);
+    else
+        unattended_looked(pilot->mover);
+}
+
+/* Closed: the runner publishes the rest, and goes. Stuck: it stays for a person, unless it is not to. */
+static void leave(struct autopilot *pilot, int64_t now_us)
+{
+    bool closed = run_of(pilot)->closed != CHOICE_NONE;
+    pid_t runner = follower_runner(pilot->people[0]);
+
+    if (pilot->leaving_since_us == 0 && !closed && !pilot->options->ends_stuck) {
         stop(pilot, 0);
         return;
     }
-    if (is_stuck(pilot, run, clock_now().boot_us)) {
-        stop(pilot, pilot->err.code);
-        return;
+    if (pilot->leaving_since_us == 0) {
+        pilot->leaving_since_us = now_us;
+        if (!closed && (runner <= 0 || kill(runner, SIGTERM) < 0))
+            stop(pilot, err_set(&pilot->err, ERR_IO, "the runner cannot be asked to end"));
     }
-    if (pilot->asked || !follower_is_live(pilot->people[OPERATOR]) ||
-        !follower_is_live(pilot->people[SECOND]) || !choose(pilot, run, &who, &action))
-        return;
-    pilot->asked = true;
-    (void)follower_act(pilot->people[who], &action);
+    if (now_us - pilot->leaving_since_us > LEAVE_US)
+        stop(pilot, err_set(&pilot->err, ERR_TIMEOUT, "the runner does not end"));
 }
+
+static void move_on(struct autopilot *pilot, const struct unattended_move *move, int64_t now_us)
+{
+    switch (move->kind) {
+    case MOVE_WAIT:
+        (void)snprintf(pilot->waits_for, sizeof(pilot->waits_for), "%s", move->text);
+        break;
+    case MOVE_ACT:
+        stand_in_and_send(pilot, move);
+        break;
+    case MOVE_LOOK:
+        look(pilot);
+        break;
+    case MOVE_OVER:
+        leave(pilot, now_us);
+        break;
+    }
+}
+
+static void choose(struct autopilot *pilot)
+{
+    const struct autopilot_hooks *hooks = pilot->options->hooks;
+    struct instant now = clock_now();
+    struct arena *arena = arena_create();
+    struct unattended_move move = { .kind = MOVE_ACT };
+    enum autopilot_scene scene = SCENE_NONE;
+
+    if (hooks->scene && run_of(pilot)->closed == CHOICE_NONE)
+        scene = hooks->scene(pilot->options->data, run_of(pilot), &move.person, &move.action);
+    if (scene == SCENE_NONE)
+        unattended_next(pilot->mover, run_of(pilot), now, arena, &move);
+    else if (scene == SCENE_WAITS)
+        move = (struct unattended_move){ .kind = MOVE_WAIT, .text = "a scene" };
+    move_on(pilot, &move, now.boot_us);
+    arena_destroy(arena);
+}
+
+/* Whether everybody is there, and the operator has heard of all that was done. */
+static bool can_choose(const struct autopilot *pilot)
+{
+    for (size_t i = 0; i < pilot->people_count; i++) {
+        if (!follower_is_live(pilot->people[i]))
+            return false;
+    }
+    return !pilot->asked && run_of(pilot)->last_seq >= pilot->heard_seq;
+}
+
+static void think(struct autopilot *pilot)
+{
+    const struct autopilot_options *options = pilot->options;
+    enum unattended_course course;
+
+    pilot->changed = false;
+    pilot->refused = false;
+    if (options->hooks->interrupted && options->hooks->interrupted(options->data) > pilot->interruptions) {
+        pilot->interruptions++;
+        unattended_fail(pilot->mover, "interrupted");
+    }
+    keep_limits(pilot, clock_now().boot_us);
+    /* A look and what follows from it need no news. */
+    do {
+        course = pilot->mover->course;
+        if (can_choose(pilot) || course == COURSE_STUCK)
+            choose(pilot);
+    } while (pilot->mover->course != course);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    think(timer->data);
+}
+
+/* After all that has come in one turn of the loop: what is half told is not acted on. */
+static void on_check(uv_check_t *check)
+{
+    struct autopilot *pilot = check->data;
+
+    if (pilot->changed && !pilot->refused)
+        think(pilot);
+}
+
+/* ---- hearing ---- */
 
 static void on_reply(void *data, int64_t number, bool ok, const char *rule, const char *text)
 {
@@ -208,89 +230,137 @@ static void on_reply(void *data, int64_t number, bool ok, const char *rule, cons
 
     (void)number;
     (void)rule;
-    pilot->asked = false;
     if (ok) {
-        pilot->refused_since_us = 0;
-        return;
+        pilot->heard_seq = follower_run(pilot->asked)->last_seq;
+        pilot->quiet_since_us = clock_now().boot_us;
+        pilot->changed = true;
+    } else {
+        pilot->refused = true; /* until the next event or tick */
+        (void)snprintf(pilot->waits_for, sizeof(pilot->waits_for), "what is refused: %s", text ? text : "");
     }
-    if (pilot->refused_since_us == 0)
-        pilot->refused_since_us = clock_now().boot_us;
-    /* Cut at the size of a message. */
-    (void)snprintf(pilot->refusal, sizeof(pilot->refusal), "%s", text ? text : "refused");
+    pilot->asked = NULL;
 }
 
 static void on_event(void *data, const struct event *event, bool backlog)
 {
-    (void)data;
-    (void)backlog;
+    struct autopilot *pilot = data;
+
+    pilot->changed = true;
     if (event_is_record(event->type))
-        print_event_line(event);
-    (void)fflush(stdout);
+        pilot->quiet_since_us = clock_now().boot_us;
+    if (pilot->options->hooks->event)
+        pilot->options->hooks->event(pilot->options->data, run_of(pilot), event, backlog);
+}
+
+static void on_live(void *data)
+{
+    struct autopilot *pilot = data;
+
+    pilot->changed = true;
 }
 
 static void on_halt(void *data, const char *text)
 {
     struct autopilot *pilot = data;
 
-    stop(pilot, err_set(&pilot->err, ERR_IO, "%s", text));
+    stop(pilot, err_set(&pilot->err, ERR_IO, "the runner halted: %s", text));
 }
 
 static void on_lost(void *data, const char *why)
 {
     struct autopilot *pilot = data;
+    bool over = run_of(pilot)->closed != CHOICE_NONE || pilot->leaving_since_us != 0;
 
-    if (follower_run(pilot->people[OPERATOR])->closed == CHOICE_NONE)
-        stop(pilot, err_set(&pilot->err, ERR_CLOSED, "the runner went away: %s", why));
-    else
-        stop(pilot, 0);
+    stop(pilot, over ? 0 : err_set(&pilot->err, ERR_CLOSED, "the runner went away: %s", why));
 }
 
-static int join(struct autopilot *pilot, const char *dir, struct err *err)
+/* Whether they are lost is told by the operator's own link. */
+static void on_second_lost(void *data, const char *why)
 {
-    static const struct follower_events shown = {
-        .event = on_event, .reply = on_reply, .halt = on_halt, .lost = on_lost
+    struct autopilot *pilot = data;
+
+    (void)why;
+    pilot->changed = true;
+}
+
+/* ---- the whole ---- */
+
+static int join(struct autopilot *pilot, const char *dir, struct arena *arena, struct err *err)
+{
+    static const struct follower_events heard = {
+        .event = on_event, .live = on_live, .reply = on_reply, .halt = on_halt, .lost = on_lost
     };
-    static const struct follower_events quiet = { .reply = on_reply, .lost = on_lost };
-    struct arena *arena = arena_create();
-    struct frozen frozen;
+    static const struct follower_events quiet = { .live = on_live,
+                                                  .reply = on_reply,
+                                                  .lost = on_second_lost };
     struct follower_options options = { NULL, WIRE_SCRIPT, false, NULL };
+    struct frozen frozen;
     int r = rundir_read(arena, dir, &frozen, err);
 
-    if (r == 0) {
-        options.name = frozen.operator;
-        r = follower_open(&pilot->loop, dir, &options, &shown, pilot, &pilot->people[OPERATOR], err);
+    if (r < 0)
+        return r;
+    options.name = frozen.operator;
+    r = follower_open(&pilot->loop, dir, &options, &heard, pilot, &pilot->people[0], err);
+    if (r < 0)
+        return r;
+    pilot->people_count = 1;
+    pilot->patience_us = PATIENCE_US + longest_criterion(follower_book(pilot->people[0]));
+    while (r == 0 && pilot->people_count < unattended_people(follower_book(pilot->people[0])) &&
+           pilot->people_count < PEOPLE_MAX) {
+        size_t n = pilot->people_count + 1;
+
+        options =
+            (struct follower_options){ n == 2 ? pilot->options->second
+                                              : arena_format(arena, "%s-%zu", pilot->options->second, n),
+                                       pilot->options->others, true, NULL };
+        r = follower_open(&pilot->loop, dir, &options, &quiet, pilot, &pilot->people[n - 1], err);
+        pilot->people_count += r == 0;
     }
-    if (r == 0) {
-        options = (struct follower_options){ REVIEWER, WIRE_SCREEN, true, NULL };
-        r = follower_open(&pilot->loop, dir, &options, &quiet, pilot, &pilot->people[SECOND], err);
-    }
-    arena_destroy(arena);
     return r;
 }
 
-int autopilot_drive(const char *dir, int64_t limit_us, struct err *err)
+static void begin(struct autopilot *pilot, const struct autopilot_options *options,
+                  struct unattended_operator *mover)
 {
+    int64_t now_us = clock_now().boot_us;
+
+    memset(pilot, 0, sizeof(*pilot));
+    unattended_init(mover, &options->plan);
+    pilot->options = options;
+    pilot->mover = mover;
+    pilot->result = 1;
+    pilot->quiet_since_us = now_us;
+    pilot->limit_boot_us = now_us + options->limit_us;
+    uv_loop_init(&pilot->loop);
+    uv_timer_init(&pilot->loop, &pilot->tick);
+    uv_check_init(&pilot->loop, &pilot->check);
+    pilot->tick.data = pilot->check.data = pilot;
+}
+
+int autopilot_drive(const char *dir, const struct autopilot_options *options, struct unattended_operator *ret,
+                    struct err *err)
+{
+    struct arena *arena = arena_create();
     struct autopilot pilot;
     int r;
 
-    memset(&pilot, 0, sizeof(pilot));
-    pilot.begun_us = clock_now().boot_us;
-    pilot.limit_us = limit_us;
-    uv_loop_init(&pilot.loop);
-    uv_timer_init(&pilot.loop, &pilot.think);
-    pilot.think.data = &pilot;
-    r = join(&pilot, dir, err);
+    begin(&pilot, options, ret);
+    r = join(&pilot, dir, arena, err);
     if (r == 0) {
-        uv_timer_start(&pilot.think, on_think, THINK_MS, THINK_MS);
-        uv_run(&pilot.loop, UV_RUN_DEFAULT);
+        uv_timer_start(&pilot.tick, on_tick, TICK_MS, TICK_MS);
+        uv_check_start(&pilot.check, on_check);
+        while (pilot.result > 0)
+            (void)uv_run(&pilot.loop, UV_RUN_DEFAULT);
         r = pilot.result;
         if (r < 0)
             *err = pilot.err;
     }
-    follower_close(pilot.people[OPERATOR]);
-    follower_close(pilot.people[SECOND]);
-    uv_close((uv_handle_t *)&pilot.think, NULL);
+    for (size_t i = 0; i < pilot.people_count; i++)
+        follower_close(pilot.people[i]);
+    uv_close((uv_handle_t *)&pilot.tick, NULL);
+    uv_close((uv_handle_t *)&pilot.check, NULL);
     uv_run(&pilot.loop, UV_RUN_DEFAULT); /* what was closed is freed */
     (void)uv_loop_close(&pilot.loop);
+    arena_destroy(arena);
     return r;
 }

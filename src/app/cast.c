@@ -37,11 +37,11 @@ static int on_frozen(void *data, const struct frozen *frozen, const struct book 
     return 0;
 }
 
-static int on_record(void *data, const struct event *event, const char *json, size_t len, struct err *err)
+static int on_record(void *data, const struct event *event, const char *line, size_t len, struct err *err)
 {
     struct cast *cast = data;
 
-    (void)json;
+    (void)line;
     (void)len;
     (void)err;
     tape_add_event(cast->tape, event);

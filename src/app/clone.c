@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "base/text.h"
+#include "rehearse/certificate.h"
 
 #define SAMPLE_FILES_MAX 99999
 #define SAMPLE_LINE_MAX  (1024 * 1024)
@@ -34,7 +35,7 @@ int clone_file(struct arena *arena, const struct clone *clone, const char *name,
     struct buf text;
     int r;
 
-    buf_init(&text, JSON_MAX_BYTES);
+    buf_init(&text, CERTIFICATE_MAX_BYTES); /* the longest of them */
     r = audit_read_file(clone->path, clone->id, name, &text, err);
     if (r == 0) {
         *ret = arena_text_len(arena, buf_str(&text), text.len);
@@ -68,6 +69,9 @@ int clone_open(struct arena *arena, const char *where, struct clone *ret, struct
     if (r == 0)
         r = frozen_file(arena, ret, "policy.json", &frozen->policy_text, &frozen->policy_len, err);
     if (r == 0)
+        r = frozen_file(arena, ret, "certificate.json", &frozen->certificate_text, &frozen->certificate_len,
+                        err);
+    if (r == 0)
         r = frozen_settings(arena, "run.json", frozen, err);
     return r < 0 ? r : frozen_book(arena, frozen, &ret->book, err);
 }
@@ -80,6 +84,14 @@ static bool is_hash_of(const char *hash, const char *text, size_t len)
     return text_equal(hash, is.hex);
 }
 
+/* run.json, which the run was opened with, says which certificate it is. */
+static bool is_certified(const struct frozen *frozen)
+{
+    if (!frozen->certificate_sha256)
+        return !frozen->certificate_text;
+    return is_hash_of(frozen->certificate_sha256, frozen->certificate_text, frozen->certificate_len);
+}
+
 int clone_check(const struct clone *clone, const struct event *opened, struct err *err)
 {
     const struct frozen *frozen = &clone->frozen;
@@ -87,6 +99,7 @@ int clone_check(const struct clone *clone, const struct event *opened, struct er
         !is_hash_of(opened->book, frozen->book_text, frozen->book_len)               ? "book.json"
         : !is_hash_of(opened->targets, frozen->targets_text, frozen->targets_len)    ? "targets.json"
         : !is_hash_of(opened->settings, frozen->settings_text, frozen->settings_len) ? "run.json"
+        : !is_certified(frozen)                                                      ? "certificate.json"
                                                                                      : NULL;
 
     return !other ? 0

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "app.h"
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "online.h"
 
 #define SCHEMA_MAX ((size_t)64 * 1024 * 1024)
+#define FILE_MAX   ((size_t)8 * 1024 * 1024)
 
 struct asked {
     struct launch_options launch;
@@ -54,11 +56,39 @@ static int look_around(struct arena *arena, const struct asked *asked, const str
     return r;
 }
 
+/* What a command of the book reads. */
+struct beside {
+    struct arena *arena;
+    const char *book;
+};
+
+static const char *read_beside(void *data, const char *path, const char **ret_why)
+{
+    const struct beside *beside = data;
+    const char *slash = path[0] == '/' ? NULL : strrchr(beside->book, '/');
+    struct err err = ERR_INIT;
+    const char *text = NULL;
+    struct buf buf;
+
+    if (slash)
+        path = arena_format(beside->arena, "%.*s/%s", (int)(slash - beside->book), beside->book, path);
+    buf_init(&buf, FILE_MAX);
+    if (file_read(path, &buf, &err) == 0 && memchr(buf_str(&buf), '\0', buf.len))
+        err_set(&err, ERR_INVALID, "%s is not text", path);
+    if (err.code == 0)
+        text = arena_text(beside->arena, buf_str(&buf));
+    else
+        *ret_why = arena_text(beside->arena, err.message);
+    buf_finish(&buf);
+    return text;
+}
+
 static int check_one(struct arena *arena, const struct asked *asked, const char *path, struct checked *ret,
                      struct err *err)
 {
     struct launch_options launch = asked->launch;
     struct known known = { NULL, NULL };
+    struct beside beside = { arena, path };
     struct loaded loaded;
     int r;
 
@@ -75,9 +105,12 @@ static int check_one(struct arena *arena, const struct asked *asked, const char 
     }
     r = look_around(arena, asked, loaded.book, &known, err);
     if (r == 0)
-        ret->report =
-            check_book(arena, loaded.book,
-                       &(struct check_options){ .catalogs = known.catalogs, .servers = known.servers });
+        ret->report = check_book(arena, loaded.book,
+                                 &(struct check_options){ .catalogs = known.catalogs,
+                                                          .servers = known.servers,
+                                                          .text = loaded.frozen.book_text,
+                                                          .read = read_beside,
+                                                          .data = &beside });
     known_finish(&known, loaded.book->target_count);
     return r;
 }

@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "autopilot.h"
 #include "cmd.h"
 #include "lab.h"
 #include "launch.h"
 #include "live.h"
+#include "scenes.h"
 
 /* The scripted demonstration takes less than half of it. */
 #define SCRIPT_LIMIT_US (110 * SECOND_US)
@@ -73,7 +73,7 @@ static int with_script(struct demo *demo, struct err *err)
     if (r == 0)
         r = launch_wait(answer, err);
     if (r == 0)
-        r = autopilot_drive(demo->frozen.dir, SCRIPT_LIMIT_US, err);
+        r = scenes_play(demo->frozen.dir, SCRIPT_LIMIT_US, err);
     demo->over = r == 0;
     return r;
 }

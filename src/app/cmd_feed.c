@@ -3,11 +3,12 @@
 
 #include "app.h"
 #include "cmd.h"
+#include "journal/journal.h"
 #include "recording.h"
 #include "wire/wire.h"
 
 #define OUT_BUFFER    ((size_t)256 * 1024)
-#define FEED_LINE_MAX ((size_t)4 * 1024 * 1024)
+#define FEED_LINE_MAX ((size_t)12 * 1024 * 1024) /* all that was frozen */
 
 /* What was recorded, for a screen that plays it: the screen links nothing that can read a trail. */
 struct feed {
@@ -31,7 +32,9 @@ static int on_frozen(void *data, const struct frozen *frozen, const struct book 
     struct wire_message message = { .type = WIRE_FROZEN,
                                     .settings_len = (int64_t)frozen->settings_len,
                                     .book_len = (int64_t)frozen->book_len,
-                                    .targets_len = frozen->targets_text ? (int64_t)frozen->targets_len : -1 };
+                                    .targets_len = frozen->targets_text ? (int64_t)frozen->targets_len : -1,
+                                    .certificate_len =
+                                        frozen->certificate_text ? (int64_t)frozen->certificate_len : -1 };
 
     (void)book;
     wire_write(&feed->line, &message);
@@ -40,6 +43,8 @@ static int on_frozen(void *data, const struct frozen *frozen, const struct book 
     buf_add(&feed->line, frozen->book_text, frozen->book_len);
     if (frozen->targets_text)
         buf_add(&feed->line, frozen->targets_text, frozen->targets_len);
+    if (frozen->certificate_text)
+        buf_add(&feed->line, frozen->certificate_text, frozen->certificate_len);
     return put_line(feed, err);
 }
 
@@ -51,10 +56,10 @@ static int on_passing(void *data, const char *json, size_t len, struct err *err)
     return put_line(feed, err);
 }
 
-static int on_record(void *data, const struct event *event, const char *json, size_t len, struct err *err)
+static int on_record(void *data, const struct event *event, const char *line, size_t len, struct err *err)
 {
     (void)event;
-    return on_passing(data, json, len, err);
+    return on_passing(data, line + JOURNAL_LINE_PREFIX, len - JOURNAL_LINE_PREFIX, err);
 }
 
 static int on_output(void *data, const char *step, const char *bytes, struct err *err)

@@ -96,8 +96,10 @@ static void write_lines(const struct lab_state *state, struct buf *text)
                state->load ? "with" : "without");
     for (size_t i = 0; i < state->server_count; i++) {
         const struct lab_server_state *server = &state->servers[i];
-        buf_format(text, "\n%-8s port %d: %s", server->name, server->port,
-                   server->answers ? server->says : "does not answer");
+        buf_format(text, "\n%-8s ", server->name);
+        if (server->port != 0)
+            buf_format(text, "port %d: ", server->port);
+        buf_text(text, server->answers ? server->says : "does not answer");
     }
 }
 

@@ -26,10 +26,23 @@ static int check_resume(const struct run_arguments *arguments, struct err *err)
     const struct launch_options *launch = &arguments->launch;
 
     if (launch->targets || launch->audit || launch->policy || launch->witness || launch->as ||
-        launch->environment || arguments->confirmation.given || arguments->params.count > 0)
-        return err_set(err, ERR_USAGE,
-                       "--resume goes on with what was frozen: it takes no --targets, --param, --audit, "
-                       "--witness, --policy, --as, --environment and --confirm");
+        launch->environment || launch->certificate || launch->unrehearsed || arguments->confirmation.given ||
+        arguments->params.count > 0)
+        return err_set(
+            err, ERR_USAGE,
+            "--resume goes on with what was frozen: it takes no --targets, --param, --audit, "
+            "--witness, --policy, --as, --environment, --certificate, --without-certificate and --confirm");
+    return 0;
+}
+
+static int check_certificate(const struct launch_options *launch, struct err *err)
+{
+    const char *reason = launch->unrehearsed;
+
+    if (launch->certificate && reason)
+        return err_set(err, ERR_USAGE, "--certificate or --without-certificate, not both");
+    if (reason && reason[strspn(reason, " \t\n")] == '\0')
+        return err_set(err, ERR_USAGE, "--without-certificate wants a reason: it stands in the trail");
     return 0;
 }
 
@@ -44,6 +57,8 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
         { "--policy", OPTION_VALUE, &ret->launch.policy },
         { "--key", OPTION_VALUE, &ret->launch.key },
         { "--environment", OPTION_VALUE, &ret->launch.environment },
+        { "--certificate", OPTION_VALUE, &ret->launch.certificate },
+        { "--without-certificate", OPTION_VALUE, &ret->launch.unrehearsed },
         { "--confirm", OPTION_VALUE, &ret->confirmation.given },
         { "--no-screen", OPTION_FLAG, &ret->no_screen },
         { "--resume", OPTION_VALUE, &ret->resume },
@@ -58,6 +73,8 @@ static int parse(struct arena *arena, int argc, char **argv, struct run_argument
         r = arguments_count(&arguments, ret->resume ? 0 : 1, ret->resume ? 0 : 1, "run", err);
     if (r == 0)
         r = identity_key(arena, ret->launch.key, &ret->launch.key, err);
+    if (r == 0)
+        r = check_certificate(&ret->launch, err);
     ret->launch.goes_by_policy = true;
     ret->confirmation.can_ask = !ret->no_screen;
     if (r == 0 && ret->resume)

@@ -5,6 +5,7 @@
 #include "app.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "rehearsed.h"
 #include "runner/runner.h"
 
 /* The one who started us reads this line, and then no more. */
@@ -37,7 +38,10 @@ static int serve(struct arena *arena, const char *dir, bool resume, const char *
     if (r < 0)
         return r;
     options.frozen = &frozen;
-    r = runner_serve(&options, err);
+    if (!resume)
+        r = rehearsed_begin(arena, &frozen, options.book, clock_now(), &options.note, err);
+    if (r == 0)
+        r = runner_serve(&options, err);
     close(lock);
     return r;
 }

@@ -55,7 +55,8 @@ static void on_event(void *data, const struct event *event, bool backlog)
 {
     struct looking *looking = data;
 
-    if (backlog)
+    /* What comes with the end of the backlog is for who follows. */
+    if (backlog || !looking->follow)
         return;
     if (looking->json)
         print_json_event(event);

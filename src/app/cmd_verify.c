@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "verify_certificate.h"
 #include "wire/rundir.h"
 
 #define REPORT_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -106,31 +107,22 @@ static void put_signers(struct json_writer *w, const struct verify_report *repor
 static int tell_json(const struct verify_options *options, const struct verify_report *report,
                      struct err *err)
 {
-    struct buf buf;
-    struct json_writer w;
-    int r;
+    struct said_object object;
 
-    buf_init(&buf, REPORT_BYTES_MAX);
-    json_write_init(&w, &buf);
-    json_open(&w, NULL);
-    json_put_text(&w, "run", options->run);
-    json_put_text(&w, "repository", options->path);
-    json_put_bool(&w, "whole", report->found == 0);
-    json_put_integer(&w, "found", (int64_t)report->found);
-    json_put_integer(&w, "records", (int64_t)report->records);
-    json_put_integer(&w, "commits", (int64_t)report->commits);
-    json_put_integer(&w, "commits_signed", (int64_t)report->commits_signed);
-    json_put_integer(&w, "decisions_signed", (int64_t)report->decisions_signed);
-    json_put_text(&w, "head", report->head.hex);
-    json_put_bool(&w, "over", report->closed);
-    put_lines(&w, report);
-    put_signers(&w, report);
-    json_close(&w);
-    r = buf_ok(&buf, "the report", err);
-    if (r == 0)
-        puts(buf_str(&buf));
-    buf_finish(&buf);
-    return r;
+    said_object_open(&object, REPORT_BYTES_MAX);
+    json_put_text(&object.w, "run", options->run);
+    json_put_text(&object.w, "repository", options->path);
+    json_put_bool(&object.w, "whole", report->found == 0);
+    json_put_integer(&object.w, "found", (int64_t)report->found);
+    json_put_integer(&object.w, "records", (int64_t)report->records);
+    json_put_integer(&object.w, "commits", (int64_t)report->commits);
+    json_put_integer(&object.w, "commits_signed", (int64_t)report->commits_signed);
+    json_put_integer(&object.w, "decisions_signed", (int64_t)report->decisions_signed);
+    json_put_text(&object.w, "head", report->head.hex);
+    json_put_bool(&object.w, "over", report->closed);
+    put_lines(&object.w, report);
+    put_signers(&object.w, report);
+    return said_object_close(&object, err);
 }
 
 /* ---- one run ---- */
@@ -269,7 +261,9 @@ static int find_policy(struct verify_request *request, const char *signers, stru
         return 0;
     buf_init(&text, POLICY_MAX_BYTES);
     r = file_read(path, &text, err);
-    if (r == 0)
+    if (r < 0)
+        (void)err_prefix(err, "%s", signers ? "--signers" : "the policy");
+    else
         r = read_policy(request, path, &text, err);
     sha256_of(buf_str(&text), text.len, &hash);
     request->options.policy_sha256 = arena_text(request->arena, hash.hex);
@@ -287,24 +281,27 @@ static int check_head(const char *head, struct err *err)
 int cmd_verify(int argc, char **argv)
 {
     struct verify_request request = { .arena = arena_create() };
-    const char *signers = NULL;
+    const char *signers = NULL, *certificate = NULL;
     size_t found = 0;
-    const struct option_row options[] = { { "--signers", OPTION_VALUE, &signers },
-                                          { "--head", OPTION_VALUE, &request.options.head },
-                                          { "--open", OPTION_FLAG, &request.options.open },
-                                          { "--json", OPTION_FLAG, &request.json },
-                                          { NULL, OPTION_FLAG, NULL } };
+    const struct option_row options[] = {
+        { "--signers", OPTION_VALUE, &signers },           { "--certificate", OPTION_VALUE, &certificate },
+        { "--head", OPTION_VALUE, &request.options.head }, { "--open", OPTION_FLAG, &request.options.open },
+        { "--json", OPTION_FLAG, &request.json },          { NULL, OPTION_FLAG, NULL }
+    };
     struct arguments arguments;
     struct err err = ERR_INIT;
     int r = arguments_parse(argc, argv, options, &arguments, &err);
 
     if (r == 0)
-        r = arguments_count(&arguments, 1, 1, "verify", &err);
+        r = arguments_count(&arguments, certificate ? 0 : 1, certificate ? 0 : 1, "verify", &err);
     if (r == 0)
         r = check_head(request.options.head, &err);
     if (r == 0)
         r = find_policy(&request, signers, &err);
-    if (r == 0)
+    if (r == 0 && certificate)
+        r = verify_certificate(request.arena, certificate, request.options.policy, request.options.unchecked,
+                               request.json, &found, &err);
+    else if (r == 0)
         r = verify_what(&request, arguments.list[0], &found, &err);
     arena_destroy(request.arena);
     return r < 0 ? fail(&err) : found > 0;

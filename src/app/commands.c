@@ -26,9 +26,18 @@ const struct command all_commands[] = {
       "[FILE|-] --engine postgresql@15|mysql@8.0|mariadb@10.11 [--schema FILE] [--transaction]\n"
       "             [--format text|json]",
       "what each statement of an SQL script locks, rewrites and reads whole, and what to write instead" },
+    { "rehearse", true,
+      "BOOK --targets FILE [--midpoints all|none|STEP,...] [--twice]\n"
+      "             [--certificate FILE] [--key FILE] [--param K=V]... [--restore COMMAND]\n"
+      "             [--answer STEP=TEXT]... [--answer-all TEXT] [--limit TIME] [--audit DIR]\n"
+      "             [--witness REMOTE] [--json]",
+      "carries a book out with nobody there, on servers that nobody depends on, to each midpoint and back: "
+      "afterwards\n"
+      "         they have to be what they were" },
     { "run", false,
       "BOOK [--targets FILE] [--param K=V]... [--audit DIR] [--witness REMOTE]\n"
       "             [--policy FILE] [--key FILE] [--as NAME] [--environment live|staging|rehearsal]\n"
+      "             [--certificate FILE | --without-certificate REASON]\n"
       "             [--confirm ID] [--no-screen] [--theme NAME] [--ascii]\n"
       "         or run --resume RUN [--key FILE] [--no-screen] [--theme NAME] [--ascii]",
       "begin a run and attach to it, or take one up again after a crash; one that is live wants the book's "
@@ -49,8 +58,14 @@ const struct command all_commands[] = {
       "the records of a run; as a cast, a film of the screen for asciinema" },
     { "replay", false, "RUN|REPO:RUN [--speed N] [--at SEQ] [--theme NAME] [--ascii]",
       "the screen as it was: play, pause, step, search, jump to decisions, failures and triggers" },
-    { "verify", true, "RUN|REPO[:RUN] [--signers POLICY|none] [--head HASH] [--open] [--json]",
-      "whether a trail is what was written, every byte, record and signature of it" },
+    { "report", true, "RUN|REPO:RUN [--format markdown|html] [-o FILE]",
+      "what happened in a run, for who was not there and for the post-mortem: timeline, estimates against\n"
+      "         what it took, lag, locks, decisions, overrides, rollbacks, the book's questions" },
+    { "verify", true,
+      "RUN|REPO[:RUN] [--signers POLICY|none] [--head HASH] [--open] [--json]\n"
+      "         or verify --certificate FILE [--signers POLICY|none] [--json]",
+      "whether a trail is what was written, every byte, record and signature of it; or what the\n"
+      "         certificate of a rehearsal says, and who has signed it" },
     { "schema", false, "",
       "the shape of a book as a JSON Schema, for editors and for programs that make books" },
     { "lab", false, "up KIND|down [KIND]|status [KIND] [--dir DIR] [--load] [--json]",

@@ -69,12 +69,25 @@ static void print_query(const char *indent, const char *label, const struct book
 
 /* ---- one step, by kind ---- */
 
+static void print_unattended(const struct step *step)
+{
+    if (!step->unattended)
+        return;
+    puts("          in a rehearsal instead:");
+    print_lines("            ", step->unattended->text);
+    for (size_t i = 0; i < step->unattended->argv_count; i++) {
+        printf("            argv[%zu] ", i);
+        print_lines("", step->unattended->argv[i]);
+    }
+}
+
 static void print_check(const struct book *book, const struct step *step)
 {
     printf("by %s%s%s\n", step->by ? step->by : "operator", step_is_sensed(step) ? ", sensed" : "",
            step->evidence ? ", with evidence" : "");
     if (step->instructions)
         print_lines("          ", step->instructions);
+    print_unattended(step);
     print_query("          ", "ticks itself", book, &step->query);
 }
 
@@ -84,6 +97,7 @@ static void print_manual(const struct book *book, const struct step *step)
     printf("by %s%s\n", step->by ? step->by : "operator", step->evidence ? ", with evidence" : "");
     if (step->instructions)
         print_lines("          ", step->instructions);
+    print_unattended(step);
 }
 
 static void print_limits(const struct book *book, const struct step *step)
@@ -98,11 +112,29 @@ static void print_limits(const struct book *book, const struct step *step)
     putchar('\n');
 }
 
+static void print_conditions(const struct step *step, const char *what)
+{
+    size_t count;
+    const struct condition *conditions = step_conditions(step, &count);
+    struct buf text;
+
+    buf_init(&text, TEXT_MAX);
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&text);
+        condition_text(&text, &conditions[i]);
+        printf("          %s %s\n", what, buf_str(&text));
+    }
+    buf_finish(&text);
+}
+
 static void print_sql(const struct book *book, const struct step *step)
 {
     print_limits(book, step);
     for (size_t i = 0; i < step->lock_count; i++)
         printf("          expected lock: %s on %s\n", step->locks[i].mode, step->locks[i].table);
+    print_conditions(step, "cancelled and tried again when");
+    if (step->copies)
+        printf("          MAY COPY A TABLE while writers wait: %s\n", step->copies);
     print_query("          ", "skipped when done already: asked", book, &step->probe);
     if (step->each) {
         printf("          for each ${%s} of%s:\n", step->each->as,
@@ -174,9 +206,13 @@ static void print_wait(const struct book *book, const struct step *step)
 static void print_backfill(const struct book *book, const struct step *step)
 {
     const struct backfill_def *def = step->backfill;
-    const struct backfill_config config = { .table = def->table,
+    const struct backfill_config config = { .engine = book->targets[step->target].engine == ENGINE_POSTGRESQL
+                                                          ? BULK_POSTGRESQL
+                                                          : BULK_MYSQL,
+                                            .table = def->table,
                                             .set = def->set,
                                             .where = def->where,
+                                            .statement = def->statement,
                                             .key_count = def->key_count,
                                             .key = def->key,
                                             .batch = def->batch,
@@ -190,12 +226,8 @@ static void print_backfill(const struct book *book, const struct step *step)
     print_duration("          each batch in about ", def->batch_time_us);
     print_duration(", with a pause of ", def->pause_us);
     printf(", tried up to %d times\n", def->attempts);
-    for (size_t i = 0; i < def->throttle_count; i++) {
-        buf_clear(&text);
-        condition_text(&text, &def->throttle[i]);
-        printf("          only while %s\n", buf_str(&text));
-    }
     buf_finish(&text);
+    print_conditions(step, "only while");
     print_query("          ", "skipped when done already: asked", book, &step->probe);
 }
 
@@ -227,6 +259,21 @@ static void print_compare(const struct book *book, const struct step *step)
     putchar('\n');
 }
 
+static void print_osc(const struct book *book, const struct step *step)
+{
+    struct buf text;
+
+    putchar('\n');
+    buf_init(&text, TEXT_MAX);
+    step_text(&text, step, book);
+    print_lines("          ", buf_str(&text));
+    buf_finish(&text);
+    print_duration("          waits for a lock at most ", step->lock_timeout_us);
+    print_duration(", takes at most ", step->timeout_us);
+    putchar('\n');
+    print_query("          ", "skipped when done already: asked", book, &step->probe);
+}
+
 static void print_mark(const struct book *book, const struct step *step)
 {
     (void)book;
@@ -244,7 +291,7 @@ static void (*const prints[STEP_KIND_COUNT])(const struct book *, const struct s
     [STEP_CHECK] = print_check,       [STEP_MANUAL] = print_manual,   [STEP_SQL] = print_sql,
     [STEP_COMMAND] = print_command,   [STEP_VERIFY] = print_verify,   [STEP_WAIT] = print_wait,
     [STEP_BACKFILL] = print_backfill, [STEP_COMPARE] = print_compare, [STEP_NOTIFY] = print_text,
-    [STEP_MARK] = print_mark,         [STEP_NONE] = print_none,
+    [STEP_MARK] = print_mark,         [STEP_NONE] = print_none,       [STEP_OSC] = print_osc,
 };
 
 static void print_work(const struct book *book, const struct step *step, const char *indent)
@@ -259,6 +306,8 @@ static void print_step(const struct book *book, const struct step *step)
     print_range("   ~", &step->estimate);
     putchar('\n');
     print_work(book, step, "       ");
+    if (step->idempotent)
+        puts("       idempotent: doing it once more changes nothing");
     if (step->as)
         printf("       what it answers is ${%s} from then on\n", step->as);
     for (size_t i = 0; i < step->rollback_count; i++) {
@@ -314,9 +363,9 @@ static void print_targets(const struct book *book)
     for (size_t i = 0; i < book->target_count; i++) {
         const struct target *target = &book->targets[i];
 
-        printf("TARGET %s: %s%s%s, %s\n", target->id, target_engine_word(target->engine),
+        printf("TARGET %s: %s%s%s, %s%s\n", target->id, target_engine_word(target->engine),
                target->version ? " " : "", target->version ? target->version : "",
-               target->dsn ? target->dsn : "no server given (--targets)");
+               target->dsn ? target->dsn : "no server given (--targets)", target->live ? ", live" : "");
     }
 }
 
@@ -348,6 +397,26 @@ static void print_monitors(const struct book *book)
     }
 }
 
+static void print_rehearsal(const struct book *book)
+{
+    const struct rehearsal *rehearsal = book->rehearsal;
+
+    if (!rehearsal)
+        return;
+    fputs("REHEARSAL", stdout);
+    print_duration(" live only with a certificate not older than ", rehearsal->required_us);
+    if (rehearsal->required_us > 0)
+        printf(", without one: %s",
+               rehearsal->override_by == BOOK_NONE ? "nobody" : book->roles[rehearsal->override_by].id);
+    else
+        fputs(" no certificate is required", stdout);
+    putchar('\n');
+    for (size_t i = 0; i < rehearsal->data_count; i++) {
+        printf("    has to be as before on %s:\n", book->targets[rehearsal->data[i].target].id);
+        print_lines("      ", rehearsal_data_text(&rehearsal->data[i]));
+    }
+}
+
 void print_book(const struct book *book)
 {
     printf("BOOK %s: %s", book->id, book->title);
@@ -358,6 +427,7 @@ void print_book(const struct book *book)
     print_tools(book);
     print_monitors(book);
     print_triggers(book);
+    print_rehearsal(book);
     for (size_t i = 0; i < book->phase_count; i++) {
         const struct phase *phase = &book->phases[i];
 

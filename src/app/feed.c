@@ -22,6 +22,21 @@ static void end(struct feed *feed, const struct err *why)
 
 /* ---- what is said ---- */
 
+/* The next of the texts; NULL where there is none. */
+static const char *take_text(struct feed *feed, const char **at, int64_t size, size_t *ret_len)
+{
+    const char *text = size >= 0 ? arena_text_len(feed->arena, *at, (size_t)size) : NULL;
+
+    *ret_len = size > 0 ? (size_t)size : 0;
+    *at += *ret_len;
+    return text;
+}
+
+static size_t at_least_none(int64_t size)
+{
+    return size > 0 ? (size_t)size : 0;
+}
+
 static int take_frozen(struct feed *feed, struct err *err)
 {
     const struct wire_message *sizes = &feed->sizes;
@@ -29,18 +44,14 @@ static int take_frozen(struct feed *feed, struct err *err)
     const char *at = feed->unread.data;
     int r;
 
-    frozen->settings_len = (size_t)sizes->settings_len;
-    frozen->book_len = (size_t)sizes->book_len;
-    frozen->targets_len = sizes->targets_len > 0 ? (size_t)sizes->targets_len : 0;
-    if (feed->unread.len < frozen->settings_len + frozen->book_len + frozen->targets_len + 1)
+    if (feed->unread.len < at_least_none(sizes->settings_len) + at_least_none(sizes->book_len) +
+                               at_least_none(sizes->targets_len) + at_least_none(sizes->certificate_len) + 1)
         return 0;
-    frozen->settings_text = arena_text_len(feed->arena, at, frozen->settings_len);
-    at += frozen->settings_len;
-    frozen->book_text = arena_text_len(feed->arena, at, frozen->book_len);
-    at += frozen->book_len;
-    if (sizes->targets_len >= 0)
-        frozen->targets_text = arena_text_len(feed->arena, at, frozen->targets_len);
-    buf_consume(&feed->unread, (size_t)(at - feed->unread.data) + frozen->targets_len + 1);
+    frozen->settings_text = take_text(feed, &at, sizes->settings_len, &frozen->settings_len);
+    frozen->book_text = take_text(feed, &at, sizes->book_len, &frozen->book_len);
+    frozen->targets_text = take_text(feed, &at, sizes->targets_len, &frozen->targets_len);
+    frozen->certificate_text = take_text(feed, &at, sizes->certificate_len, &frozen->certificate_len);
+    buf_consume(&feed->unread, (size_t)(at - feed->unread.data) + 1);
     r = frozen_settings(feed->arena, "run.json", frozen, err);
     if (r == 0)
         r = frozen_book(feed->arena, frozen, &feed->book, err);

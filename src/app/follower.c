@@ -311,6 +311,11 @@ const struct frozen *follower_frozen(const struct follower *follower)
     return &follower->frozen;
 }
 
+pid_t follower_runner(const struct follower *follower)
+{
+    return follower->link ? link_peer_pid(follower->link) : 0;
+}
+
 bool follower_is_live(const struct follower *follower)
 {
     return follower->live;

@@ -46,6 +46,8 @@ int64_t follower_act(struct follower *follower, const struct action *action);
 const struct run *follower_run(const struct follower *follower);
 const struct book *follower_book(const struct follower *follower);
 const struct frozen *follower_frozen(const struct follower *follower);
+/* The runner's process; 0 when it cannot be told, or is gone. */
+pid_t follower_runner(const struct follower *follower);
 bool follower_is_live(const struct follower *follower);
 
 #endif

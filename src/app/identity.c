@@ -54,7 +54,7 @@ static int find_person(struct arena *arena, const struct policy_text *source, co
 {
     const char *public_key = public_half(arena, key);
     const struct policy *policy = NULL;
-    struct fingerprint fingerprint;
+    struct key_fingerprint fingerprint;
     int r = policy_people(arena, source->path, source->text, source->len, &policy, err);
 
     if (r < 0)

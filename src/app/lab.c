@@ -28,7 +28,7 @@ static int take_existing(const struct lab *lab, struct err *err)
         return err_set(err, ERR_REFUSED, "the lab in %s is not whole any more: run \"%s\" first", lab->dir,
                        down_command(lab));
     int r = 0;
-    if (lab->options->load && !lab_runs(lab, "pgbench"))
+    if (lab->options->load && !lab_runs(lab, lab->kind->engine->load))
         r = lab->kind->load(lab, err);
     return r < 0 ? r : LAB_WAS_UP;
 }
@@ -89,7 +89,7 @@ static void look_at_server(const struct lab *lab, size_t server, struct lab_serv
     struct buf says;
     buf_init(&says, sizeof(ret->says) - 1);
     ret->name = lab->kind->servers[server];
-    ret->port = lab_port(server);
+    ret->port = lab_port(lab, server);
     ret->pid = lab_server(lab, ret->name, &ready);
     ret->answers = ready && lab->kind->ask(lab, server, &says, NULL) == 0 && buf_ok(&says, "", NULL) == 0;
     memcpy(ret->says, buf_str(&says), says.len + (says.len > 0));
@@ -99,7 +99,7 @@ static void look_at_server(const struct lab *lab, size_t server, struct lab_serv
 static void look(const struct lab *lab, struct lab_state *ret)
 {
     ret->there = ret->whole = true;
-    ret->load = lab_runs(lab, "pgbench");
+    ret->load = lab_runs(lab, lab->kind->engine->load);
     ret->server_count = lab->kind->server_count;
     for (size_t i = 0; i < ret->server_count; i++) {
         look_at_server(lab, i, &ret->servers[i]);

@@ -1,21 +1,22 @@
 /*
  * Throwaway servers for rehearsals, demonstrations and tests. Private to the room; uses base only.
  *
- * A lab is one directory that holds everything of it: data, sockets (there is no TCP), logs, the targets file
- * and the marker ".tminus-lab", which is made first and removed last. A directory with anything in it and no
- * marker is somebody else's and is never touched. Nothing of a lab outlives lab_down, whatever was killed
- * before it.
+ * A lab is one directory that holds everything of it: data, sockets, logs, the targets file and the marker
+ * ".tminus-lab", which is made first and removed last. A directory with anything in it and no marker is
+ * somebody else's and is never touched. Nothing of a lab outlives lab_down, whatever was killed before it.
  *
  * The servers belong to the caller; root's, because servers refuse root, to the system user "tminus-lab" or,
- * where there is none, "postgres". Only their owner and root can reach the sockets, so nobody is asked for a
- * password.
+ * where there is none, to that of the engine's package ("postgres", "mysql"). Only their owner and root can
+ * reach the sockets, so nobody is asked for a password. There is no TCP, but for a port of 127.0.0.1 by which
+ * a MariaDB replica follows, with a password that only their owner can read; nobody else is let in there.
  *
  * Kinds:
- *   pg-pair     "primary" and its streaming "replica", with 250,000 rows; the load is about 100 transactions
- * a second. pg-upgrade  "old", a PostgreSQL 12 with the shop that is to move, and "new", an empty later one;
- * both ready for logical replication in either direction. The load is about 50 transactions a second on the
- * old one. The programs of 12 are those of Debian's package, or those in the directory that TMINUS_PG12 names
- * (it has bin/postgres).
+ *   pg-pair       "primary" and its streaming "replica", with 250,000 rows; the load is about 100
+ * transactions a second pg-upgrade    "old", a PostgreSQL 12 with the shop that is to move, and "new", an
+ * empty later one; both ready for logical replication in either direction. The load is about 50 transactions
+ * a second on the old one. The programs of 12 are those of Debian's package, or those in the directory that
+ * TMINUS_PG12 names (it has bin/postgres). mariadb-pair  "primary", a MariaDB, and the "replica" that follows
+ * it by GTID, with 250,000 rows; the load is about 100 transactions a second
  */
 #ifndef APP_LAB_H
 #define APP_LAB_H
@@ -51,10 +52,10 @@ int lab_down(const struct lab_options *options, struct err *err) MUST_CHECK;
 
 struct lab_server_state {
     const char *name; /* "primary": as in the targets file */
-    int port;
-    pid_t pid;     /* 0 when it is not there */
-    bool answers;  /* to a query, within 3 s */
-    char says[80]; /* "primary, streaming, 0 bytes behind"; "" when it does not answer */
+    int port;         /* in the name of its socket; 0: there is none */
+    pid_t pid;        /* 0 when it is not there */
+    bool answers;     /* to a query, within 3 s */
+    char says[80];    /* "primary, streaming, 0 bytes behind"; "" when it does not answer */
 };
 
 struct lab_state {

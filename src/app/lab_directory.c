@@ -16,7 +16,7 @@
 #define LOCK_PATIENCE_US (2 * SECOND_US)
 #define KIND_NAME_MAX    64
 
-const struct lab_kind *const lab_kinds[] = { &lab_pair, &lab_upgrade, NULL };
+const struct lab_kind *const lab_kinds[] = { &lab_pair, &lab_upgrade, &lab_mariadb, NULL };
 
 static const struct lab_kind *find_kind(const char *name)
 {
@@ -96,8 +96,8 @@ static int set_kind(struct lab *lab, struct err *err)
     lab->kind = find_kind(lab->options->kind);
     if (lab->kind != NULL)
         return 0;
-    return err_set(err, ERR_USAGE, "there is no kind of lab \"%s\"; there are \"%s\" and \"%s\"",
-                   lab->options->kind, lab_pair.name, lab_upgrade.name);
+    return err_set(err, ERR_USAGE, "there is no kind of lab \"%s\"; there are \"%s\", \"%s\" and \"%s\"",
+                   lab->options->kind, lab_pair.name, lab_upgrade.name, lab_mariadb.name);
 }
 
 int lab_init(struct lab *lab, const struct lab_options *options, struct err *err)

@@ -79,8 +79,8 @@ static int configure(const struct lab *lab, size_t server, struct err *err)
 {
     const char *text = server == PRIMARY
                            ? arena_format(lab->arena, primary_config, lab_path(lab, LAB_SOCKETS),
-                                          lab_port(server), servers[server])
-                           : arena_format(lab->arena, replica_config, lab_port(server), servers[server]);
+                                          lab_port(lab, server), servers[server])
+                           : arena_format(lab->arena, replica_config, lab_port(lab, server), servers[server]);
     return lab_append_config(lab, server, text, err);
 }
 
@@ -93,7 +93,7 @@ static int fill_and_copy(const struct lab *lab, struct err *err)
           .output = -1,
           .args = { "pg_basebackup", "-D", lab_path(lab, servers[REPLICA]), "-d",
                     arena_format(lab->arena, "host='%s' port=%d user=postgres application_name=%s",
-                                 lab_path(lab, LAB_SOCKETS), lab_port(PRIMARY), servers[REPLICA]),
+                                 lab_path(lab, LAB_SOCKETS), lab_port(lab, PRIMARY), servers[REPLICA]),
                     "-R", "-X", "stream", "-c", "fast", "--no-sync", "-C", "-S", servers[REPLICA] } },
     };
     int r = 0;
@@ -128,8 +128,8 @@ static int load(const struct lab *lab, struct err *err)
 
 static int up(const struct lab *lab, struct err *err)
 {
-    const struct lab_target targets[] = { { servers[PRIMARY], PRIMARY, "shop" },
-                                          { servers[REPLICA], REPLICA, "shop" } };
+    const struct lab_target targets[] = { { servers[PRIMARY], lab_dsn(lab, PRIMARY, "shop") },
+                                          { servers[REPLICA], lab_dsn(lab, REPLICA, "shop") } };
     struct lab_job initdb = lab_initdb(lab, "initdb", PRIMARY);
     int r = lab_make_directories(lab, err);
     if (r == 0)
@@ -150,4 +150,5 @@ static int ask(const struct lab *lab, size_t server, struct buf *ret, struct err
     return lab_ask(lab, server, what_it_is, ret, err);
 }
 
-const struct lab_kind lab_pair = { "pg-pair", servers, ARRAY_LEN(servers), up, load, ask };
+const struct lab_kind lab_pair = { "pg-pair", &lab_engine_postgresql, servers, ARRAY_LEN(servers), up, load,
+                                   ask };

@@ -2,8 +2,8 @@
  * The parts of a lab: its directory, the tools that it runs, the processes that belong to it, and the kinds.
  *
  * A process belongs to a lab when its environment has TMINUS_LAB=<identity of the directory>, which every
- * process that we start inherits, or when it is a postgres with its working directory there (servers
- * overwrite their environment). Directories are compared by device and inode, because another container's may
+ * process that we start inherits, or when it is a server with its working directory there (postgres
+ * overwrites its environment). Directories are compared by device and inode, because another container's may
  * have the same path. No signal is sent to a process before this was looked at.
  */
 #ifndef APP_LAB_PARTS_H
@@ -18,10 +18,30 @@
 
 struct lab;
 
+/* What the lab has to know of the servers of an engine. */
+struct lab_engine {
+    const char *name; /* as in a targets file */
+    const char *const
+        *users;           /* whom they run as where root brings them up: the first of these, with a NULL */
+    const char *program;  /* that of a server */
+    const char *pid_file; /* in its data */
+    int ready_line;       /* of that file, which begins with "ready" when it takes connections; 0: who
+                             connects waits until it does */
+    bool backends;        /* a server has more processes, which end with it */
+    int end_signal;       /* to a server */
+    int first_port;       /* of the sockets' names; 0: their names have none */
+    const char *load;     /* the program that makes the load */
+    /* Sets `tools`. ERR_ENVIRONMENT. */
+    int (*find_tools)(struct lab *lab, struct err *err);
+};
+extern const struct lab_engine lab_engine_postgresql; /* lab_postgresql.c */
+extern const struct lab_engine lab_engine_mariadb;    /* lab_mariadb.c */
+
 /* A kind of lab: the servers, and how they come up. `up` is called in a directory that is marked, locked and
  * empty, and what it leaves after a failure is cleared by its caller. */
 struct lab_kind {
     const char *name;
+    const struct lab_engine *engine;
     const char *const *servers; /* also the names of their data directories */
     size_t server_count;        /* at most LAB_SERVERS_MAX */
     int (*up)(const struct lab *lab, struct err *err);
@@ -33,17 +53,19 @@ struct lab_kind {
 extern const struct lab_kind *const lab_kinds[];
 extern const struct lab_kind lab_pair;    /* lab_pair.c */
 extern const struct lab_kind lab_upgrade; /* lab_upgrade.c */
+extern const struct lab_kind lab_mariadb; /* lab_mariadb.c */
 
 /* All texts are in the arena, which is the lab's own. */
 struct lab {
     struct arena *arena;
     const struct lab_options *options;
     const struct lab_kind
-        *kind;            /* what was asked for; that of the directory as soon as it is found or locked */
-    const char *dir;      /* absolute; canonical as soon as it exists */
-    const char *identity; /* device and inode of it; NULL before lab_make or lab_find */
-    const char *tools;    /* directory of the servers' programs; NULL before lab_find_tools */
-    bool drop;            /* the servers run as another user: */
+        *kind;                /* what was asked for; that of the directory as soon as it is found or locked */
+    const char *dir;          /* absolute; canonical as soon as it exists */
+    const char *identity;     /* device and inode of it; NULL before lab_make or lab_find */
+    const char *tools;        /* directory of the servers' programs; NULL before lab_find_tools */
+    const char *server_tools; /* MariaDB: that of the server itself, which is another one often */
+    bool drop;                /* the servers run as another user: */
     uid_t uid;
     gid_t gid;
     int lock;          /* the marker, locked; -1 */
@@ -99,6 +121,12 @@ struct lab_job {
     pid_t pid;                      /* 0 when it does not run */
 };
 
+/* Adds two arguments at the end. */
+void lab_add_option(struct lab_job *job, const char *option, const char *value);
+
+/* Whether the directory has those programs. */
+bool lab_has_tools(const struct lab *lab, const char *directory, const char *const *programs, size_t count);
+
 /* Between these two, signals that would end us are held until a wait looks at them. */
 void lab_hold_signals(struct lab *lab);
 void lab_release_signals(struct lab *lab);
@@ -109,6 +137,9 @@ int lab_start(const struct lab *lab, struct lab_job *job, bool kept_out, struct 
 
 /* 0 while it runs or after it ended well, else ERR_ENVIRONMENT with the last line that it wrote. */
 int lab_look(struct lab_job *job, struct err *err) MUST_CHECK;
+
+/* Starts it and waits until it ended well. */
+int lab_run(const struct lab *lab, struct lab_job *job, struct err *err) MUST_CHECK;
 
 /* Waits until all of them ended well. ERR_TIMEOUT after `limit_us`. */
 int lab_wait(struct lab_job *jobs, size_t count, int64_t limit_us, struct err *err) MUST_CHECK;
@@ -134,25 +165,42 @@ bool lab_runs(const struct lab *lab, const char *program);
 /* Ends all processes of the lab, and the shared memory that killed ones left. */
 int lab_stop(const struct lab *lab, struct err *err) MUST_CHECK;
 
-/* ---- lab_postgresql.c: what the kinds with PostgreSQL servers share ---- */
+/* ---- lab_stages.c: what bringing up shares, whatever the engine ---- */
 
 #define LAB_SOCKETS  "sockets"
 #define LAB_STAGE_US MINUTE_US /* for each stage of bringing a lab up */
 
-int lab_port(size_t server);
+/* One that only the servers' user can enter. */
+int lab_make_directory(const struct lab *lab, const char *name, struct err *err) MUST_CHECK;
 
 /* Makes the directory of the sockets and those of the data. */
 int lab_make_directories(const struct lab *lab, struct err *err) MUST_CHECK;
 
+/* A file of the lab that its servers' user can read. */
+int lab_write_file(const struct lab *lab, const char *name, const char *text, struct err *err) MUST_CHECK;
+
+/* Waits until the server that the job has started takes connections. */
+int lab_await_server(const struct lab *lab, struct lab_job *job, size_t server, struct err *err) MUST_CHECK;
+
+/* The number in the name of its socket; 0: there is none. */
+int lab_port(const struct lab *lab, size_t server);
+
+/* A row of the targets file. */
+struct lab_target {
+    const char *name;
+    const char *dsn;
+};
+int lab_write_targets(const struct lab *lab, const struct lab_target *targets, size_t count,
+                      struct err *err) MUST_CHECK;
+
+/* Appends the last line that the job, a client that asks a server, writes. */
+int lab_hear(const struct lab *lab, struct lab_job *job, struct buf *ret, struct err *err) MUST_CHECK;
+
+/* ---- lab_postgresql.c: what the kinds with PostgreSQL servers share ---- */
+
 /* An initdb for that server, and a psql that stops at the first error; `name` as in struct lab_job. */
 struct lab_job lab_initdb(const struct lab *lab, const char *name, size_t server);
 struct lab_job lab_psql(const struct lab *lab, const char *name, size_t server, const char *database);
-
-/* Adds two arguments at the end. */
-void lab_add_option(struct lab_job *job, const char *option, const char *value);
-
-/* Starts it and waits until it ended well. */
-int lab_run(const struct lab *lab, struct lab_job *job, struct err *err) MUST_CHECK;
 
 /* What stands later in a server's settings counts. */
 int lab_append_config(const struct lab *lab, size_t server, const char *text, struct err *err) MUST_CHECK;
@@ -160,17 +208,8 @@ int lab_append_config(const struct lab *lab, size_t server, const char *text, st
 /* Starts a server and waits until it takes connections. `tools` as in struct lab_job. */
 int lab_start_server(const struct lab *lab, const char *tools, size_t server, struct err *err) MUST_CHECK;
 
-/* A file of the lab that its servers' user can read. */
-int lab_write_file(const struct lab *lab, const char *name, const char *text, struct err *err) MUST_CHECK;
-
-/* A row of the targets file. Whoever runs a book is the role "operator". */
-struct lab_target {
-    const char *name;
-    size_t server;
-    const char *database;
-};
-int lab_write_targets(const struct lab *lab, const struct lab_target *targets, size_t count,
-                      struct err *err) MUST_CHECK;
+/* How whoever runs a book reaches it, as the role "operator". */
+const char *lab_dsn(const struct lab *lab, size_t server, const char *database);
 
 /* Starts a pgbench with that script, as `user` on the database "shop" of the first server, `rate`
  * transactions a second. */

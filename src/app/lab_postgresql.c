@@ -1,28 +1,20 @@
 #include "lab_parts.h"
 
-#include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
-#define FIRST_PORT   5432 /* only a part of the sockets' names: there is no TCP */
-#define ANSWER_US    (3 * SECOND_US)
 #define LOAD_SCRIPT  "load.sql"
-#define TARGETS_MAX  4096
 #define LOAD_SECONDS "604800" /* a week: nobody rehearses longer */
-
-int lab_port(size_t server)
-{
-    return FIRST_PORT + (int)server;
-}
 
 static const char *port_text(const struct lab *lab, size_t server)
 {
-    return arena_format(lab->arena, "%d", lab_port(server));
+    return arena_format(lab->arena, "%d", lab_port(lab, server));
 }
 
 struct lab_job lab_psql(const struct lab *lab, const char *name, size_t server, const char *database)
@@ -33,41 +25,6 @@ struct lab_job lab_psql(const struct lab *lab, const char *name, size_t server, 
         .args = { "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", lab_path(lab, LAB_SOCKETS), "-p",
                   port_text(lab, server), "-U", "postgres", "-d", database },
     };
-}
-
-void lab_add_option(struct lab_job *job, const char *option, const char *value)
-{
-    size_t count = 0;
-    while (job->args[count] != NULL)
-        count++;
-    assert(count + 2 < LAB_ARGS_MAX);
-    job->args[count] = option;
-    job->args[count + 1] = value;
-}
-
-int lab_run(const struct lab *lab, struct lab_job *job, struct err *err)
-{
-    int r = lab_start(lab, job, false, err);
-    if (r == 0)
-        r = lab_wait(job, 1, LAB_STAGE_US, err);
-    lab_job_finish(job);
-    return r;
-}
-
-static int make_directory(const struct lab *lab, const char *name, struct err *err)
-{
-    const char *path = lab_path(lab, name);
-    if (mkdir(path, 0700) < 0 || (lab->drop && lchown(path, lab->uid, lab->gid) < 0))
-        return err_set_errno(err, ERR_IO, errno, "cannot make %s", path);
-    return 0;
-}
-
-int lab_make_directories(const struct lab *lab, struct err *err)
-{
-    int r = make_directory(lab, LAB_SOCKETS, err);
-    for (size_t i = 0; i < lab->kind->server_count && r == 0; i++)
-        r = make_directory(lab, lab->kind->servers[i], err);
-    return r;
 }
 
 struct lab_job lab_initdb(const struct lab *lab, const char *name, size_t server)
@@ -98,44 +55,17 @@ int lab_start_server(const struct lab *lab, const char *tools, size_t server, st
     struct lab_job postgres = {
         .name = name, .tools = tools, .output = -1, .args = { "postgres", "-D", lab_path(lab, name) }
     };
-    int64_t deadline_us = clock_now().boot_us + LAB_STAGE_US;
-    bool ready = false;
     int r = lab_start(lab, &postgres, false, err);
-    while (r == 0 && !ready) {
-        r = lab_look(&postgres, err);
-        if (r == 0 && postgres.pid == 0)
-            r = err_set(err, ERR_ENVIRONMENT, "the server \"%s\" ended by itself", name);
-        else if (r == 0 && lab_server(lab, name, &ready) == postgres.pid && ready)
-            break;
-        if (r == 0)
-            r = lab_nap(deadline_us, err);
-    }
+    if (r == 0)
+        r = lab_await_server(lab, &postgres, server, err);
     lab_job_finish(&postgres);
     return r;
 }
 
-int lab_write_file(const struct lab *lab, const char *name, const char *text, struct err *err)
+const char *lab_dsn(const struct lab *lab, size_t server, const char *database)
 {
-    return file_write(lab_path(lab, name), text, strlen(text), 0644, err);
-}
-
-int lab_write_targets(const struct lab *lab, const struct lab_target *targets, size_t count, struct err *err)
-{
-    struct buf text;
-    buf_init(&text, TARGETS_MAX);
-    buf_text(&text, "{\n");
-    for (size_t i = 0; i < count; i++)
-        buf_format(&text,
-                   "  \"%s\": { \"engine\": \"postgresql\","
-                   " \"dsn\": \"host='%s' port=%d dbname=%s user=operator\" }%s\n",
-                   targets[i].name, lab_path(lab, LAB_SOCKETS), lab_port(targets[i].server),
-                   targets[i].database, i + 1 < count ? "," : "");
-    buf_text(&text, "}\n");
-    int r = buf_ok(&text, LAB_TARGETS, err);
-    if (r == 0)
-        r = lab_write_file(lab, LAB_TARGETS, buf_str(&text), err);
-    buf_finish(&text);
-    return r;
+    return arena_format(lab->arena, "host='%s' port=%d dbname=%s user=operator", lab_path(lab, LAB_SOCKETS),
+                        lab_port(lab, server), database);
 }
 
 int lab_pgbench(const struct lab *lab, const char *user, const char *rate, const char *script,
@@ -159,12 +89,62 @@ int lab_ask(const struct lab *lab, size_t server, const char *sql, struct buf *r
 {
     struct lab_job job = lab_psql(lab, "status", server, "postgres");
     lab_add_option(&job, "-c", sql);
-    int r = lab_start(lab, &job, true, err);
-    if (r == 0)
-        r = lab_wait(&job, 1, ANSWER_US, err);
-    if (r == 0)
-        lab_last_line(&job, ret);
-    lab_job_kill(&job); /* where it waits for a server that does not answer */
-    lab_job_finish(&job);
-    return r;
+    return lab_hear(lab, &job, ret, err);
 }
+
+/* ---- which programs ---- */
+
+static const char installed[] = "/usr/lib/postgresql";
+
+static bool has_tools(const struct lab *lab, const char *directory)
+{
+    static const char *const needed[] = { "initdb", "postgres", "pg_basebackup", "psql", "pgbench" };
+    return lab_has_tools(lab, directory, needed, ARRAY_LEN(needed));
+}
+
+/* The newest version that is installed whole; NULL. */
+static const char *newest_tools(const struct lab *lab)
+{
+    DIR *dir = opendir(installed);
+    if (dir == NULL)
+        return NULL;
+    const char *newest = NULL;
+    long newest_version = 0;
+    const struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) {
+        const char *directory = arena_format(lab->arena, "%s/%s/bin", installed, entry->d_name);
+        long version = strtol(entry->d_name, NULL, 10);
+        if (version > newest_version && has_tools(lab, directory)) {
+            newest = directory;
+            newest_version = version;
+        }
+    }
+    closedir(dir);
+    return newest;
+}
+
+static int find_tools(struct lab *lab, struct err *err)
+{
+    const char *told = getenv("TMINUS_POSTGRESQL_BIN");
+    if (told != NULL && !has_tools(lab, told))
+        return err_set(err, ERR_ENVIRONMENT, "TMINUS_POSTGRESQL_BIN: there is no PostgreSQL server in %s",
+                       told);
+    lab->tools = told != NULL ? arena_text(lab->arena, told) : newest_tools(lab);
+    if (lab->tools == NULL)
+        return err_set(err, ERR_ENVIRONMENT,
+                       "there is no PostgreSQL server in %s: install the package \"postgresql\"", installed);
+    return 0;
+}
+
+const struct lab_engine lab_engine_postgresql = {
+    .name = "postgresql",
+    .users = (const char *const[]){ "tminus-lab", "postgres", NULL },
+    .program = "postgres",
+    .pid_file = "postmaster.pid",
+    .ready_line = 8,
+    .backends = true,
+    .end_signal = SIGQUIT,
+    .first_port = 5432, /* only a part of the sockets' names: there is no TCP */
+    .load = "pgbench",
+    .find_tools = find_tools,
+};

@@ -75,9 +75,9 @@ static bool has_our_variable(pid_t pid, const struct lab *lab)
     return found;
 }
 
-static bool is_server(const char *program)
+static bool is_server(const struct lab *lab, const char *program)
 {
-    return text_equal(program, "postgres");
+    return text_equal(program, lab->kind->engine->program);
 }
 
 /* The program stays in `ret_program`. A shell of initdb's belongs to the lab, and one of a person who looks
@@ -86,10 +86,19 @@ static bool belongs(const struct lab *lab, pid_t pid, char ret_program[PATH_MAX]
 {
     if (!program_of(pid, ret_program))
         return false;
-    return (is_server(ret_program) && works_in(pid, lab)) || has_our_variable(pid, lab);
+    return (is_server(lab, ret_program) && works_in(pid, lab)) || has_our_variable(pid, lab);
 }
 
-/* Calls `found` for each process of the lab; returns how many there were. */
+/* Its memory is given back and what it runs with that, and it still has its files and its directory: it is in
+ * the middle of ending. */
+static bool is_ending(const struct lab *lab, pid_t pid)
+{
+    char program[PATH_MAX];
+    return !program_of(pid, program) && errno == ENOENT && works_in(pid, lab);
+}
+
+/* Calls `found` for each process of the lab that runs a program; returns how many there were, with those that
+ * are ending. */
 static size_t each_process(const struct lab *lab, void (*found)(void *data, pid_t pid, const char *program),
                            void *data)
 {
@@ -101,6 +110,8 @@ static size_t each_process(const struct lab *lab, void (*found)(void *data, pid_
     const struct dirent *entry;
     while ((entry = readdir(dir)) != NULL) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && is_ending(lab, pid))
+            count++;
         if (pid <= 0 || !belongs(lab, pid, program))
             continue;
         count++;
@@ -124,15 +135,17 @@ static bool read_pid_file(const struct lab *lab, const char *data, struct pid_fi
     struct buf text;
     buf_init(&text, PID_FILE_MAX);
     bool there =
-        file_read(lab_path(lab, arena_format(lab->arena, "%s/postmaster.pid", data)), &text, NULL) == 0;
-    *ret = (struct pid_file){ .shm_id = -1 };
+        file_read(lab_path(lab, arena_format(lab->arena, "%s/%s", data, lab->kind->engine->pid_file)), &text,
+                  NULL) == 0;
+    int ready_line = lab->kind->engine->ready_line;
+    *ret = (struct pid_file){ .ready = there && ready_line == 0, .shm_id = -1 };
     const char *line = buf_str(&text);
     for (int number = 1; there && line != NULL && *line != '\0'; number++) {
         if (number == 1)
             ret->pid = strtol(line, NULL, 10);
         if (number == 7 && sscanf(line, "%lu %d", &ret->shm_key, &ret->shm_id) != 2)
             ret->shm_id = -1;
-        if (number == 8)
+        if (number == ready_line)
             ret->ready = text_starts(line, "ready");
         line = strchr(line, '\n');
         line = line != NULL ? line + 1 : NULL;
@@ -147,7 +160,7 @@ pid_t lab_server(const struct lab *lab, const char *data, bool *ret_ready)
     struct pid_file file;
     *ret_ready = false;
     if (!read_pid_file(lab, data, &file) || file.pid <= 0 || !belongs(lab, (pid_t)file.pid, program) ||
-        !is_server(program))
+        !is_server(lab, program))
         return 0;
     *ret_ready = file.ready;
     return (pid_t)file.pid;
@@ -208,12 +221,14 @@ static bool tell(struct ending *ending, pid_t pid)
 static void end_process(void *data, pid_t pid, const char *program)
 {
     struct ending *ending = data;
+    const struct lab_engine *engine = ending->lab->kind->engine;
+    bool server = is_server(ending->lab, program);
     if (clock_now().boot_us - ending->since_us > GRACE_US)
         (void)kill(pid, SIGKILL); /* gone already is fine */
-    else if (is_server(program) && !is_main_server(ending->lab, pid))
+    else if (server && engine->backends && !is_main_server(ending->lab, pid))
         return;
     else if (tell(ending, pid))
-        (void)kill(pid, is_server(program) ? SIGQUIT : SIGTERM);
+        (void)kill(pid, server ? engine->end_signal : SIGTERM);
 }
 
 /* The small segment by which a server knows that no other is on its data: killed, it leaves it. The key is

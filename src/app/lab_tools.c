@@ -1,6 +1,6 @@
 #include "lab_parts.h"
 
-#include <dirent.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -21,45 +21,21 @@
 
 /* ---- which programs, and as whom ---- */
 
-static const char installed[] = "/usr/lib/postgresql";
-
-static bool has_tools(const struct lab *lab, const char *directory)
+bool lab_has_tools(const struct lab *lab, const char *directory, const char *const *programs, size_t count)
 {
-    static const char *const needed[] = { "initdb", "postgres", "pg_basebackup", "psql", "pgbench" };
-    for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
-        if (access(arena_format(lab->arena, "%s/%s", directory, needed[i]), X_OK) < 0)
+    for (size_t i = 0; i < count; i++) {
+        if (access(arena_format(lab->arena, "%s/%s", directory, programs[i]), X_OK) < 0)
             return false;
     }
     return true;
 }
 
-/* The newest version that is installed whole; NULL. */
-static const char *newest_tools(const struct lab *lab)
-{
-    DIR *dir = opendir(installed);
-    if (dir == NULL)
-        return NULL;
-    const char *newest = NULL;
-    long newest_version = 0;
-    const struct dirent *entry;
-    while ((entry = readdir(dir)) != NULL) {
-        const char *directory = arena_format(lab->arena, "%s/%s/bin", installed, entry->d_name);
-        long version = strtol(entry->d_name, NULL, 10);
-        if (version > newest_version && has_tools(lab, directory)) {
-            newest = directory;
-            newest_version = version;
-        }
-    }
-    closedir(dir);
-    return newest;
-}
-
 /* Servers refuse to run as root. */
 static int find_user(struct lab *lab, struct err *err)
 {
-    static const char *const names[] = { "tminus-lab", "postgres" };
+    const char *const *names = lab->kind->engine->users;
     lab->drop = geteuid() == 0;
-    for (size_t i = 0; lab->drop && i < ARRAY_LEN(names); i++) {
+    for (size_t i = 0; lab->drop && names[i] != NULL; i++) {
         const struct passwd *user = getpwnam(names[i]);
         if (user == NULL || user->pw_uid == 0)
             continue;
@@ -77,15 +53,18 @@ static int find_user(struct lab *lab, struct err *err)
 
 int lab_find_tools(struct lab *lab, struct err *err)
 {
-    const char *told = getenv("TMINUS_POSTGRESQL_BIN");
-    if (told != NULL && !has_tools(lab, told))
-        return err_set(err, ERR_ENVIRONMENT, "TMINUS_POSTGRESQL_BIN: there is no PostgreSQL server in %s",
-                       told);
-    lab->tools = told != NULL ? arena_text(lab->arena, told) : newest_tools(lab);
-    if (lab->tools == NULL)
-        return err_set(err, ERR_ENVIRONMENT,
-                       "there is no PostgreSQL server in %s: install the package \"postgresql\"", installed);
-    return find_user(lab, err);
+    int r = lab->kind->engine->find_tools(lab, err);
+    return r < 0 ? r : find_user(lab, err);
+}
+
+void lab_add_option(struct lab_job *job, const char *option, const char *value)
+{
+    size_t count = 0;
+    while (job->args[count] != NULL)
+        count++;
+    assert(count + 2 < LAB_ARGS_MAX);
+    job->args[count] = option;
+    job->args[count + 1] = value;
 }
 
 /* ---- waiting ---- */
@@ -267,6 +246,15 @@ int lab_wait(struct lab_job *jobs, size_t count, int64_t limit_us, struct err *e
         if (r < 0)
             return err_prefix(err, "%s", jobs[0].name);
     }
+}
+
+int lab_run(const struct lab *lab, struct lab_job *job, struct err *err)
+{
+    int r = lab_start(lab, job, false, err);
+    if (r == 0)
+        r = lab_wait(job, 1, LAB_STAGE_US, err);
+    lab_job_finish(job);
+    return r;
 }
 
 void lab_job_finish(struct lab_job *job)

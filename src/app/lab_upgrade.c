@@ -23,19 +23,22 @@ static const char *const servers[] = { [OLD] = "old", [NEW] = "new" };
 
 /* Durability is given up, because all of it is thrown away. Of what logical replication takes there is enough
  * on both for either direction, and for a second attempt beside the first. */
-static const char config[] = "listen_addresses = ''\n"
-                             "unix_socket_directories = '%s'\n"
-                             "dynamic_shared_memory_type = mmap\n" /* files of the data directory */
-                             "shared_buffers = 32MB\n"
-                             "fsync = off\n"
-                             "wal_level = logical\n"
-                             "max_wal_senders = 10\n"
-                             "max_replication_slots = 10\n"
-                             "max_logical_replication_workers = 10\n"
-                             "max_worker_processes = 20\n"
-                             "log_line_prefix = '%%m [%%p] %%a '\n"
-                             "port = %d\n"
-                             "cluster_name = '%s'\n";
+static const char config[] =
+    "listen_addresses = ''\n"
+    "unix_socket_directories = '%s'\n"
+    "dynamic_shared_memory_type = mmap\n" /* files of the data directory */
+    "shared_buffers = 32MB\n"
+    "fsync = off\n"
+    "wal_level = logical\n"
+    "max_wal_senders = 10\n"
+    "max_replication_slots = 10\n"
+    "max_logical_replication_workers = 10\n"
+    "max_worker_processes = 20\n"
+    "max_sync_workers_per_subscription = 4\n"
+    "wal_retrieve_retry_interval = 200ms\n" /* between two starts of workers: 5 s else */
+    "log_line_prefix = '%%m [%%p] %%a '\n"
+    "port = %d\n"
+    "cluster_name = '%s'\n";
 
 /* The application writes through a group, and owns nothing: what is taken from the group it cannot give back.
  */
@@ -224,7 +227,8 @@ static int start(const struct lab *lab, const char *tools, size_t server, struct
 {
     int r = lab_append_config(
         lab, server,
-        arena_format(lab->arena, config, lab_path(lab, LAB_SOCKETS), lab_port(server), servers[server]), err);
+        arena_format(lab->arena, config, lab_path(lab, LAB_SOCKETS), lab_port(lab, server), servers[server]),
+        err);
     return r < 0 ? r : lab_start_server(lab, tools, server, err);
 }
 
@@ -247,9 +251,9 @@ static int make_operator(const struct lab *lab, struct err *err)
 /* The database that "new" names comes with the move; until then there is "new-admin". */
 static int up(const struct lab *lab, struct err *err)
 {
-    const struct lab_target targets[] = { { servers[OLD], OLD, "shop" },
-                                          { servers[NEW], NEW, "shop" },
-                                          { "new-admin", NEW, "postgres" } };
+    const struct lab_target targets[] = { { servers[OLD], lab_dsn(lab, OLD, "shop") },
+                                          { servers[NEW], lab_dsn(lab, NEW, "shop") },
+                                          { "new-admin", lab_dsn(lab, NEW, "postgres") } };
     const char *old_tools;
     int r = find_old_tools(lab, &old_tools, err);
     if (r == 0)
@@ -279,4 +283,6 @@ static int ask(const struct lab *lab, size_t server, struct buf *ret, struct err
     return lab_ask(lab, server, what_it_is, ret, err);
 }
 
-const struct lab_kind lab_upgrade = { "pg-upgrade", servers, ARRAY_LEN(servers), up, load, ask };
+const struct lab_kind lab_upgrade = {
+    "pg-upgrade", &lab_engine_postgresql, servers, ARRAY_LEN(servers), up, load, ask
+};

@@ -13,15 +13,17 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "identity.h"
+#include "rehearse/certificate.h"
 #include "sign/policy.h"
 #include "wire/remote.h"
 
-int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len, struct err *err)
+static int read_limited(struct arena *arena, const char *path, size_t max, const char **ret, size_t *ret_len,
+                        struct err *err)
 {
     struct buf buf;
     int r;
 
-    buf_init(&buf, JSON_MAX_BYTES);
+    buf_init(&buf, max);
     r = file_read(path, &buf, err);
     if (r == 0) {
         *ret = arena_text_len(arena, buf_str(&buf), buf.len);
@@ -29,6 +31,11 @@ int read_document(struct arena *arena, const char *path, const char **ret, size_
     }
     buf_finish(&buf);
     return r;
+}
+
+int read_document(struct arena *arena, const char *path, const char **ret, size_t *ret_len, struct err *err)
+{
+    return read_limited(arena, path, JSON_MAX_BYTES, ret, ret_len, err);
 }
 
 int parse_params(struct arena *arena, const char *const *items, size_t count, const struct book_param **ret,
@@ -102,6 +109,28 @@ static void read_files(struct arena *arena, const char *book_path, struct frozen
     frozen->files = files;
 }
 
+/* The same of an argument: which one it was is told with what is wrong. */
+static int read_argument(struct arena *arena, const char *argument, const char *path, const char **ret,
+                         size_t *ret_len, struct err *err)
+{
+    int r = read_document(arena, path, ret, ret_len, err);
+
+    return r < 0 ? err_prefix(err, "%s", argument) : 0;
+}
+
+static int read_book_and_targets(struct arena *arena, const struct launch_options *options,
+                                 struct frozen *frozen, struct err *err)
+{
+    int r = read_argument(arena, "the book", options->book, &frozen->book_text, &frozen->book_len, err);
+
+    if (r == 0 && options->targets)
+        r = read_argument(arena, "--targets", options->targets, &frozen->targets_text, &frozen->targets_len,
+                          err);
+    if (r == 0)
+        read_files(arena, options->book, frozen);
+    return r;
+}
+
 /* The book, NULL when there are faults. */
 static const struct book *judge_book(struct arena *arena, const struct launch_options *options,
                                      const struct frozen *frozen, struct json_faults *faults,
@@ -135,23 +164,11 @@ static int load_book(struct arena *arena, const struct launch_options *options, 
     return err_set(err, ERR_INVALID, "%s", "the book is refused: nothing was begun");
 }
 
-static int read_all(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
-                    struct err *err)
-{
-    int r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
-
-    if (r == 0 && options->targets)
-        r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
-    if (r == 0)
-        read_files(arena, options->book, frozen);
-    return r;
-}
-
 int launch_show(struct arena *arena, const struct launch_options *options, const struct book **ret,
                 struct buf *report, struct err *err)
 {
     struct frozen frozen = { 0 };
-    int r = read_all(arena, options, &frozen, err);
+    int r = read_book_and_targets(arena, options, &frozen, err);
 
     return r < 0 ? r : load_book(arena, options, &frozen, ret, report, err);
 }
@@ -163,7 +180,7 @@ int launch_judge(struct arena *arena, const struct launch_options *options, stru
     int r;
 
     memset(ret, 0, sizeof(*ret));
-    r = read_all(arena, options, &ret->frozen, err);
+    r = read_book_and_targets(arena, options, &ret->frozen, err);
     if (r < 0)
         return r;
     ret->book = judge_book(arena, options, &ret->frozen, &faults[0], &faults[1]);
@@ -254,6 +271,41 @@ static int go_by_policy(struct arena *arena, const struct launch_options *option
                                options->as, &frozen->operator, err);
 }
 
+/* "shop.json" has "shop.certificate.json" beside it. */
+static const char *certificate_beside(struct arena *arena, const char *book)
+{
+    size_t len = strlen(book), suffix = strlen(".json");
+    bool is_json = len > suffix && text_equal(book + len - suffix, ".json");
+
+    return arena_format(arena, "%.*s.certificate.json", (int)(is_json ? len - suffix : len), book);
+}
+
+/* The certificate that was given, or that a live run finds beside the book: a rehearsal is not to stumble
+ * over the one before it, which is of the book as it was then. Whether it is the book's, and good for this
+ * run, the runner tells; one that does not read is told here, with its place. */
+static int read_certificate(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
+                            struct err *err)
+{
+    const struct certificate *certificate;
+    const char *path = options->certificate;
+    int r;
+
+    frozen->unrehearsed = options->unrehearsed;
+    if (!path && !options->unrehearsed && options->goes_by_policy && text_equal(frozen->environment, "live"))
+        path = certificate_beside(arena, options->book);
+    if (!path)
+        return 0;
+    r = read_limited(arena, path, CERTIFICATE_MAX_BYTES, &frozen->certificate_text, &frozen->certificate_len,
+                     err);
+    if (r == ERR_NOT_FOUND && !options->certificate)
+        return 0;
+    if (r < 0)
+        return err_prefix(err, "%s",
+                          options->certificate ? "--certificate" : "the certificate beside the book");
+    return certificate_read(arena, path, frozen->certificate_text, frozen->certificate_len, &certificate,
+                            err);
+}
+
 int launch_look(struct arena *arena, const struct launch_options *options, struct frozen *frozen,
                 struct err *err)
 {
@@ -269,11 +321,9 @@ int launch_look(struct arena *arena, const struct launch_options *options, struc
     if (r == 0)
         r = go_by_policy(arena, options, frozen, err);
     if (r == 0)
-        r = read_document(arena, options->book, &frozen->book_text, &frozen->book_len, err);
-    if (r == 0 && options->targets)
-        r = read_document(arena, options->targets, &frozen->targets_text, &frozen->targets_len, err);
+        r = read_book_and_targets(arena, options, frozen, err);
     if (r == 0)
-        read_files(arena, options->book, frozen);
+        r = read_certificate(arena, options, frozen, err);
     if (r == 0)
         r = resolve_paths(arena, options, frozen, err);
     return r < 0 ? r : choose_witness(arena, options, frozen, err);

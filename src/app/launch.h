@@ -11,7 +11,9 @@ struct launch_options {
     const char *policy, *key; /* NULL where not said; the key as a path that means the same from anywhere */
     size_t param_count;
     const struct book_param *params;
-    bool unbound; /* for who only looks: a param that was not given is let pass */
+    const char *certificate; /* of a rehearsal; NULL: a live run takes the one beside the book */
+    const char *unrehearsed; /* why it is begun without one; NULL */
+    bool unbound;            /* for who only looks: a param that was not given is let pass */
 };
 
 /* Reads a file that is to be JSON. */

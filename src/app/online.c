@@ -4,7 +4,9 @@
 #include <uv.h>
 
 #include "check/check.h"
+#include "driver/mysql.h"
 #include "driver/postgresql.h"
+#include "online_mysql.h"
 #include "runner/secret.h"
 
 #define CONNECT_TIMEOUT_US (5 * SECOND_US)
@@ -87,19 +89,20 @@ static void on_catalog(void *data, const struct answer *answer)
     over(asking, r < 0 ? err_prefix(asking->err, "target \"%s\"", asking->target->id) : 0);
 }
 
-/* Whether it is the server that the book means. */
-static int judge_fit(struct asking *asking, int version, bool in_recovery)
+int online_fit(const struct target *target, int version, bool closed, struct err *err)
 {
-    const struct target *target = asking->target;
+    bool postgresql = target->engine == ENGINE_POSTGRESQL;
+    char has[32];
 
-    if (target->version && !version_fits(target->version, version))
-        return err_set(asking->err, ERR_REFUSED, "target \"%s\" has version %d.%d, and the book wants %s",
-                       target->id, version / 10000, version % 10000, target->version);
-    if (target->role == TARGET_PRIMARY && in_recovery)
-        return err_set(asking->err, ERR_REFUSED, "target \"%s\" is a replica, and the book means a primary",
-                       target->id);
-    if (target->role == TARGET_REPLICA && !in_recovery)
-        return err_set(asking->err, ERR_REFUSED, "target \"%s\" is written to, and the book means a replica",
+    target_version_text(target->engine, version, has);
+    if (!target_version_fits(target, version))
+        return err_set(err, ERR_REFUSED, "target \"%s\" has version %s, and the book wants %s", target->id,
+                       has, target->version);
+    if (target->role == TARGET_PRIMARY && closed)
+        return err_set(err, ERR_REFUSED, "target \"%s\" is %s, and the book means a primary", target->id,
+                       postgresql ? "a replica" : "read-only");
+    if (target->role == TARGET_REPLICA && !closed)
+        return err_set(err, ERR_REFUSED, "target \"%s\" is written to, and the book means a replica",
                        target->id);
     return 0;
 }
@@ -115,7 +118,7 @@ static void on_fit(void *data, const struct answer *answer)
     said = answer->row_count == 1 ? answer->cell(answer, 0, 0) : NULL;
     asking->server.version = said ? (int)strtol(said, NULL, 10) : 0;
     said = answer->row_count == 1 && answer->column_count == 2 ? answer->cell(answer, 0, 1) : NULL;
-    r = said ? judge_fit(asking, asking->server.version, said[0] == 't')
+    r = said ? online_fit(asking->target, asking->server.version, said[0] == 't', asking->err)
              : err_set(asking->err, ERR_ENVIRONMENT, "target \"%s\" does not say what it is",
                        asking->target->id);
     if (r == 0) {
@@ -149,15 +152,19 @@ static int ask_target(struct arena *arena, const struct target *target, struct s
                                      .dsn = target->dsn,
                                      .application_name = "tminus:check",
                                      .connect_timeout_us = CONNECT_TIMEOUT_US };
+    bool postgresql = target->engine == ENGINE_POSTGRESQL;
     struct driver *driver;
-    int r = secret_fetch(arena, target->password_from, &reached.password, err);
+    int r;
 
+    r = secret_fetch(arena, target->password_from, &reached.password, err);
     if (r < 0)
         return err_prefix(err, "target \"%s\"", target->id);
     if (uv_loop_init(&asking.loop) < 0)
         return err_set(err, ERR_IO, "cannot begin to ask the servers");
-    driver = driver_postgresql_create(&asking.loop, &reached);
-    r = ask(&asking, driver);
+    driver = postgresql ? driver_postgresql_create(&asking.loop, &reached)
+                        : driver_mysql_create(&asking.loop, &reached);
+    r = postgresql ? ask(&asking, driver)
+                   : online_mysql(&asking.loop, driver, target, &asking.server, catalog, err);
     driver_destroy(driver);
     (void)uv_run(&asking.loop, UV_RUN_DEFAULT); /* what the loop still holds of it goes away */
     (void)uv_loop_close(&asking.loop);

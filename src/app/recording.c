@@ -14,10 +14,8 @@
 #include "clone.h"
 #include "journal/journal.h"
 
-/* `<16 hex> ` before the JSON of a journal's line. */
-#define JOURNAL_LINE_PREFIX 17
-#define CHUNK               ((size_t)256 * 1024)
-#define SEGMENT_MAX         ((size_t)64 * 1024 * 1024) /* a clone's segment of passing events */
+#define CHUNK       ((size_t)256 * 1024)
+#define SEGMENT_MAX ((size_t)64 * 1024 * 1024) /* a clone's segment of passing events */
 /* Of what a step wrote, as much is shown as a screen keeps. */
 #define OUTPUT_SHOWN ((size_t)64 * 1024)
 
@@ -244,8 +242,7 @@ static int on_record(void *data, const struct event *event, const char *line, si
         r = show_output(reading, event, err);
     if (r < 0)
         return r;
-    return reading->reader->record(reading->data, event, line + JOURNAL_LINE_PREFIX,
-                                   (newline ? (size_t)(newline - line) : len) - JOURNAL_LINE_PREFIX, err);
+    return reading->reader->record(reading->data, event, line, newline ? (size_t)(newline - line) : len, err);
 }
 
 static int read_events(struct reading *reading, struct err *err)

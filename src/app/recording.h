@@ -14,8 +14,9 @@
 struct recording_reader {
     /* First of all: what the run was begun with. The texts live as long as the arena. */
     int (*frozen)(void *data, const struct frozen *frozen, const struct book *book, struct err *err);
-    /* `json` is the same as text, as it stands in the journal. */
-    int (*record)(void *data, const struct event *event, const char *json, size_t len, struct err *err);
+    /* `line` is the same as it stands in the journal, without its newline; its JSON begins after
+     * JOURNAL_LINE_PREFIX bytes. */
+    int (*record)(void *data, const struct event *event, const char *line, size_t len, struct err *err);
     /* A passing event as it was written. One that cannot be read says nothing. */
     int (*passing)(void *data, const char *json, size_t len, struct err *err);
     /* What a step wrote, or its end, made visible; comes before the event that ends the step. */

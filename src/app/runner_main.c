@@ -9,19 +9,11 @@
 #include "cmd.h"
 
 static const struct handler handlers[] = {
-    { "approve", cmd_approve },
-    { "check", cmd_check },
-    { "dry-run", cmd_dry_run },
-    { "explain", cmd_explain },
-    { "feed", cmd_feed },
-    { "locks", cmd_locks },
-    { "log", cmd_log },
-    { "runs", cmd_runs },
-    { "serve", cmd_serve },
-    { "show", cmd_show },
-    { "status", cmd_status },
-    { "verify", cmd_verify },
-    { NULL, NULL },
+    { "approve", cmd_approve }, { "check", cmd_check },       { "dry-run", cmd_dry_run },
+    { "explain", cmd_explain }, { "feed", cmd_feed },         { "locks", cmd_locks },
+    { "log", cmd_log },         { "rehearse", cmd_rehearse }, { "report", cmd_report },
+    { "runs", cmd_runs },       { "serve", cmd_serve },       { "show", cmd_show },
+    { "status", cmd_status },   { "verify", cmd_verify },     { NULL, NULL },
 };
 
 static void on_exhausted(void)

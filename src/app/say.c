@@ -32,6 +32,25 @@ void report_faults(struct buf *report, const char *path, const struct json_fault
     buf_finish(&shown);
 }
 
+void said_object_open(struct said_object *object, size_t max)
+{
+    buf_init(&object->buf, max);
+    json_write_init(&object->w, &object->buf);
+    json_open(&object->w, NULL);
+}
+
+int said_object_close(struct said_object *object, struct err *err)
+{
+    int r;
+
+    json_close(&object->w);
+    r = buf_ok(&object->buf, "the report", err);
+    if (r == 0)
+        puts(buf_str(&object->buf));
+    buf_finish(&object->buf);
+    return r;
+}
+
 void standard_streams_hold(void)
 {
     int fd;

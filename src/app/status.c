@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "rehearse/timings.h"
 
 /* By enum condition_verdict. */
 static const char *const verdict_words[] = { "met", "holding", "unmet", "unknown" };
@@ -72,6 +73,15 @@ static void print_foreseen(const struct run *run, size_t step, struct instant no
     buf_finish(&text);
 }
 
+static void print_rehearsed(const struct step *step, struct buf *buf)
+{
+    if (step->rehearsed.count == 0)
+        return;
+    buf_clear(buf);
+    (void)rehearsed_text(buf, step); /* the text says whether it is to be noticed */
+    printf("         %s\n", buf_str(buf));
+}
+
 static void print_step(const struct run *run, size_t step, struct instant now, struct buf *buf)
 {
     const struct work *work = &run->steps[step].work;
@@ -81,6 +91,7 @@ static void print_step(const struct run *run, size_t step, struct instant now, s
     if (work->attempt > 1)
         printf(", attempt %lld", (long long)work->attempt);
     putchar('\n');
+    print_rehearsed(book_work(run->book, step, entry_shown(run, step)), buf);
     print_foreseen(run, step, now, buf);
     print_progress(run, step, now, buf);
     if (work->waiting && work->waiting[0])
@@ -157,7 +168,7 @@ static void print_clocks(const struct run *run, struct instant now, struct buf *
         printf(", %s left\n", clock_of(buf, duration_clock, clocks.window_left_us));
         printf("rollback safe until %s UTC", clock_of(buf, wall_clock, clocks.safe_until_us));
         printf(", %s left", clock_of(buf, duration_clock, clocks.safe_left_us));
-        printf("; takes %s now%s\n", clock_of(buf, duration_clock, clocks.rollback_us),
+        printf("; takes %s now%s\n", clock_of(buf, duration_about, clocks.rollback_us),
                clocks.rollback_unestimated > 0 ? ", but some of it has no estimate" : "");
     }
     if (clocks.passed_no_return != BOOK_NONE)
@@ -165,7 +176,7 @@ static void print_clocks(const struct run *run, struct instant now, struct buf *
                run->book->steps[clocks.passed_no_return].id);
     else if (clocks.no_return != BOOK_NONE)
         printf("         point of no return: %s\n", run->book->steps[clocks.no_return].id);
-    printf("work     %s left by the estimates", clock_of(buf, duration_clock, clocks.work_left_us));
+    printf("work     %s left by the estimates", clock_of(buf, duration_about, clocks.work_left_us));
     if (clocks.work_unestimated > 0)
         printf(", and %zu %s none", clocks.work_unestimated,
                clocks.work_unestimated == 1 ? "step has" : "steps have");
@@ -197,6 +208,10 @@ void status_print_text(const struct run *run, const struct standing *standing)
     printf("state    %s\n", run_state_word(run_state(run)));
     if (run->held)
         printf("held     by %s: %s\n", run->held_by, visible(&buf, run->held_why ? run->held_why : ""));
+    if (run->book->unrehearsed)
+        printf("proof    not rehearsed: %s\n", visible(&buf, run->book->unrehearsed));
+    if (run->book->rehearsed_otherwise)
+        printf("proof    rehearsed with other params: %s\n", run->book->rehearsed_otherwise);
     if (run->glass)
         printf("glass    BREAK-GLASS %s\n", visible(&buf, run->glass));
     if (run->trouble)
@@ -247,6 +262,20 @@ static void put_foreseen(struct json_writer *w, const struct run *run, size_t st
     buf_finish(&text);
 }
 
+static void put_rehearsed(struct json_writer *w, const struct step *step)
+{
+    if (step->rehearsed.count == 0)
+        return;
+    json_open(w, "rehearsed");
+    json_put_integer(w, "count", step->rehearsed.count);
+    json_put_integer(w, "median_us", step->rehearsed.median_us);
+    json_put_integer(w, "p95_us", step->rehearsed.p95_us);
+    json_put_integer(w, "stated_min_us", step->stated.min_us);
+    json_put_integer(w, "stated_max_us", step->stated.max_us);
+    json_put_number(w, "against", rehearsed_against(&step->stated, &step->rehearsed));
+    json_close(w);
+}
+
 static void put_steps(struct json_writer *w, const struct run *run, struct instant now)
 {
     json_open_array(w, "steps");
@@ -267,6 +296,7 @@ static void put_steps(struct json_writer *w, const struct run *run, struct insta
             json_put_text(w, "code", step->work.code);
         if (step->leftover)
             json_put_text(w, "leftover", step->leftover);
+        put_rehearsed(w, &run->book->steps[i]);
         put_foreseen(w, run, i, now);
         put_progress(w, run, i);
         json_close(w);
@@ -359,6 +389,8 @@ void status_print_json(const struct run *run, const struct standing *standing)
     json_put_text(&w, "trouble", run->trouble);
     json_put_text(&w, "glass", run->glass);
     json_put_text(&w, "policy", run->policy_sha256);
+    json_put_text(&w, "unrehearsed", run->book->unrehearsed);
+    json_put_text(&w, "rehearsed_otherwise", run->book->rehearsed_otherwise);
     put_witness(&w, run);
     json_put_text(&w, "proposed_by",
                   run->proposed_by != BOOK_NONE ? run->book->triggers[run->proposed_by].id : NULL);

@@ -70,10 +70,13 @@ static const struct {
     { EVENT_STEP_RULED, CHOICE_NONE, UI_REPLAY_DECISION },
     { EVENT_ROLLBACK_STARTED, CHOICE_NONE, UI_REPLAY_DECISION },
     { EVENT_RUN_HELD, CHOICE_NONE, UI_REPLAY_DECISION },
+    { EVENT_KILL_STARTED, CHOICE_NONE, UI_REPLAY_DECISION },
     { EVENT_STEP_RETRYING, CHOICE_NONE, UI_REPLAY_FAILURE },
     { EVENT_STEP_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
     { EVENT_STEP_ENDED, CHOICE_UNKNOWN, UI_REPLAY_FAILURE },
     { EVENT_CLEAN_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
+    { EVENT_KILL_ENDED, CHOICE_FAILED, UI_REPLAY_FAILURE },
+    { EVENT_KILL_ENDED, CHOICE_UNKNOWN, UI_REPLAY_FAILURE },
     { EVENT_TRAIL_TROUBLE, CHOICE_NONE, UI_REPLAY_FAILURE },
     { EVENT_WITNESS_ALARMED, CHOICE_NONE, UI_REPLAY_FAILURE },
     { EVENT_RUN_RESUMED, CHOICE_NONE, UI_REPLAY_FAILURE },
@@ -89,16 +92,6 @@ static enum ui_replay_kind kind_of(const struct event *event)
             return kinds[i].kind;
     }
     return UI_REPLAY_RECORD;
-}
-
-/* What passed between two things that came one after the other. */
-static int64_t between(const struct instant *before, const struct instant *after)
-{
-    int64_t boot_us = after->boot_us - before->boot_us, wall_us = after->wall_us - before->wall_us;
-
-    if (boot_us >= 0)
-        return boot_us;
-    return wall_us > 0 ? wall_us : 0;
 }
 
 /* NULL: at the same time as the one before. */
@@ -117,7 +110,7 @@ static struct tape_item *add(struct tape *tape, const struct instant *at)
     else if (tape->count > 0)
         item->at = item[-1].at;
     if (tape->count > 0)
-        item->time_us = item[-1].time_us + between(&item[-1].at, &item->at);
+        item->time_us = item[-1].time_us + instant_between(&item[-1].at, &item->at);
     tape->count++;
     return item;
 }

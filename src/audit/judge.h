@@ -64,7 +64,7 @@ struct judged_signature {
     size_t len;
     const char *signature;
     int result; /* of sign_judge */
-    struct fingerprint by;
+    struct key_fingerprint by;
     struct err err;
 };
 
@@ -84,7 +84,8 @@ struct judge {
     struct buf lines; /* every record so far */
     struct run *run;
     const struct book *book;
-    struct sha256 book_sha256, targets_sha256, settings_sha256, policy_sha256; /* "": there is none */
+    struct sha256 book_sha256, targets_sha256, settings_sha256, policy_sha256,
+        certificate_sha256;  /* "": there is none */
     const char *policy_text; /* in the trail: never believed, only its version is told; NULL */
     size_t policy_len;
     struct arena *batch_arena;

@@ -26,7 +26,8 @@ static const unsigned char weights[EVENT_TYPE_COUNT] = {
     [EVENT_ROLLBACK_ENDED] = 85,  [EVENT_MONITOR_STARTED] = 5,  [EVENT_MONITOR_STOPPED] = 5,
     [EVENT_TRAIL_TROUBLE] = 10,   [EVENT_CLOCK_JUMPED] = 40,    [EVENT_WITNESS_PUSHED] = 10,
     [EVENT_WITNESS_ALARMED] = 88, [EVENT_STEP_CHECKPOINT] = 3,  [EVENT_ITEM_STARTED] = 4,
-    [EVENT_ITEM_ENDED] = 6,       [EVENT_STEP_REPORTED] = 30,
+    [EVENT_ITEM_ENDED] = 6,       [EVENT_STEP_REPORTED] = 30,   [EVENT_STEP_LOCKED] = 5,
+    [EVENT_KILL_STARTED] = 72,    [EVENT_KILL_ENDED] = 55,
 };
 
 /* A step that did not end well is more of a story than one that did. */

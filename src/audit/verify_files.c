@@ -81,10 +81,25 @@ static void load_book(struct judge *judge, const struct frozen_text *book, const
                 fault->column, fault->message);
 }
 
+/* The settings, whose SHA-256 the run was opened with, say which certificate it is. */
+static void judge_certificate(struct judge *judge, const struct frozen_text *settings)
+{
+    struct json_faults *faults = arena_alloc(judge->arena, sizeof(*faults));
+    json_faults_init(faults, judge->arena);
+    const struct json *object =
+        settings->text != NULL ? json_parse(judge->arena, settings->text, settings->len, faults) : NULL;
+    const struct json *said = object != NULL ? json_member(object, "certificate") : NULL;
+    const char *named = said != NULL && said->type == JSON_TEXT ? said->text : "(none)";
+    const char *is = judge->certificate_sha256.hex[0] != '\0' ? judge->certificate_sha256.hex : "(none)";
+    if (!text_equal(named, is))
+        judge_found(judge, "certificate.json", 0, "its SHA-256 is %s, run.json says %s: another rehearsal",
+                    is, named);
+}
+
 void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool first)
 {
     struct frozen_text book = { NULL, 0 }, targets = { NULL, 0 }, settings = { NULL, 0 },
-                       policy = { NULL, 0 };
+                       policy = { NULL, 0 }, certificate = { NULL, 0 };
     struct {
         const char *path;
         struct frozen_text *text;
@@ -94,6 +109,7 @@ void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool 
         { "targets.json", &targets, &judge->targets_sha256 },
         { "run.json", &settings, &judge->settings_sha256 },
         { "policy.json", &policy, &judge->policy_sha256 },
+        { "certificate.json", &certificate, &judge->certificate_sha256 },
     };
     for (size_t i = 0; i < changes->count; i++) {
         for (size_t k = 0; k < ARRAY_LEN(frozen); k++) {
@@ -110,6 +126,7 @@ void judge_frozen(struct judge *judge, const struct tree_changes *changes, bool 
         return;
     judge->policy_text = policy.text;
     judge->policy_len = policy.len;
+    judge_certificate(judge, &settings);
     if (book.text != NULL)
         load_book(judge, &book, &targets, &settings);
     else

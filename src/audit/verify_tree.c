@@ -8,7 +8,8 @@
 #define DEPTH_MAX 4
 
 /* What may stand where: exactly these names, or below these directories. */
-static const char *const files[] = { "book.json", "targets.json", "run.json", "policy.json" };
+static const char *const files[] = { "book.json", "targets.json", "run.json", "policy.json",
+                                     "certificate.json" };
 static const char *const directories[] = { TRAIL_JOURNAL, TRAIL_SAMPLES, "output" };
 
 struct tree_walk {

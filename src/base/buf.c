@@ -74,6 +74,18 @@ void buf_char(struct buf *buf, char c)
     buf_add(buf, &c, 1);
 }
 
+void buf_quoted(struct buf *buf, const char *text, char mark)
+{
+    const char *inner;
+    buf_char(buf, mark);
+    for (; (inner = strchr(text, mark)) != NULL; text = inner + 1) {
+        buf_add(buf, text, (size_t)(inner - text) + 1);
+        buf_char(buf, mark);
+    }
+    buf_text(buf, text);
+    buf_char(buf, mark);
+}
+
 void buf_format(struct buf *buf, const char *format, ...)
 {
     va_list args;

@@ -5,16 +5,15 @@
 #include "base/text.h"
 #include "base/time.h"
 
-#define DURATION_MAX_US (366 * 24 * HOUR_US)
+#define DURATION_MAX_US (366 * DAY_US)
 
 /* Largest first: a composed duration goes down this list. */
+enum { DAYS, HOURS };
 static const struct {
     const char *name;
     int64_t us;
 } units[] = {
-    { "h", HOUR_US },
-    { "m", MINUTE_US },
-    { "s", SECOND_US },
+    [DAYS] = { "d", DAY_US }, [HOURS] = { "h", HOUR_US }, { "m", MINUTE_US }, { "s", SECOND_US },
     { "ms", MS_US },
 };
 
@@ -112,7 +111,8 @@ void duration_spell(struct buf *buf, int64_t us)
     }
     if (us < 0)
         buf_char(buf, '-');
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+    bool whole_days = left_us % (uint64_t)units[DAYS].us == 0;
+    for (size_t i = whole_days ? DAYS : HOURS; i < ARRAY_LEN(units); i++) {
         uint64_t number = left_us / (uint64_t)units[i].us;
         if (number > 0)
             buf_format(buf, "%" PRIu64 "%s", number, units[i].name);
@@ -129,6 +129,13 @@ void duration_clock(struct buf *buf, int64_t us)
     if (hours > 0)
         buf_format(buf, "%" PRIu64 ":", hours);
     buf_format(buf, "%02" PRIu64 ":%02" PRIu64, seconds / 60 % 60, seconds % 60);
+}
+
+void duration_about(struct buf *buf, int64_t us)
+{
+    bool instant = us > 0 && us < SECOND_US;
+    buf_char(buf, instant ? '<' : '~');
+    duration_clock(buf, instant ? SECOND_US : us);
 }
 
 void duration_text(struct buf *buf, int64_t us)

@@ -22,6 +22,15 @@ struct instant clock_now(void)
     return (struct instant){ .wall_us = clock_us(CLOCK_REALTIME), .boot_us = clock_us(CLOCK_BOOTTIME) };
 }
 
+int64_t instant_between(const struct instant *before, const struct instant *after)
+{
+    int64_t boot_us = after->boot_us - before->boot_us, wall_us = after->wall_us - before->wall_us;
+
+    if (boot_us >= 0)
+        return boot_us;
+    return wall_us > 0 ? wall_us : 0;
+}
+
 int clock_boot_id(char ret_id[37], struct err *err)
 {
     static const char path[] = "/proc/sys/kernel/random/boot_id";

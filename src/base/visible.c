@@ -33,10 +33,24 @@ static bool is_hidden(uint32_t rune)
     return false;
 }
 
+/* How many bytes at the beginning are plain ASCII, shown as they are, and have room. */
+static size_t plain(const struct buf *buf, const char *bytes, size_t len)
+{
+    size_t count = 0, room = buf->max - buf->len;
+    while (count < len && count < room && bytes[count] >= 0x20 && bytes[count] < 0x7F)
+        count++;
+    return count;
+}
+
 void text_visible(struct buf *buf, const char *bytes, size_t len, bool keep_newline)
 {
     for (size_t at = 0; at < len;) {
         uint32_t rune;
+        size_t as_it_is = plain(buf, bytes + at, len - at);
+        buf_add(buf, bytes + at, as_it_is);
+        at += as_it_is;
+        if (at == len)
+            return;
         int step = text_decode(bytes + at, len - at, &rune);
         if (step < 0) {
             buf_format(buf, "\\x%02x", (unsigned)(unsigned char)bytes[at]);

@@ -8,7 +8,6 @@
 #include "base/text.h"
 
 #define SQL_MAX        (256 * 1024)
-#define KEYS_MAX       16
 #define CHECKPOINT_US  SECOND_US
 #define PROGRESS_US    (250 * MS_US)
 #define RATE_US        (5 * SECOND_US)
@@ -17,16 +16,6 @@
 #define BACKOFF_MAX_MS 5000
 #define LOOK_US        (30 * SECOND_US)
 #define SMALLEST_PART  10 /* a batch is never less than this part of what the book says */
-
-/* SQLSTATE */
-#define LOCK_NOT_AVAILABLE "55P03"
-#define DEADLOCK_DETECTED  "40P01"
-
-/* A key that was read: texts of its own. */
-struct key {
-    char *values[KEYS_MAX];
-    bool there;
-};
 
 /* Where it was, and when. */
 struct point {
@@ -39,11 +28,15 @@ struct backfill {
     const struct backfill_config *config;
     const struct backfill_events *events;
     void *data;
+    const struct batch_engine *engine;
+    struct batch_plan plan;
     struct session *session;
-    uv_timer_t timer;    /* when to go on, or to end */
-    struct key from, to; /* of the batch that is next or out; `from` is committed */
-    int64_t to_keys;     /* keys from `from` up to `to` */
-    int64_t size;        /* of the batch after it */
+    bool prepared;             /* `session` is the one that sends batches */
+    uv_timer_cb again;         /* asks once more what was asked last */
+    uv_timer_t timer;          /* when to go on, or to end */
+    struct batch_key from, to; /* of the batch that is next or out; `from` is committed */
+    int64_t to_keys;           /* keys from `from` up to `to` */
+    int64_t size;              /* of the batch after it */
     bool cancelled, ended, closed, out;
     bool unsure;                       /* a batch may have been committed that nobody has counted */
     int tries;                         /* of this batch, that failed */
@@ -61,41 +54,15 @@ static int64_t now_us(void)
     return (int64_t)(uv_hrtime() / 1000);
 }
 
-/* ---- keys ---- */
-
-static void key_forget(struct key *key)
-{
-    for (size_t i = 0; i < KEYS_MAX; i++) {
-        free(key->values[i]);
-        key->values[i] = NULL;
-    }
-    key->there = false;
-}
-
-/* From the columns of an answer; NULL there: no key. */
-static void key_take(struct key *key, const struct answer *answer, size_t column, size_t count)
-{
-    key_forget(key);
-    key->there = answer->cell(answer, 0, column) != NULL;
-    for (size_t i = 0; key->there && i < count; i++) {
-        const char *value = answer->cell(answer, 0, column + i);
-        key->values[i] = mem_text(value ? value : "");
-    }
-}
-
-static const char *const *key_values(const struct key *key)
-{
-    return key->there ? (const char *const *)key->values : NULL;
-}
-
 /* ---- ending ---- */
 
 static void on_closed(uv_handle_t *handle)
 {
     struct backfill *b = handle->data;
-    key_forget(&b->from);
-    key_forget(&b->to);
+    batch_key_forget(&b->from);
+    batch_key_forget(&b->to);
     buf_finish(&b->message);
+    free(b->plan.index);
     free(b);
 }
 
@@ -116,7 +83,7 @@ static void keep(struct backfill *b)
         return;
     buf_init(&text, 64 * 1024);
     b->kept_us = now_us();
-    if (backfill_checkpoint_write(&text, b->config, b->state.rows, b->state.seen, key_values(&b->from)))
+    if (backfill_checkpoint_write(&text, b->config, b->state.rows, b->state.seen, batch_key_values(&b->from)))
         b->events->checkpoint(b->data, buf_str(&text), &b->state);
     buf_finish(&text);
 }
@@ -217,26 +184,11 @@ static void smaller(struct backfill *b)
 /* Why the next try is one, and which it is. Whose lock it is the monitor of locks sees, while it waits. */
 static void tell_try(struct backfill *b, const struct driver_result *result)
 {
-    struct buf text, limit;
-    bool server = result->status == DRIVER_RETRYABLE || result->status == DRIVER_TIMED_OUT;
+    struct buf text;
     buf_init(&text, sizeof(b->waits));
-    buf_init(&limit, 64);
-    if (!server) {
-        buf_text(&text, "the connection was lost");
-    } else if (strcmp(result->code, LOCK_NOT_AVAILABLE) == 0) {
-        duration_spell(&limit, b->config->lock_timeout_us);
-        buf_format(&text, "waits for a lock on %.200s (lock_timeout %s)", b->config->table, buf_str(&limit));
-    } else if (strcmp(result->code, DEADLOCK_DETECTED) == 0) {
-        buf_text(&text, "the server ended a batch because of a deadlock");
-    } else if (result->status == DRIVER_TIMED_OUT) {
-        duration_spell(&limit, b->config->statement_timeout_us);
-        buf_format(&text, "a batch took too long (statement_timeout %s)", buf_str(&limit));
-    } else {
-        buf_format(&text, "a batch failed with %s", result->code);
-    }
+    batch_why(&text, b->config, &b->plan, result);
     buf_format(&text, ", try %d of %d", b->tries + 1, b->config->attempts);
     tell(b, buf_str(&text));
-    buf_finish(&limit);
     buf_finish(&text);
 }
 
@@ -253,8 +205,14 @@ static bool try_again(struct backfill *b, const struct driver_result *result)
         wait *= 2;
     smaller(b);
     tell_try(b, result);
-    uv_timer_start(&b->timer, go_on, wait, 0);
+    uv_timer_start(&b->timer, b->again, wait, 0);
     return true;
+}
+
+/* One row of so many columns; without any, no row. */
+static bool is_shaped(const struct answer *answer, size_t columns)
+{
+    return answer->row_count == (columns > 0) && (columns == 0 || answer->column_count == columns);
 }
 
 /* Whether what was sent may have been committed although its answer does not count it: tried again it finds
@@ -264,7 +222,7 @@ static bool may_have_committed(const struct backfill *b, const struct answer *an
     const struct driver_result *result = answer->result;
     bool is_batch = b->to.there;
     if (result->status == DRIVER_OK)
-        return is_batch && (answer->row_count != 1 || answer->column_count != columns);
+        return is_batch && !is_shaped(answer, columns);
     return is_batch && (result->status == DRIVER_AMBIGUOUS ||
                         (result->status == DRIVER_TIMED_OUT && result->code[0] == '\0'));
 }
@@ -280,7 +238,7 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
         b->unsure = true;
         b->lost_pid = b->pid;
     }
-    if (session_pid(b->session) != b->pid && session_pid(b->session) != 0) {
+    if (b->prepared && session_pid(b->session) != b->pid && session_pid(b->session) != 0) {
         b->pid = session_pid(b->session);
         b->events->identified(b->data, b->pid);
     }
@@ -288,8 +246,8 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
         end(b, DRIVER_CANCELLED, "", "cancelled", "");
     else if (result->status != DRIVER_OK && !try_again(b, result))
         end(b, result->status, result->code, result->message, result->hint);
-    else if (result->status == DRIVER_OK && (answer->row_count != 1 || answer->column_count != columns))
-        end(b, DRIVER_REJECTED, "", "the server did not answer with one row", "");
+    else if (result->status == DRIVER_OK && !is_shaped(answer, columns))
+        end(b, DRIVER_REJECTED, "", "the server did not answer as it should", "");
     else if (result->status == DRIVER_OK)
         return true;
     return false;
@@ -300,26 +258,34 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
 static void take_next(struct backfill *b, const struct answer *answer)
 {
     b->to_keys = strtoll(answer->cell(answer, 0, 1), NULL, 10);
-    key_take(&b->to, answer, 2, b->config->key_count);
+    batch_key_take(&b->to, answer, 2, b->config->key_count);
+}
+
+/* The batch is committed; what comes next its answer says, or has to be asked. */
+static void pass_batch(struct backfill *b, const struct answer *answer)
+{
+    b->tries = 0;
+    adapt(b, now_us() - b->sent_us);
+    b->state.rows +=
+        b->engine->tells_next ? strtoll(answer->cell(answer, 0, 0), NULL, 10) : answer->result->rows;
+    b->state.seen += b->to_keys;
+    if (b->state.total >= 0 && b->state.seen > b->state.total)
+        b->state.total = b->state.seen;
+    batch_key_forget(&b->from);
+    b->from = b->to;
+    b->to = (struct batch_key){ .there = false };
+    if (b->engine->tells_next)
+        take_next(b, answer);
+    if (!b->to.there)
+        b->to_keys = -1; /* fewer than a batch, or none, or not told */
 }
 
 static void on_batch(void *data, const struct answer *answer)
 {
     struct backfill *b = data;
-    if (!is_answered(b, answer, 2 + b->config->key_count))
+    if (!is_answered(b, answer, b->engine->tells_next ? 2 + b->config->key_count : 0))
         return;
-    b->tries = 0;
-    adapt(b, now_us() - b->sent_us);
-    b->state.rows += strtoll(answer->cell(answer, 0, 0), NULL, 10);
-    b->state.seen += b->to_keys;
-    if (b->state.total >= 0 && b->state.seen > b->state.total)
-        b->state.total = b->state.seen;
-    key_forget(&b->from);
-    b->from = b->to;
-    b->to = (struct key){ .there = false };
-    take_next(b, answer);
-    if (!b->to.there)
-        b->to_keys = -1; /* fewer than a batch, or none */
+    pass_batch(b, answer);
     tell(b, "");
     if (now_us() - b->kept_us >= CHECKPOINT_US)
         keep(b);
@@ -343,10 +309,12 @@ static void send_batch(struct backfill *b)
 {
     struct buf sql;
     buf_init(&sql, SQL_MAX);
+    b->again = go_on;
     if (b->to.there)
-        backfill_batch_sql(&sql, b->config, key_values(&b->from), key_values(&b->to), b->size);
+        b->engine->batch(&sql, b->config, &b->plan, batch_key_values(&b->from), batch_key_values(&b->to),
+                         b->size);
     else
-        backfill_first_sql(&sql, b->config, key_values(&b->from), b->size);
+        b->engine->first(&sql, b->config, &b->plan, batch_key_values(&b->from), b->size);
     ask(b, &sql, b->config->statement_timeout_us, b->to.there ? on_batch : on_first);
     buf_finish(&sql);
 }
@@ -384,32 +352,73 @@ static void go_on(uv_timer_t *timer)
 
 /* ---- looking first ---- */
 
-static void look(uv_timer_t *timer);
+static void tell_settings(struct backfill *b)
+{
+    char settings[160];
+    /* The other one the session sets for each question. */
+    (void)snprintf(settings, sizeof(settings), "%s, statement_timeout %" PRId64 "ms", b->plan.lock,
+                   b->config->statement_timeout_us / MS_US);
+    b->events->settings(b->data, settings);
+    if (!b->closed)
+        go_on(&b->timer);
+}
+
+static void on_set(void *data, const struct answer *answer)
+{
+    struct backfill *b = data;
+    struct buf trouble;
+    if (!is_answered(b, answer, b->engine->settings_columns))
+        return;
+    b->tries = 0;
+    buf_init(&trouble, ERR_MESSAGE_MAX);
+    if (b->engine->set(&b->plan, answer, &trouble))
+        tell_settings(b);
+    else
+        end(b, DRIVER_REJECTED, "", buf_str(&trouble), "");
+    buf_finish(&trouble);
+}
+
+static void read_settings(uv_timer_t *timer)
+{
+    struct backfill *b = timer->data;
+    struct buf sql;
+    if (b->closed || b->ended)
+        return;
+    buf_init(&sql, SQL_MAX);
+    b->engine->settings(&sql);
+    b->again = read_settings;
+    ask(b, &sql, LOOK_US, on_set);
+    buf_finish(&sql);
+}
+
+static void prepare(struct backfill *b)
+{
+    b->tries = 0;
+    if (!b->engine->open) {
+        tell_settings(b);
+        return;
+    }
+    session_close(b->session);
+    b->session = b->engine->open(b->config, &b->plan);
+    b->prepared = true;
+    read_settings(&b->timer);
+}
 
 static void on_looked(void *data, const struct answer *answer)
 {
     struct backfill *b = data;
-    char settings[160];
-    if (!is_answered(b, answer, 3)) {
-        if (!b->ended && !b->closed)
-            uv_timer_start(&b->timer, look, BACKOFF_MIN_MS, 0);
+    const struct batch_engine *engine = b->engine;
+    struct buf trouble;
+    if (!is_answered(b, answer, engine->look_columns + (engine->look_at_keys ? b->config->key_count : 0)))
         return;
-    }
-    b->tries = 0;
-    b->state.total = strtoll(answer->cell(answer, 0, 0), NULL, 10);
-    if (!text_equal(answer->cell(answer, 0, 1), "t")) {
-        end(b, DRIVER_REJECTED, "",
-            "the key is none: it needs a unique, valid and whole index over exactly these "
-            "columns, none of which can be NULL",
-            "");
-        return;
-    }
-    /* The other one the session sets for each question. */
-    (void)snprintf(settings, sizeof(settings), "lock_timeout %.20s, statement_timeout %" PRId64 "ms",
-                   answer->cell(answer, 0, 2), b->config->statement_timeout_us / MS_US);
-    b->events->settings(b->data, settings);
-    if (!b->closed)
-        go_on(&b->timer);
+    buf_init(&trouble, ERR_MESSAGE_MAX);
+    bool fine = engine->looked(&b->plan, b->config, b->session, answer, &trouble);
+    b->state.total = b->plan.total;
+    if (fine)
+        prepare(b);
+    else
+        end(b, DRIVER_REJECTED, "", buf_str(&trouble), "");
+    buf_finish(&trouble);
 }
 
 static void look(uv_timer_t *timer)
@@ -419,7 +428,8 @@ static void look(uv_timer_t *timer)
     if (b->closed || b->ended)
         return;
     buf_init(&sql, SQL_MAX);
-    backfill_look_sql(&sql, b->config);
+    b->engine->look(&sql, b->config);
+    b->again = look;
     ask(b, &sql, LOOK_US, on_looked);
     buf_finish(&sql);
 }
@@ -455,6 +465,9 @@ int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
     b->events = events;
     b->data = data;
     b->session = session;
+    b->engine = batch_engine(config);
+    b->prepared = !b->engine->open;
+    batch_plan_init(&b->plan, config);
     b->size = config->batch;
     b->to_keys = -1; /* not known yet */
     b->state = (struct backfill_state){ .total = -1, .left_us = -1, .waits = b->waits };

@@ -213,10 +213,15 @@ static void init_timer(struct compare *compare, uv_timer_t *timer, void *data)
 
 static int init_side(struct compare *compare, enum which which, struct err *err)
 {
+    static const struct compare_sql *const engines[BULK_ENGINE_COUNT] = {
+        [BULK_POSTGRESQL] = &compare_postgresql,
+        [BULK_MYSQL] = &compare_mysql,
+    };
     struct side *side = &compare->sides[which];
     side->compare = compare;
     side->which = which;
     side->config = which == LEFT ? &compare->config->left : &compare->config->right;
+    side->sql = engines[side->config->engine];
     buf_init(&side->question, QUESTION_MAX);
     init_timer(compare, &side->retry, side);
     return session_open(side->config->driver, compare->config->application_name, SESSION_READS,

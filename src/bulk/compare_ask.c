@@ -16,7 +16,7 @@ bool sides_idle(const struct compare *compare)
 struct buf *side_question(struct side *side)
 {
     buf_clear(&side->question);
-    sql_settings(&side->question);
+    side->sql->settings(&side->question);
     return &side->question;
 }
 
@@ -113,7 +113,7 @@ void side_stop(struct side *side)
     if (side->read == NULL || pid == 0 || side->canceller != NULL)
         return;
     buf_init(&sql, 100);
-    buf_format(&sql, "SELECT pg_catalog.pg_cancel_backend(%" PRId64 ")", pid);
+    side->sql->stop(&sql, pid);
     if (session_open(side->config->driver, side->compare->config->application_name, SESSION_READS,
                      &side->canceller, NULL) < 0)
         side->canceller = NULL;

@@ -7,23 +7,6 @@
 
 /* ---- what there is ---- */
 
-/* A pattern as LIKE has it. */
-static void add_pattern(struct buf *sql, const char *pattern)
-{
-    struct buf like;
-    buf_init(&like, QUESTION_MAX);
-    for (const char *at = pattern; *at != '\0'; at++) {
-        if (*at == '%' || *at == '_' || *at == '\\')
-            buf_char(&like, '\\');
-        buf_char(&like, *at);
-        if (*at == '*')
-            like.data[like.len - 1] = '%';
-    }
-    buf_text(sql, "label LIKE ");
-    postgresql_literal(sql, buf_str(&like));
-    buf_finish(&like);
-}
-
 static void add_patterns(struct buf *sql, const struct compare_config *config, bool leaves_out)
 {
     buf_text(sql, "coalesce(bool_or(false");
@@ -31,8 +14,8 @@ static void add_patterns(struct buf *sql, const struct compare_config *config, b
         const char *pattern = config->patterns[i];
         if ((pattern[0] == '!') != leaves_out)
             continue;
-        buf_text(sql, " OR ");
-        add_pattern(sql, pattern + leaves_out);
+        buf_text(sql, " OR label LIKE ");
+        postgresql_pattern(sql, pattern + leaves_out);
     }
     buf_text(sql, "), false)");
 }

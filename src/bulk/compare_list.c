@@ -92,7 +92,7 @@ void list_start(struct compare *compare)
 {
     for (int i = 0; i < SIDES; i++) {
         struct side *side = &compare->sides[i];
-        sql_list(side_question(side), compare->config, side->config);
+        side->sql->list(side_question(side), compare->config, side->config);
         side_ask(side, on_list);
     }
 }

@@ -99,7 +99,7 @@ static void ask_keys(struct compare *compare)
     arena_destroy(look->arena);
     look->arena = arena_create();
     for (int i = 0; i < SIDES; i++) {
-        sql_keys(side_question(&compare->sides[i]), compare, (enum which)i);
+        compare->sides[i].sql->keys(side_question(&compare->sides[i]), compare, (enum which)i);
         side_ask(&compare->sides[i], on_keys);
     }
 }
@@ -253,7 +253,7 @@ static void on_rows(struct side *side, const struct answer *answer)
 static void ask_rows(struct compare *compare)
 {
     for (int i = 0; i < SIDES; i++) {
-        sql_rows(side_question(&compare->sides[i]), compare, (enum which)i);
+        compare->sides[i].sql->rows(side_question(&compare->sides[i]), compare, (enum which)i);
         side_ask(&compare->sides[i], on_rows);
     }
 }
@@ -340,7 +340,7 @@ void look_start(struct compare *compare, const struct range *range, int64_t rows
         return;
     }
     for (int i = 0; i < SIDES; i++) {
-        sql_buckets(side_question(&compare->sides[i]), compare, (enum which)i);
+        compare->sides[i].sql->buckets(side_question(&compare->sides[i]), compare, (enum which)i);
         side_ask(&compare->sides[i], on_buckets);
     }
 }

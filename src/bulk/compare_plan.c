@@ -75,7 +75,9 @@ static void check_column(struct compare *compare, struct column *column)
     bool named = column->wanted_place > 0 || column->key_place > 0 || column->sum_place > 0;
     column->compared = config->column_count == 0 || column->wanted_place > 0 || column->key_place > 0;
     if (column->on[LEFT] && column->on[RIGHT]) {
-        if (column->compared && strcmp(column->type[LEFT], column->type[RIGHT]) != 0)
+        bool alike =
+            config->left.engine == config->right.engine; /* others have other words for their types */
+        if (column->compared && alike && strcmp(column->type[LEFT], column->type[RIGHT]) != 0)
             tell(compare, "%s: column %s is %s on %s, %s on %s", compare->table.shown, column->name,
                  column->type[LEFT], config->left.name, column->type[RIGHT], config->right.name);
         return;
@@ -163,11 +165,13 @@ static enum key_order column_order(const struct column *column)
     return same && column->compares[LEFT] && column->compares[RIGHT] ? KEY_TRIED : KEY_NONE;
 }
 
-static enum key_order table_order(const struct table *table)
+static enum key_order table_order(const struct compare *compare)
 {
+    const struct table *table = &compare->table;
     enum key_order order = table->key_count == 0 ? KEY_NONE : KEY_SURE;
     for (size_t i = 0; i < table->key_count; i++) {
-        enum key_order one = column_order(table->key[i]);
+        enum key_order one =
+            forms_are_used(compare) ? form_order(compare, table->key[i]) : column_order(table->key[i]);
         order = one < order ? one : order;
     }
     return order;
@@ -187,7 +191,8 @@ static void plan(struct compare *compare)
     for (size_t i = 0; i < table->column_count && !compare->over; i++)
         check_column(compare, &table->columns[i]);
     choose_key(compare);
-    table->order = table_order(table);
+    forms_check(compare);
+    table->order = table_order(compare);
     if (compare->over)
         return;
     checkpoint_resume_table(compare);
@@ -213,7 +218,7 @@ void plan_start(struct compare *compare)
 {
     for (int i = 0; i < SIDES; i++) {
         struct side *side = &compare->sides[i];
-        sql_describe(side_question(side), compare->config, compare->table.listed[i]);
+        side->sql->describe(side_question(side), compare->config, compare->table.listed[i]);
         side_ask(side, on_describe);
     }
 }

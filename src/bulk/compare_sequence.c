@@ -136,7 +136,7 @@ static void ask(struct side *side)
     size_t to = end_of_question(side);
     if (to == side->sequence_at)
         return;
-    sql_sequences(side_question(side), &side->sequences, side->sequence_at, to);
+    side->sql->sequences(side_question(side), &side->sequences, side->sequence_at, to);
     side_ask(side, on_sequences);
 }
 

@@ -6,6 +6,7 @@
  * among themselves in another way.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bulk/comparison.h"
@@ -16,7 +17,7 @@
 
 /* How values become text; that nothing is left out for want of a privilege; and that a question of some
  * milliseconds is not compiled first. */
-void sql_settings(struct buf *sql)
+static void sql_settings(struct buf *sql)
 {
     static const char *const settings[][2] = {
         { "TimeZone", "UTC" },
@@ -69,8 +70,74 @@ static void open_hash(struct buf *sql, const struct column *column, enum which w
     buf_finish(&name);
 }
 
-static void add_key_hash(struct buf *sql, const struct table *table, enum which which)
+/* ---- hashes that MySQL and MariaDB can give as well ---- */
+
+/* A value in its form; the texts of PostgreSQL are those, but for these. */
+static void add_form(struct buf *sql, const struct compare *compare, const struct column *column,
+                     enum which which, bool is_key)
 {
+    enum form form = form_of(compare, column, which);
+    struct buf name;
+    buf_init(&name, 1000);
+    postgresql_identifier(&name, column->name);
+    const char *quoted = buf_str(&name);
+    if (form == FORM_NUMBER && strcmp(column->cast[which], "boolean") == 0)
+        buf_format(sql, "%s::int4::text", quoted);
+    else if (form == FORM_BYTES)
+        buf_format(sql, is_key ? "encode(%s, 'hex')" : "encode(sha256(%s), 'hex')", quoted);
+    else if (form == FORM_MOMENT) /* what is infinite, or before the year 1, is nothing that others have */
+        buf_format(sql,
+                   "CASE WHEN isfinite(%s) THEN to_char(%s, 'YYYY-MM-DD HH24:MI:SS.US') || CASE WHEN %s <"
+                   " '0001-01-01' THEN ' BC' ELSE '' END ELSE %s::text END",
+                   quoted, quoted, quoted, quoted);
+    else if (form == FORM_TIME)
+        buf_format(sql, "to_char(%s::interval, 'HH24:MI:SS.US')", quoted);
+    else
+        buf_format(sql, "%s::text", quoted);
+    buf_finish(&name);
+}
+
+/* One after the other, each so that it is known where it ends: 64 bits of their SHA-256. */
+static void add_form_hash(struct buf *sql, const struct compare *compare, enum which which,
+                          const struct column *const *columns, size_t count)
+{
+    buf_text(sql, "('x' || left(encode(sha256(convert_to(");
+    for (size_t i = 0; i < count; i++) {
+        bool text = form_of(compare, columns[i], which) == FORM_TEXT;
+        buf_text(sql, i > 0 ? " || coalesce(" : "coalesce(");
+        if (text) {
+            buf_text(sql, "octet_length(");
+            add_form(sql, compare, columns[i], which, false);
+            buf_text(sql, ")::text || ':' || ");
+        }
+        add_form(sql, compare, columns[i], which, false);
+        buf_text(sql, text ? ", 'N;')" : " || ';', 'N;')");
+    }
+    buf_text(sql, ", 'UTF8')), 'hex'), 16))::bit(64)::int8");
+}
+
+static void add_compared_hash(struct buf *sql, const struct compare *compare, enum which which)
+{
+    const struct table *table = &compare->table;
+    const struct column **columns = mem_array(table->column_count + 1, sizeof(*columns));
+    size_t count = 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].compared)
+            columns[count++] = &table->columns[i];
+    }
+    add_form_hash(sql, compare, which, columns, count);
+    free(columns);
+}
+
+/* ---- the hashes of a row, and of its key ---- */
+
+static void add_key_hash(struct buf *sql, const struct compare *compare, enum which which)
+{
+    const struct table *table = &compare->table;
+    if (forms_are_used(compare)) {
+        add_form_hash(sql, compare, which, table->key, table->key_count);
+        return;
+    }
     for (size_t i = 0; i < table->key_count; i++)
         open_hash(sql, table->key[i], which);
     buf_text(sql, "1::int8");
@@ -78,9 +145,14 @@ static void add_key_hash(struct buf *sql, const struct table *table, enum which 
         buf_char(sql, ')');
 }
 
-static void add_row_hash(struct buf *sql, const struct table *table, enum which which)
+static void add_row_hash(struct buf *sql, const struct compare *compare, enum which which)
 {
+    const struct table *table = &compare->table;
     size_t open = 0;
+    if (forms_are_used(compare)) {
+        add_compared_hash(sql, compare, which);
+        return;
+    }
     for (size_t i = 0; i < table->column_count; i++) {
         if (!table->columns[i].compared)
             continue;
@@ -90,6 +162,17 @@ static void add_row_hash(struct buf *sql, const struct table *table, enum which 
     buf_text(sql, "1::int8");
     while (open-- > 0)
         buf_char(sql, ')');
+}
+
+static void add_column_hash(struct buf *sql, const struct compare *compare, const struct column *column,
+                            enum which which)
+{
+    if (forms_are_used(compare)) {
+        add_form_hash(sql, compare, which, &column, 1);
+        return;
+    }
+    open_hash(sql, column, which);
+    buf_text(sql, "1::int8)");
 }
 
 /* ---- parts of a table ---- */
@@ -116,13 +199,17 @@ static void add_key_columns(struct buf *sql, const struct table *table, const ch
 
 /* With the type and the collation of this side's column, so that an index on it serves. Of two integer types
  * the key may come from the larger one; an index serves for all of them. */
-static void add_key_values(struct buf *sql, const struct table *table, enum which which, char *const *key)
+static void add_key_values(struct buf *sql, const struct compare *compare, enum which which, char *const *key)
 {
+    const struct table *table = &compare->table;
     buf_char(sql, '(');
     for (size_t i = 0; i < table->key_count; i++) {
         const struct column *column = table->key[i];
         buf_text(sql, i > 0 ? ", " : "");
-        postgresql_literal(sql, key[i]);
+        if (forms_are_used(compare) && form_of(compare, column, which) == FORM_BYTES)
+            buf_format(sql, "'\\x%s'", key[i]); /* hexadecimal digits */
+        else
+            postgresql_literal(sql, key[i]);
         buf_format(sql, "::%s", is_integer(column->oid[which]) ? "int8" : column->cast[which]);
         if (column->collate[which][0] != '\0')
             buf_format(sql, " COLLATE %s", column->collate[which]);
@@ -130,20 +217,23 @@ static void add_key_values(struct buf *sql, const struct table *table, enum whic
     buf_char(sql, ')');
 }
 
-static void add_bound(struct buf *sql, const struct table *table, enum which which, const char *operator,
+static void add_bound(struct buf *sql, const struct compare *compare, enum which which, const char *operator,
                       char * const * key)
 {
     if (key == NULL)
         return;
+    const struct table *table = &compare->table;
     buf_text(sql, " AND (");
     add_key_columns(sql, table, ", ", "");
     buf_format(sql, ") %s ", operator);
-    add_key_values(sql, table, which, key);
+    add_key_values(sql, compare, which, key);
 }
 
 /* Rows whose key has a NULL are in no span, but in a part of their own. */
-static void add_span(struct buf *sql, const struct table *table, enum which which, const struct range *range)
+static void add_span(struct buf *sql, const struct compare *compare, enum which which,
+                     const struct range *range)
 {
+    const struct table *table = &compare->table;
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i]->not_null[which])
             continue;
@@ -151,8 +241,8 @@ static void add_span(struct buf *sql, const struct table *table, enum which whic
         postgresql_identifier(sql, table->key[i]->name);
         buf_text(sql, " IS NOT NULL");
     }
-    add_bound(sql, table, which, ">", range->after);
-    add_bound(sql, table, which, "<=", range->to);
+    add_bound(sql, compare, which, ">", range->after);
+    add_bound(sql, compare, which, "<=", range->to);
 }
 
 static void add_range(struct buf *sql, const struct compare *compare, enum which which,
@@ -162,7 +252,7 @@ static void add_range(struct buf *sql, const struct compare *compare, enum which
     add_from(sql, table, which);
     buf_text(sql, " WHERE true");
     if (range->kind == RANGE_SPAN)
-        add_span(sql, table, which, range);
+        add_span(sql, compare, which, range);
     if (range->kind == RANGE_NULLS) {
         buf_text(sql, " AND (");
         add_key_columns(sql, table, " OR ", " IS NULL");
@@ -196,31 +286,36 @@ static void add_order(struct buf *sql, const struct table *table, enum which whi
 
 /* ---- the questions ---- */
 
-void sql_total(struct buf *sql, const struct compare *compare, enum which which, const struct range *range)
+static void sql_total(struct buf *sql, const struct compare *compare, enum which which,
+                      const struct range *range)
 {
-    const struct table *table = &compare->table;
     begin_rows(sql, compare, range);
     if (range->kind == RANGE_SPAN) /* a bitmap reads each page once, an index scan looks it up for each row */
         buf_text(sql, "SELECT set_config('enable_indexscan', 'off', true); ");
     buf_text(sql, "SELECT count(*), coalesce(sum(");
-    add_row_hash(sql, table, which);
+    add_row_hash(sql, compare, which);
     buf_text(sql, "), 0)");
     add_range(sql, compare, which, range);
 }
 
 /* The text is made of the one row only, not of all that are skipped. */
-void sql_chunk_end(struct buf *sql, const struct compare *compare, enum which which,
-                   const struct range *range)
+static void sql_chunk_end(struct buf *sql, const struct compare *compare, enum which which,
+                          const struct range *range)
 {
     const struct table *table = &compare->table;
     begin_rows(sql, compare, range);
     buf_text(sql, "SELECT ");
-    add_key_columns(sql, table, ", ", "::text");
+    if (!forms_are_used(compare))
+        add_key_columns(sql, table, ", ", "::text");
+    for (size_t i = 0; forms_are_used(compare) && i < table->key_count; i++) {
+        buf_text(sql, i > 0 ? ", " : "");
+        add_form(sql, compare, table->key[i], which, true);
+    }
     buf_text(sql, " FROM (SELECT ");
     add_key_columns(sql, table, ", ", "");
     add_from(sql, table, which);
     buf_text(sql, " WHERE true");
-    add_span(sql, table, which, range);
+    add_span(sql, compare, which, range);
     add_order(sql, table, which);
     buf_format(sql, " OFFSET %" PRId64 " LIMIT 1) last_row", compare->config->chunk - 1);
 }
@@ -231,17 +326,17 @@ static void add_hashed_rows(struct buf *sql, const struct compare *compare, enum
     const struct table *table = &compare->table;
     buf_text(sql, " FROM (SELECT ");
     if (table->key_count > 0)
-        add_key_hash(sql, table, which);
+        add_key_hash(sql, compare, which);
     else
-        add_row_hash(sql, table, which);
+        add_row_hash(sql, compare, which);
     buf_text(sql, " AS k, ");
-    add_row_hash(sql, table, which);
+    add_row_hash(sql, compare, which);
     buf_text(sql, " AS h");
     add_range(sql, compare, which, &compare->look.range);
     buf_text(sql, ") hashed");
 }
 
-void sql_buckets(struct buf *sql, const struct compare *compare, enum which which)
+static void sql_buckets(struct buf *sql, const struct compare *compare, enum which which)
 {
     begin_rows(sql, compare, &compare->look.range);
     buf_format(sql, "SELECT k & %" PRIu64 "::int8, count(*), sum(h)", compare->look.mask);
@@ -257,7 +352,7 @@ static void add_found(struct buf *sql, const struct look *look, const char *hash
     buf_text(sql, "}'::int8[])");
 }
 
-void sql_rows(struct buf *sql, const struct compare *compare, enum which which)
+static void sql_rows(struct buf *sql, const struct compare *compare, enum which which)
 {
     const struct look *look = &compare->look;
     bool keyed = compare->table.key_count > 0;
@@ -276,13 +371,13 @@ void sql_rows(struct buf *sql, const struct compare *compare, enum which which)
     buf_text(sql, keyed ? "" : " GROUP BY k");
 }
 
-void sql_keys(struct buf *sql, const struct compare *compare, enum which which)
+static void sql_keys(struct buf *sql, const struct compare *compare, enum which which)
 {
     const struct table *table = &compare->table;
     size_t count = compare->look.found_count < LIST_MAX ? compare->look.found_count : LIST_MAX;
     begin_rows(sql, compare, &compare->look.range);
     buf_text(sql, "SELECT ");
-    add_key_hash(sql, table, which);
+    add_key_hash(sql, compare, which);
     for (size_t i = 0; i < table->key_count; i++) {
         buf_text(sql, ", left(");
         postgresql_identifier(sql, table->key[i]->name);
@@ -292,21 +387,20 @@ void sql_keys(struct buf *sql, const struct compare *compare, enum which which)
         if (!table->columns[i].compared)
             continue;
         buf_text(sql, ", ");
-        open_hash(sql, &table->columns[i], which);
-        buf_text(sql, "1::int8)");
+        add_column_hash(sql, compare, &table->columns[i], which);
     }
     add_range(sql, compare, which, &compare->look.range);
     buf_text(sql, " AND ");
     struct buf hash;
     buf_init(&hash, QUESTION_MAX);
-    add_key_hash(&hash, table, which);
+    add_key_hash(&hash, compare, which);
     add_found(sql, &compare->look, buf_str(&hash), count);
     buf_finish(&hash);
     add_order(sql, table, which);
     buf_format(sql, " LIMIT %d", TOLD_MAX * 2); /* of wide tables still not too much for an answer */
 }
 
-void sql_sums(struct buf *sql, const struct compare *compare, enum which which)
+static void sql_sums(struct buf *sql, const struct compare *compare, enum which which)
 {
     static const struct range all = { .kind = RANGE_ALL };
     const struct table *table = &compare->table;
@@ -321,3 +415,22 @@ void sql_sums(struct buf *sql, const struct compare *compare, enum which which)
     }
     add_range(sql, compare, which, &all);
 }
+
+static void sql_stop(struct buf *sql, int64_t pid)
+{
+    buf_format(sql, "SELECT pg_catalog.pg_cancel_backend(%" PRId64 ")", pid);
+}
+
+const struct compare_sql compare_postgresql = {
+    .settings = sql_settings,
+    .list = sql_list,
+    .describe = sql_describe,
+    .total = sql_total,
+    .chunk_end = sql_chunk_end,
+    .buckets = sql_buckets,
+    .rows = sql_rows,
+    .keys = sql_keys,
+    .sums = sql_sums,
+    .sequences = sql_sequences,
+    .stop = sql_stop,
+};

@@ -156,7 +156,7 @@ static void on_sums(struct side *side, const struct answer *answer)
 static void ask_sums(struct compare *compare)
 {
     for (int i = 0; i < SIDES; i++) {
-        sql_sums(side_question(&compare->sides[i]), compare, (enum which)i);
+        compare->sides[i].sql->sums(side_question(&compare->sides[i]), compare, (enum which)i);
         side_ask(&compare->sides[i], on_sums);
     }
 }
@@ -348,12 +348,12 @@ static void ask_next(struct compare *compare, enum which which)
         at++;
     if (at < table->chunk_count) {
         const struct range range = range_of(&table->chunks[at]);
-        sql_total(side_question(side), compare, which, &range);
+        side->sql->total(side_question(side), compare, which, &range);
         side_ask(side, on_total);
     } else if (may_find_end(table, which)) {
         const struct range range = { .kind = RANGE_SPAN, .after = last_key(table) };
         table->finding_end = true;
-        sql_chunk_end(side_question(side), compare, which, &range);
+        side->sql->chunk_end(side_question(side), compare, which, &range);
         side_ask(side, on_chunk_end);
     }
 }

@@ -2,7 +2,8 @@
  * A comparison, as its files share it: compare.c begins and ends it, compare_ask.c asks, compare_list.c finds
  * what is to be compared, compare_plan.c how a table is, compare_table.c goes through it, compare_look.c
  * finds the rows of a part that differs, compare_sequence.c does the sequences, compare_tell.c has the words,
- * compare_checkpoint.c remembers, and compare_sql.c and compare_catalog.c write the questions.
+ * compare_checkpoint.c remembers, compare_form.c knows which values can be held against those of another
+ * engine, and compare_sql.c, compare_mysql.c and their catalogs write the questions.
  *
  * Each side answers one question at a time; its answer is read by the function that was given with the
  * question, which is called for a good answer only. Whatever else happens ends the comparison (compare_fail);
@@ -122,8 +123,10 @@ typedef void (*compare_then)(struct compare *compare);
 struct side;
 typedef void (*answer_read)(struct side *side, const struct answer *answer);
 
+struct compare_sql;
 struct side {
     struct compare *compare;
+    const struct compare_sql *sql; /* of its engine */
     enum which which;
     const struct compare_side *config;
     struct session *session, *canceller;
@@ -247,22 +250,57 @@ void sequences_start(struct compare *compare);
 
 char **key_copy(const struct table *table, char *const *key); /* NULL gives NULL; free() it */
 
-/* ---- compare_sql.c, compare_catalog.c ---- */
+/* ---- by engine: compare_sql.c, compare_catalog.c; compare_mysql.c, compare_mysql_catalog.c ---- */
 
-void sql_settings(struct buf *sql);
+/* What is asked of a server. */
+struct compare_sql {
+    void (*settings)(struct buf *sql); /* with which each question begins */
+    void (*list)(struct buf *sql, const struct compare_config *config, const struct compare_side *side);
+    void (*describe)(struct buf *sql, const struct compare_config *config, const struct listed *listed);
+    void (*total)(struct buf *sql, const struct compare *compare, enum which which,
+                  const struct range *range);
+    /* The key of the last of the next rows of a chunk. */
+    void (*chunk_end)(struct buf *sql, const struct compare *compare, enum which which,
+                      const struct range *range);
+    void (*buckets)(struct buf *sql, const struct compare *compare, enum which which);
+    /* The hashes of the rows of the look's buckets, or of those that were found. */
+    void (*rows)(struct buf *sql, const struct compare *compare, enum which which);
+    /* The keys and the hashes of the columns of the first rows that were found. */
+    void (*keys)(struct buf *sql, const struct compare *compare, enum which which);
+    void (*sums)(struct buf *sql, const struct compare *compare, enum which which);
+    void (*sequences)(struct buf *sql, const struct list *sequences, size_t from, size_t to);
+    void (*stop)(struct buf *sql, int64_t pid); /* the question that is out on that connection */
+};
+extern const struct compare_sql compare_postgresql, compare_mysql;
+
+/* compare_catalog.c, for compare_sql.c */
 void sql_list(struct buf *sql, const struct compare_config *config, const struct compare_side *side);
 void sql_describe(struct buf *sql, const struct compare_config *config, const struct listed *listed);
-void sql_total(struct buf *sql, const struct compare *compare, enum which which, const struct range *range);
-/* The key of the last of the next rows of a chunk. */
-void sql_chunk_end(struct buf *sql, const struct compare *compare, enum which which,
-                   const struct range *range);
-void sql_buckets(struct buf *sql, const struct compare *compare, enum which which);
-/* The hashes of the rows of the look's buckets, or of those that were found. */
-void sql_rows(struct buf *sql, const struct compare *compare, enum which which);
-/* The keys and the hashes of the columns of the first rows that were found. */
-void sql_keys(struct buf *sql, const struct compare *compare, enum which which);
-void sql_sums(struct buf *sql, const struct compare *compare, enum which which);
 void sql_sequences(struct buf *sql, const struct list *sequences, size_t from, size_t to);
+/* compare_mysql_catalog.c, for compare_mysql.c */
+void mysql_list(struct buf *sql, const struct compare_config *config, const struct compare_side *side);
+void mysql_describe(struct buf *sql, const struct compare_config *config, const struct listed *listed);
+
+/* ---- compare_form.c: values as both engines can say them ---- */
+
+/* Of a column's value where a side is not PostgreSQL; what is hashed then, and is a key, is the same text on
+ * both engines. */
+enum form {
+    FORM_NONE,   /* of this type there is none: it cannot be compared */
+    FORM_NUMBER, /* "-12.50"; true is 1 */
+    FORM_TEXT,   /* its characters, in UTF-8 */
+    FORM_BYTES,
+    FORM_DATE,
+    FORM_TIME,   /* with microseconds, as the next */
+    FORM_MOMENT, /* in UTC where it has a zone */
+};
+enum form form_of(const struct compare *compare, const struct column *column, enum which which);
+/* Whether values are hashed by their forms. */
+bool forms_are_used(const struct compare *compare);
+/* Ends the comparison where a column that is compared has no form, or another on the other side. */
+void forms_check(struct compare *compare);
+/* As column_order, of forms. */
+enum key_order form_order(const struct compare *compare, const struct column *column);
 
 /* ---- compare_tell.c ---- */
 

@@ -14,6 +14,7 @@ struct checking {
     const struct book *book;
     const struct check_options *options;
     const struct json **sources; /* by a step's index; a mark's is the rollback of its phase */
+    const char **lines;          /* of the book's text, NULL behind the last; NULL: nobody has asked */
     size_t count, room, more;
     size_t told[CHECK_SEVERITY_COUNT]; /* of each severity */
     size_t by_severity[CHECK_SEVERITY_COUNT], ignored;
@@ -23,14 +24,15 @@ struct checking {
     struct ignoring *ignoring; /* report.c: what the book ignores */
 };
 
-/* A row of a topic. `look` finds it; NULL: another row's function of the same file does. */
+/* A row of a topic. `look` finds it; NULL: another row's function does, of the same file unless it says so.
+ */
 struct topic_rule {
     struct check_rule told;
     void (*look)(struct checking *c, const struct check_rule *rule);
 };
 /* Each ends with a row that has no code. */
 extern const struct topic_rule phase_rules[], undo_rules[], gate_rules[], watch_rules[], step_rules[],
-    tool_rules[], walk_rules[], sql_rules[], ignored_rules[];
+    tool_rules[], walk_rules[], sql_rules[], mysql_rules[], ignored_rules[];
 extern const struct topic_rule *const check_topics[]; /* ends with NULL */
 
 /* Where something was found: its place, and what may ignore it. */
@@ -49,6 +51,9 @@ struct place at_work(const struct step *work);
 /* A member of the step or entry, where it has one. */
 struct place at_field(const struct checking *c, const struct step *work, const char *key);
 struct place at_line(int line, int column);
+
+/* The book's text from that place on; NULL where it was not given. */
+const char *written_at(struct checking *c, int line, int column);
 
 /* The JSON of a step or an entry; NULL where the book does not write it (what a phase's rollback stands for).
  */

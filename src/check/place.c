@@ -88,6 +88,26 @@ struct place at_field(const struct checking *c, const struct step *work, const c
     return place;
 }
 
+static const char **lines_of(struct arena *arena, const char *text)
+{
+    size_t count = 0, at = 0;
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        count++;
+    const char **lines = arena_array(arena, count + 1, sizeof(*lines));
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        lines[at++] = line;
+    return lines;
+}
+
+const char *written_at(struct checking *c, int line, int column)
+{
+    if (!c->options->text)
+        return NULL;
+    if (!c->lines)
+        c->lines = lines_of(c->arena, c->options->text);
+    return c->lines[line - 1] + column - 1;
+}
+
 /* ---- what several rules ask ---- */
 
 bool step_matters(const struct step *step)

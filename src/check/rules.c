@@ -8,8 +8,8 @@
 #define CODES_MAX 400
 
 const struct topic_rule *const check_topics[] = {
-    phase_rules, undo_rules, gate_rules, watch_rules,   step_rules,
-    tool_rules,  walk_rules, sql_rules,  ignored_rules, /* last: it looks at what the others found */
+    phase_rules, undo_rules, gate_rules,  watch_rules,   step_rules, tool_rules,
+    walk_rules,  sql_rules,  mysql_rules, ignored_rules, /* last: it looks at what the others found */
     NULL,
 };
 

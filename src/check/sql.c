@@ -6,7 +6,9 @@
  * first, on the same catalogs: as in a rollback, each sees what it undoes, and of what came after only what
  * is left.
  */
-#include "sql_place.h"
+#include "client.h"
+#include "mysql.h"
+#include "script.h"
 
 #include <string.h>
 #include <strings.h>
@@ -18,6 +20,8 @@ enum {
     RULE_LOCKS_CLAIM,
     RULE_QUERY_CHANGES,
     RULE_GENERATED,
+    RULE_NOT_JUDGED,
+    RULE_BACKFILL_KEY,
 };
 
 struct judging {
@@ -57,164 +61,152 @@ static void tell(struct checking *c, const struct sql_finding *finding, struct p
 
 /* ---- locks ---- */
 
-static bool sets_lock_timeout(const struct step *work)
+/* How long a server waits for a lock of a table, as it calls it. */
+static const char *lock_timeout_of(const struct sql_server *server)
 {
-    for (size_t i = 0; i < work->sql_count; i++) {
-        if (says(work->sql[i], "lock_timeout"))
-            return true;
-    }
-    return false;
+    return server->dialect == SQL_POSTGRESQL ? "lock_timeout" : "lock_wait_timeout";
 }
 
-/* "public.users" and "users" are one; quotes do not matter. */
-static bool same_table(const char *claimed, const char *relation)
-{
-    const char *dot = strrchr(relation, '.');
-    char plain[256];
-    size_t len = 0;
-    for (const char *at = claimed; *at && len < sizeof(plain) - 1; at++) {
-        if (*at != '"')
-            plain[len++] = *at;
-    }
-    plain[len] = '\0';
-    return strcasecmp(plain, relation) == 0 ||
-           (dot && !strchr(plain, '.') && strcasecmp(plain, dot + 1) == 0);
-}
-
-static enum sql_lock_mode mode_of(const char *claimed)
-{
-    for (int mode = SQL_ACCESS_SHARE; mode <= SQL_ACCESS_EXCLUSIVE; mode++) {
-        const char *word = sql_lock_mode_word((enum sql_lock_mode)mode);
-        if (strncmp(word, claimed, strlen(claimed)) == 0 && text_equal(word + strlen(claimed), "Lock"))
-            return (enum sql_lock_mode)mode;
-    }
-    return SQL_LOCK_NONE;
-}
-
-static enum sql_lock_mode claimed_for(const struct step *work, const char *relation)
-{
-    for (size_t i = 0; i < work->lock_count; i++) {
-        if (same_table(work->locks[i].table, relation))
-            return mode_of(work->locks[i].mode);
-    }
-    return SQL_LOCK_NONE;
-}
-
-/* A claim is what the operator expects to see: where there is one it has to be all of it. */
-static void see_claims(struct checking *c, const struct step *work, const struct sql_statement *statement)
-{
-    for (size_t i = 0; i < statement->lock_count; i++) {
-        const struct sql_lock *lock = &statement->locks[i];
-        enum sql_lock_mode claimed = claimed_for(work, lock->relation);
-        if (lock->mode > SQL_ACCESS_EXCLUSIVE || lock->mode <= claimed || lock->kept ||
-            !sql_lock_blocks_writes(lock->mode))
-            continue;
-        if (claimed != SQL_LOCK_NONE)
-            found(c, rule_of(RULE_LOCKS_CLAIM), at_field(c, work, "locks"),
-                  "\"%s\" claims %s on %s, and takes %s, which %s", work->id, sql_lock_mode_word(claimed),
-                  lock->relation, sql_lock_mode_word(lock->mode), sql_lock_blocks(lock->mode));
-        else if (work->lock_count > 0)
-            found(c, rule_of(RULE_LOCKS_CLAIM), at_field(c, work, "locks"),
-                  "\"%s\" does not claim that it takes %s on %s, which %s", work->id,
-                  sql_lock_mode_word(lock->mode), lock->relation, sql_lock_blocks(lock->mode));
-    }
-}
-
-static bool is_among(const char *name, const char *const *names, size_t count)
+static bool any_says(const char *const *texts, size_t count, const char *word)
 {
     for (size_t i = 0; i < count; i++) {
-        if (text_equal(name, names[i]))
+        if (says(texts[i], word))
             return true;
     }
     return false;
 }
 
-static const char *work_under(const struct sql_statement *statement, const char *relation)
+static bool sets_lock_timeout(const struct step *work, const char *setting, struct scripts scripts)
 {
-    if (is_among(relation, statement->rewrites, statement->rewrite_count))
-        return "rewrites it";
-    if (!is_among(relation, statement->scans, statement->scan_count))
-        return "";
-    return statement->build_count > 0 ? "reads all of it to build an index" : "reads all of it";
+    bool sets = work->lock_timeout_us > 0 || any_says(work->env, work->env_count, setting) ||
+                any_says(work->argv, work->argv_count, setting);
+    for (size_t i = 0; i < scripts.count; i++)
+        sets = sets || says(scripts.list[i].text, setting);
+    return sets;
 }
 
-static struct check_lock *add_lock(struct checking *c)
+static void tell_no_lock_timeout(struct checking *c, const struct statement *seen)
 {
-    if (c->lock_count == c->lock_room) {
-        struct check_lock *old = c->locks;
-        c->lock_room = c->lock_room * 2 + 16;
-        c->locks = arena_array(c->arena, c->lock_room, sizeof(*c->locks));
-        for (size_t i = 0; i < c->lock_count; i++)
-            c->locks[i] = old[i];
-    }
-    return &c->locks[c->lock_count++];
-}
-
-static void note_locks(struct checking *c, const struct step *work, const struct sql_statement *statement)
-{
-    const struct step *step = work->owner_step ? work->owner_step : work;
-    for (size_t i = 0; i < statement->lock_count; i++) {
-        const struct sql_lock *lock = &statement->locks[i];
-        if (lock->mode < SQL_SHARE_UPDATE_EXCLUSIVE)
-            continue;
-        *add_lock(c) =
-            (struct check_lock){ .step = step->index,
-                                 .entry = work->owner_step ? (size_t)(work - step->rollback) + 1 : 0,
-                                 .relation = lock->relation,
-                                 .mode = sql_lock_mode_word(lock->mode),
-                                 .blocks = sql_lock_blocks(lock->mode),
-                                 .work = work_under(statement, lock->relation),
-                                 .kept = lock->kept,
-                                 .dangerous = statement->dangerous };
-    }
+    const char *setting = lock_timeout_of(seen->server);
+    const struct check_rule *rule = rule_of(RULE_NO_LOCK_TIMEOUT);
+    bool of_client = seen->work->kind == STEP_COMMAND;
+    const struct check_finding told = {
+        .code = rule->code,
+        .severity = rule->severity,
+        .message =
+            arena_format(c->arena, "\"%s\" waits for its lock without a \"%s\", and everybody else behind it",
+                         seen->work->id, setting),
+        .safe_form =
+            of_client ? arena_format(c->arena, "SET %s in its SQL, before anything else.", setting) : NULL,
+    };
+    found_as(c, &told, at_statement(c, seen));
 }
 
 /* ---- statements ---- */
 
-static void see_statement(struct checking *c, const struct step *work, const struct script *script,
-                          const struct sql_statement *statement, bool *told)
+static void see_statement(struct checking *c, const struct statement *seen, bool *patient)
 {
-    struct place place = at_statement(c, work, script, statement);
+    const struct sql_statement *statement = &seen->judged->statements[seen->index];
+    const struct step *work = seen->work;
+    bool copying = see_copying(c, seen);
     for (size_t i = 0; i < statement->finding_count; i++) {
         enum sql_severity severity = statement->findings[i].rule->severity;
         bool expected = work->owner_step != NULL; /* a way back drops what the way there made */
+        if (copying && text_equal(statement->findings[i].rule->code, "mysql-algorithm-unstated"))
+            continue; /* said with what it comes to */
         if (severity == SQL_DANGER || (severity == SQL_NOTE && !expected))
-            tell(c, &statement->findings[i], place);
+            tell(c, &statement->findings[i], at_statement(c, seen));
     }
-    if (statement->needs_lock_timeout && work->lock_timeout_us == 0 && !sets_lock_timeout(work) && !*told) {
-        *told = true;
-        found(c, rule_of(RULE_NO_LOCK_TIMEOUT), place,
-              "\"%s\" waits for its lock without a \"lock_timeout\", and everybody else behind it", work->id);
+    if (statement->needs_lock_timeout && !*patient) {
+        *patient = true; /* told once for a step */
+        tell_no_lock_timeout(c, seen);
     }
-    see_claims(c, work, statement);
+    const char *key = key_that_is_set(work, statement);
+    if (key)
+        found(c, rule_of(RULE_BACKFILL_KEY), at_field(c, work, "set"), "\"%s\" sets %s, along which it goes",
+              work->id, key);
+    see_claims(c, rule_of(RULE_LOCKS_CLAIM), work, statement);
     note_locks(c, work, statement);
+}
+
+/* Where statements are sent. */
+struct sent_to {
+    const struct sql_server *server;
+    struct sql_catalog *catalog;
+};
+
+static void judge_scripts(struct checking *c, const struct step *work, struct sent_to to,
+                          struct scripts scripts)
+{
+    bool patient = sets_lock_timeout(work, lock_timeout_of(to.server), scripts), could = false;
+    for (size_t i = 0; i < scripts.count; i++) {
+        struct script *script = &scripts.list[i];
+        const struct sql_options options = { .transaction = script->transaction,
+                                             .reading = work->kind == STEP_COMMAND ? SQL_READ_USUAL
+                                                                                   : SQL_READ_OURS };
+        struct statement seen = { .work = work, .server = to.server, .script = script };
+        seen.judged = sql_judge(c->arena, to.server, to.catalog, script->text, &options);
+        script_judged(script, seen.judged);
+        for (; seen.index < seen.judged->count; seen.index++) {
+            see_statement(c, &seen, &patient);
+            could |= seen.judged->statements[seen.index].copying != SQL_COPIES_NOT;
+        }
+    }
+    see_copies_nothing(c, work, could);
+}
+
+/* Where a program is to send what it is given the book does not say: it is a target when there is one alone
+ * that can be changed, and else no better than the oldest. */
+static struct sent_to target_of_client(struct judging *j, const struct client *client)
+{
+    struct sql_server *oldest = arena_alloc(j->c->arena, sizeof(*oldest));
+    size_t count = 0, last = 0;
+    server_of_engine(j->c->book, client->engine, oldest);
+    for (size_t i = 0; i < j->c->book->target_count; i++) {
+        const struct target *target = &j->c->book->targets[i];
+        if (target->engine != client->engine || target->role == TARGET_REPLICA)
+            continue;
+        if (count == 0 || j->servers[i].version < oldest->version)
+            *oldest = j->servers[i];
+        last = i;
+        count++;
+    }
+    return (struct sent_to){ oldest, count == 1 ? j->catalogs[last] : NULL };
+}
+
+static void judge_client(struct judging *j, const struct step *work)
+{
+    struct checking *c = j->c;
+    struct client client;
+    if (!client_of(c, work, &client))
+        return;
+    judge_scripts(c, work, target_of_client(j, &client), client.scripts);
+    if (client.not_judged)
+        found(c, rule_of(RULE_NOT_JUDGED), client.at_not_judged,
+              "\"%s\": what %s sends to a server was not looked into: %s", work->id, client.program,
+              client.not_judged);
 }
 
 static void judge_work(struct judging *j, const struct step *work)
 {
     struct checking *c = j->c;
-    bool told = false;
-    size_t count;
-    if (work->kind != STEP_SQL || work->target == BOOK_NONE)
+    if (work->kind == STEP_COMMAND)
+        judge_client(j, work);
+    if ((work->kind != STEP_SQL && work->kind != STEP_BACKFILL) || work->target == BOOK_NONE)
         return;
     if (query_is_there(&work->generate))
         found(c, rule_of(RULE_GENERATED), at_field(c, work, "generate"),
               "the statements of \"%s\" are answered by a server: nobody has judged them", work->id);
-    const struct script *scripts = scripts_of(c, work, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct sql_options options = { .transaction = scripts[i].transaction };
-        const struct sql_script *script = sql_judge(c->arena, &j->servers[work->target],
-                                                    j->catalogs[work->target], scripts[i].text, &options);
-        for (size_t k = 0; k < script->count; k++)
-            see_statement(c, work, &scripts[i], &script->statements[k], &told);
-    }
+    judge_scripts(c, work, (struct sent_to){ &j->servers[work->target], j->catalogs[work->target] },
+                  scripts_of(c, work, &j->servers[work->target]));
 }
 
 /* ---- queries ---- */
 
 static bool begins_as_query(const char *text)
 {
-    static const char *const words[] = { "select", "with", "values", "table", "show", "explain", "(" };
+    static const char *const words[] = { "select", "with",    "values",     "table",
+                                         "show",   "explain", "xa recover", "(" };
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (strncasecmp(text, words[i], strlen(words[i])) == 0)
             return true;
@@ -236,7 +228,7 @@ static void judge_query(struct judging *j, size_t target, const char *sql, struc
                         const char *whose)
 {
     struct checking *c = j->c;
-    const struct sql_options options = { 0 };
+    const struct sql_options options = { .reading = SQL_READ_OURS };
     if (!sql || target == BOOK_NONE)
         return;
     const struct sql_script *script = sql_judge(c->arena, &j->servers[target], NULL, sql, &options);
@@ -254,10 +246,10 @@ static void judge_asked(struct judging *j, const struct step *work, const struct
                         const char *key)
 {
     struct checking *c = j->c;
-    struct place place = at_field(c, work, key);
-    const char *whose = arena_format(c->arena, "\"%s\"", work->id);
     if (!query_is_there(query))
         return;
+    struct place place = at_field(c, work, key);
+    const char *whose = arena_format(c->arena, "\"%s\"", work->id);
     judge_query(j, query->target, filled(c, work, query->sql), place, whose);
     if (query->expect.kind == EXPECT_EQUALS && query->expect.other)
         judge_query(j, query->expect.other->target, filled(c, work, query->expect.other->sql), place, whose);
@@ -342,6 +334,18 @@ static void look_at_statements(struct checking *c, const struct check_rule *rule
     "\"statement_timeout\": \"30s\", \"estimate\": \"1s\", \"done_when\": { \"sql\": \"SELECT true\" }, "    \
     "\"rollback\": [ { \"kind\": \"none\", \"why\": \"rights do no harm\" } ] }"
 
+#define CLIENT(argv)                                                                                         \
+    "{ \"id\": \"s\", \"kind\": \"command\", \"argv\": [ " argv                                              \
+    " ], \"timeout\": \"1m\", \"estimate\": \"1s\", "                                                        \
+    "\"rollback\": [ { \"kind\": \"none\", \"why\": \"it only reads\" } ] }"
+
+#define FILL(set)                                                                                            \
+    "{ \"id\": \"s\", \"kind\": \"backfill\", \"target\": \"primary\", \"table\": \"users\", \"key\": [ "    \
+    "\"id\" ], \"set\": "                                                                                    \
+    "\"" set                                                                                                 \
+    "\", \"where\": \"seen IS NULL\", \"estimate\": \"1s\", \"rollback\": [ { \"kind\": \"none\", \"why\": " \
+    "\"it is harmless\" } ] }"
+
 const struct topic_rule sql_rules[] = {
     [RULE_NO_LOCK_TIMEOUT] = { { .code = "no-lock-timeout",
                                  .severity = CHECK_ERROR,
@@ -386,5 +390,27 @@ const struct topic_rule sql_rules[] = {
                            .bad = GENERATED("\"generate\": { \"sql\": \"SELECT 'GRANT ...'\" }"),
                            .good = GENERATED("\"sql\": \"GRANT SELECT ON users TO app\"") },
                          NULL },
+    [RULE_NOT_JUDGED] = { { .code = "sql-not-judged",
+                            .severity = CHECK_NOTE,
+                            .title = "a program sends SQL that could not be looked into",
+                            .text =
+                                "What it locks and what it changes is not known before the night: a shell "
+                                "reads the text first, or it stands in a file that is not there.",
+                            .safe_form =
+                                "Make it a step of kind sql, or give the program its SQL as an argument "
+                                "of its own: \"argv\": [ \"psql\", \"-c\", \"...\" ].",
+                            .bad = CLIENT("\"sh\", \"-c\", \"psql -c 'SELECT 1'\""),
+                            .good = CLIENT("\"psql\", \"-c\", \"SELECT 1\"") },
+                          NULL },
+    [RULE_BACKFILL_KEY] = { { .code = "backfill-sets-key",
+                              .severity = CHECK_ERROR,
+                              .title = "a backfill changes the key along which it goes",
+                              .text =
+                                  "A row that gets another key is met again behind the place that it had, or "
+                                  "never: where the backfill has come to says nothing of what is done.",
+                              .safe_form = "Go along a key that stays, or change the key in another step.",
+                              .bad = FILL("id = id + 1000"),
+                              .good = FILL("seen = true") },
+                            NULL },
     { { .code = NULL }, NULL },
 };

@@ -1,134 +1,137 @@
-#include "sql_place.h"
-
+/* Where statements are sent, and where they stand. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-
-#define SCRIPT_MAX ((size_t)16 * 1024 * 1024)
+#include "script.h"
 
 /* ---- servers ---- */
 
 static const char *const dialects[TARGET_ENGINE_COUNT] = { "postgresql", "mysql", "mariadb" };
 
+/* How far the nearest series that fits a constraint is from the one that it names: "<15" never is 15. */
+static long distance(const char *version)
+{
+    if (version[0] == '\0' || version[1] == '=' || strchr(version, '.'))
+        return 0;
+    return version[0] == '<' ? -1 : version[0] == '>' ? 1 : 0;
+}
+
 static bool parse(enum target_engine engine, const char *version, struct sql_server *ret)
 {
     char text[80];
-    size_t skip = version ? strspn(version, "<>= ") : 0;
-    int len = version ? snprintf(text, sizeof(text), "%s@%s", dialects[engine], version + skip)
-                      : snprintf(text, sizeof(text), "%s", dialects[engine]);
+    long off = version && engine == ENGINE_POSTGRESQL ? distance(version) : 0;
+    const char *named = version ? version + strspn(version, "<>= ") : NULL;
+    int len = !named ? snprintf(text, sizeof(text), "%s", dialects[engine])
+              : off != 0
+                  ? snprintf(text, sizeof(text), "%s@%ld", dialects[engine], strtol(named, NULL, 10) + off)
+                  : snprintf(text, sizeof(text), "%s@%s", dialects[engine], named);
     return len > 0 && (size_t)len < sizeof(text) && sql_server_parse(text, ret, NULL) == 0;
+}
+
+void server_of_engine(const struct book *book, enum target_engine engine, struct sql_server *ret)
+{
+    const struct json *environment = json_member(book->source, "environment");
+    const struct json *said = json_member(environment, "engine");
+    const struct json *version = json_member(environment, "version");
+    if (said && version && text_equal(said->text, dialects[engine]) && parse(engine, version->text, ret))
+        return;
+    if (!parse(engine, NULL, ret))
+        *ret = (struct sql_server){ .dialect = SQL_POSTGRESQL, .version = 150000 };
 }
 
 void check_server(const struct book *book, size_t target, struct sql_server *ret)
 {
-    static const struct target unknown = { .engine = ENGINE_POSTGRESQL };
-    const struct target *def = target != BOOK_NONE ? &book->targets[target] : &unknown;
-    const struct json *environment = json_member(book->source, "environment");
-    const struct json *engine = json_member(environment, "engine");
-    const struct json *version = json_member(environment, "version");
-    if (def->version && parse(def->engine, def->version, ret))
-        return;
-    if (engine && version && text_equal(engine->text, dialects[def->engine]) &&
-        parse(def->engine, version->text, ret))
-        return;
-    if (!parse(def->engine, NULL, ret))
-        *ret = (struct sql_server){ .dialect = SQL_POSTGRESQL, .version = 150000 };
-}
-
-/* ---- what is known only later ---- */
-
-static const char *stand_in(void *data, const struct later_value *later)
-{
-    (void)data;
-    (void)later;
-    return "item";
-}
-
-const char *filled(struct checking *c, const struct step *work, const char *text)
-{
-    const struct step *step = work->owner_step ? work->owner_step : work;
-    const char *result = text;
-    if (book_fill(c->book, c->arena, step->index, text, true, stand_in, NULL, &result, NULL) < 0)
-        return text;
-    return result;
-}
-
-/* ---- scripts ---- */
-
-static int lines_in(const char *text)
-{
-    int count = 0;
-    for (; *text; text++)
-        count += *text == '\n';
-    return count;
-}
-
-/* Several statements in one query are a transaction to the server, whatever the step says. */
-static bool is_several(const char *text)
-{
-    const char *end = strchr(text, ';');
-    return end && end[1 + strspn(end + 1, "; \t\r\n")] != '\0';
-}
-
-/* Texts first..first+count as one script, each on a line of its own. */
-static struct script joined(struct checking *c, const struct step *work, size_t first, size_t count)
-{
-    int *lines = arena_array(c->arena, count, sizeof(*lines));
-    struct script script = { .first = first, .count = count, .lines = lines };
-    struct buf buf;
-    int line = 1;
-    buf_init(&buf, SCRIPT_MAX);
-    for (size_t i = 0; i < count; i++) {
-        const char *text = filled(c, work, work->sql[first + i]);
-        lines[i] = line;
-        buf_format(&buf, "%s%s", text, count > 1 ? "\n;\n" : "");
-        line += lines_in(text) + 2;
-    }
-    script.text = arena_text(c->arena, buf_str(&buf));
-    buf_finish(&buf);
-    script.transaction = count > 1 || work->transaction || is_several(script.text);
-    return script;
-}
-
-const struct script *scripts_of(struct checking *c, const struct step *work, size_t *ret_count)
-{
-    size_t count = work->sql_count == 0 ? 0 : work->transaction ? 1 : work->sql_count;
-    struct script *scripts = arena_array(c->arena, count + 1, sizeof(*scripts));
-    for (size_t i = 0; i < count; i++)
-        scripts[i] = joined(c, work, i, work->transaction ? work->sql_count : 1);
-    *ret_count = count;
-    return scripts;
+    const struct target *def = target != BOOK_NONE ? &book->targets[target] : NULL;
+    if (!def || !def->version || !parse(def->engine, def->version, ret))
+        server_of_engine(book, def ? def->engine : ENGINE_POSTGRESQL, ret);
 }
 
 /* ---- places ---- */
 
+void script_judged(struct script *script, const struct sql_script *judged)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < judged->count; i++) {
+        for (; at + 1 < script->count && script->texts[at + 1].line <= judged->statements[i].line; at++)
+            script->texts[at + 1].first = i;
+        script->texts[at].count++;
+    }
+}
+
+/* A copy in which what stands for a value is one word of the same length, so that all has its place. */
+static char *without_params(struct arena *arena, const char *text)
+{
+    char *copy = arena_text(arena, text);
+    for (char *at = copy; (at = strstr(at, "${")) != NULL;) {
+        bool is_escape = at > copy && at[-1] == '$';
+        size_t len = is_escape ? 2 : strcspn(at, "}");
+        if (at[len] == '\0')
+            break;
+        memset(is_escape ? at - 1 : at, 'x', len + 1);
+        at += len;
+    }
+    return copy;
+}
+
+/* The columns of the statements of a text that stands in one line of the book, as all of its texts do. NULL:
+ * the book is not there to look at, or its values are statements themselves. */
+static const int *columns_of(struct checking *c, const struct sql_server *server, const struct text *text)
+{
+    const char *written =
+        text->where->type == JSON_TEXT ? written_at(c, text->where->line, text->where->column) : NULL;
+    if (!written || strlen(text->where->text) < text->skip)
+        return NULL;
+    const char *sql = without_params(c->arena, text->where->text) + text->skip;
+    const size_t *begins;
+    size_t count = sql_split(c->arena, server, sql, &begins), at = 0, read = 0;
+    int *columns = arena_array(c->arena, count + 1, sizeof(*columns));
+    for (size_t i = 0; count == text->count && i < count; i++) {
+        at += json_written(written + 1 + at, text->skip + begins[i] - read);
+        read = text->skip + begins[i];
+        columns[i] = text->where->column + 1 + (int)at;
+    }
+    return count == text->count ? columns : NULL;
+}
+
 /* As the book's path is given, so that a compiler's line can be clicked. */
 static const char *beside(struct checking *c, const char *name)
 {
-    const char *slash = strrchr(c->book->path, '/');
+    const char *slash = name[0] == '/' ? NULL : strrchr(c->book->path, '/');
     return slash ? arena_format(c->arena, "%.*s/%s", (int)(slash - c->book->path), c->book->path, name)
                  : name;
 }
 
-struct place at_statement(struct checking *c, const struct step *work, const struct script *script,
-                          const struct sql_statement *statement)
+void place_in_file(struct checking *c, struct place *place, const char *name, const char *text, size_t at)
 {
-    const struct json *source = source_of(c, work);
-    const struct json *file = json_member(source, "file"), *sql = json_member(source, "sql");
-    struct place place = at_field(c, work, "sql");
-    size_t at = script->count;
-    if (file && file->type == JSON_TEXT) {
-        place.file = beside(c, file->text);
-        place.line = statement->line;
-        place.column = statement->column;
-        return place;
+    *place = (struct place){ beside(c, name), 1, 1, place->phase, place->work };
+    for (size_t i = 0; i < at; i++) {
+        place->line += text[i] == '\n';
+        place->column = text[i] == '\n' ? 1 : place->column + 1;
     }
-    while (at > 1 && script->lines[at - 1] > statement->line)
-        at--;
-    if (sql && sql->type == JSON_ARRAY && script->first + at - 1 < sql->count) {
-        place.line = sql->items[script->first + at - 1].line;
-        place.column = sql->items[script->first + at - 1].column;
+}
+
+struct place at_statement(struct checking *c, const struct statement *of)
+{
+    const struct script *script = of->script;
+    const struct sql_statement *statement = &of->judged->statements[of->index];
+    struct place place = at_work(of->work);
+    size_t at = 0;
+    while (at + 1 < script->count && of->index >= script->texts[at].first + script->texts[at].count)
+        at++;
+    struct text *text = &script->texts[at];
+    if (text->where) {
+        place.line = text->where->line;
+        place.column = text->where->column;
+    }
+    if (text->file) {
+        place.file = beside(c, text->file);
+        place.line = statement->line - text->line + 1;
+        place.column = statement->column;
+    } else if (text->where && text->count > 1) {
+        text->columns = text->columns ? text->columns : columns_of(c, of->server, text);
+        place.column = text->columns ? text->columns[of->index - text->first] : place.column;
     }
     return place;
 }

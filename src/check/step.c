@@ -132,14 +132,22 @@ static bool holds_secret(const char *text)
     return told || quoted || has_userinfo(text);
 }
 
-static void see_secret(struct checking *c, const struct check_rule *rule, const struct step *work)
+static void see_arguments(struct checking *c, const struct check_rule *rule, const struct step *work,
+                          const char *const *argv, size_t count, const char *key)
 {
-    for (size_t i = 0; i < work->argv_count; i++) {
-        if (holds_secret(work->argv[i]))
-            found(c, rule, at_field(c, work, "argv"),
+    for (size_t i = 0; i < count; i++) {
+        if (holds_secret(argv[i]))
+            found(c, rule, at_field(c, work, key),
                   "\"%s\": argument %zu looks like a secret, which every user of the machine can read",
                   work->id, i);
     }
+}
+
+static void see_secret(struct checking *c, const struct check_rule *rule, const struct step *work)
+{
+    see_arguments(c, rule, work, work->argv, work->argv_count, "argv");
+    if (work->unattended)
+        see_arguments(c, rule, work, work->unattended->argv, work->unattended->argv_count, "unattended");
     for (size_t i = 0; i < work->env_count; i++) {
         if (holds_secret(work->env[i]))
             found(c, rule, at_field(c, work, "env"),
@@ -150,6 +158,22 @@ static void see_secret(struct checking *c, const struct check_rule *rule, const 
 static void look_at_secrets(struct checking *c, const struct check_rule *rule)
 {
     each_work(c, rule, see_secret);
+}
+
+/* ---- a rehearsal ---- */
+
+static void see_person(struct checking *c, const struct check_rule *rule, const struct step *work)
+{
+    bool by_hand = work->kind == STEP_MANUAL || (work->kind == STEP_CHECK && !step_is_sensed(work));
+    if (by_hand && !work->unattended)
+        found(c, rule, at_work(work), "\"%s\" has no \"unattended\": in a rehearsal nobody answers it",
+              work->id);
+}
+
+static void look_at_people(struct checking *c, const struct check_rule *rule)
+{
+    if (c->book->rehearsal)
+        each_work(c, rule, see_person);
 }
 
 #define SQL_STEP(rest)                                                                                       \
@@ -164,6 +188,17 @@ static void look_at_secrets(struct checking *c, const struct check_rule *rule)
     "\"primary\", \"sql\": \"SELECT on_new FROM app\" }, " rest                                              \
     ", \"rollback\": [ { \"kind\": \"command\", "                                                            \
     "\"argv\": [ \"switch\", \"old\" ], \"timeout\": \"10s\", \"estimate\": \"1s\" } ] }"
+
+#define REHEARSED(ticked, done, undone)                                                                      \
+    "{ \"rehearsal\": {}, \"phases\": [ { \"id\": \"before\", \"kind\": \"preflight\", \"title\": "          \
+    "\"Before\", \"steps\": [ { \"id\": \"backup-age\", \"kind\": \"check\", \"by\": \"reviewer\"" ticked    \
+    " } ], \"gate\": { \"id\": \"go\", \"votes\": [ \"operator\", \"reviewer\" ] } }, { \"id\": "            \
+    "\"change\", "                                                                                           \
+    "\"kind\": \"expand\", \"title\": \"Change\", \"steps\": [ { \"id\": \"flag\", \"kind\": \"manual\", "   \
+    "\"instructions\": \"On.\", \"estimate\": \"1m\"" done                                                   \
+    ", \"rollback\": [ { \"kind\": \"manual\", \"instructions\": \"Off.\", \"estimate\": \"1m\"" undone      \
+    " } ] } ] } ] }"
+#define STOOD_IN ", \"unattended\": \"of last night\""
 
 const struct topic_rule step_rules[] = {
     { { .code = "no-statement-timeout",
@@ -225,5 +260,16 @@ const struct topic_rule step_rules[] = {
         .bad = COMMAND_STEP("\"argv\": [ \"switch\", \"--password=hunter2\" ], \"timeout\": \"10s\""),
         .good = COMMAND_STEP("\"argv\": [ \"switch\", \"--password-file\", \"pw\" ], \"timeout\": \"10s\"") },
       look_at_secrets },
+    { { .code = "unattended-missing",
+        .severity = CHECK_WARNING,
+        .title = "in a rehearsal nobody answers it",
+        .text =
+            "The rehearsal carries the book out at night with nobody there. It comes to a box that only a "
+            "person ticks, and ends: what comes after it, and the way back from there, is never tried.",
+        .safe_form = "Write an \"unattended\": what is recorded in the place of the evidence, and with "
+                     "\"argv\" the program that does it there.",
+        .bad = REHEARSED(STOOD_IN, STOOD_IN, ""),
+        .good = REHEARSED(STOOD_IN, STOOD_IN, STOOD_IN) },
+      look_at_people },
     { { .code = NULL }, NULL },
 };

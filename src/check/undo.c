@@ -80,11 +80,11 @@ static void look_at_restore(struct checking *c, const struct check_rule *rule)
 
 /* ---- a way back that is too short ---- */
 
-/* Work that is about as long in both directions: what a person, a program or a backfill does. A catalog
- * change is not: an index that took an hour is dropped in a second. */
+/* Work that is about as long in both directions: what a person, a program, a backfill or the copy of a table
+ * does. A catalog change is not: an index that took an hour is dropped in a second. */
 static bool is_even(enum step_kind kind)
 {
-    return kind == STEP_MANUAL || kind == STEP_COMMAND || kind == STEP_BACKFILL;
+    return kind == STEP_MANUAL || kind == STEP_COMMAND || kind == STEP_BACKFILL || kind == STEP_OSC;
 }
 
 #define SHORT_FROM_US MINUTE_US

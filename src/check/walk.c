@@ -269,12 +269,16 @@ static bool has_to_wait(const struct walk *w, const struct phase *phase, size_t 
     return false;
 }
 
-/* Begins all of the phase that can begin now, until as many run at once as may. */
-static int begin_ready(struct walk *w, const struct phase *phase)
+/* Begins all of the phase that can begin now, until as many run at once as may. What is complete at its
+ * beginning stays so, and is not looked at again. */
+static int begin_ready(struct walk *w, const struct phase *phase, size_t *first)
 {
-    for (size_t i = phase->first_step; i < phase->first_step + phase->step_count; i++) {
-        bool idle = w->open_count < WALK_OPEN_MAX && !run_step_complete(w->run, i) && !is_open(w, i);
-        if (!idle || i == phase->mark || run_step_shown(w->run, i) != STEP_READY || has_to_wait(w, phase, i))
+    size_t end = phase->first_step + phase->step_count;
+    while (*first < end && run_step_complete(w->run, *first))
+        ++*first;
+    for (size_t i = *first; i < end && w->open_count < WALK_OPEN_MAX; i++) {
+        if (i == phase->mark || has_to_wait(w, phase, i) || run_step_shown(w->run, i) != STEP_READY ||
+            is_open(w, i))
             continue;
         w->at = i;
         int r = begin(w, i);
@@ -301,8 +305,9 @@ int walk_phase(struct walk *w, size_t index, walk_seen seen, void *data)
 {
     const struct phase *phase = &w->book->phases[index];
     int64_t began_us = w->now.boot_us;
+    size_t first = phase->first_step;
     for (;;) {
-        int r = begin_ready(w, phase);
+        int r = begin_ready(w, phase, &first);
         if (r < 0)
             return r;
         if (w->open_count == 0)

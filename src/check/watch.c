@@ -51,6 +51,8 @@ static void use_condition(const struct uses *uses, const struct condition *condi
 
 static void use_work(const struct uses *uses, const struct step *work)
 {
+    size_t condition_count;
+    const struct condition *conditions = step_conditions(work, &condition_count);
     use_target(uses, work->target);
     use_query(uses, &work->query);
     use_query(uses, &work->probe);
@@ -61,8 +63,8 @@ static void use_work(const struct uses *uses, const struct step *work)
         use_target(uses, work->compare->left);
         use_target(uses, work->compare->right);
     }
-    for (size_t i = 0; work->backfill && i < work->backfill->throttle_count; i++)
-        use_condition(uses, &work->backfill->throttle[i]);
+    for (size_t i = 0; i < condition_count; i++)
+        use_condition(uses, &conditions[i]);
     for (size_t i = 0; i < work->until_count; i++)
         use_query(uses, &work->until_queries[i]);
     if (work->kind == STEP_WAIT && work->until_count == 0)

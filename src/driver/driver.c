@@ -24,6 +24,11 @@ void driver_cancel(struct driver_job *job)
     job->impl->cancel(job);
 }
 
+bool driver_has(const struct driver *driver, int64_t pid)
+{
+    return driver->impl->has(driver, pid);
+}
+
 void driver_destroy(struct driver *driver)
 {
     if (driver != NULL)

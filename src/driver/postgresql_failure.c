@@ -36,29 +36,7 @@ static const struct sqlstate *sqlstate_row(const char *code)
     return NULL;
 }
 
-void pg_failure_finish(struct pg_failure *failure)
-{
-    free(failure->message);
-    free(failure->detail);
-    free(failure->hint);
-    *failure = (struct pg_failure){ 0 };
-}
-
-static void set_code(struct pg_failure *failure, const char *code)
-{
-    size_t len = strnlen(code, sizeof(failure->code) - 1);
-    memcpy(failure->code, code, len);
-    failure->code[len] = '\0';
-}
-
-void pg_failure_set(struct pg_failure *failure, const char *code, const char *message)
-{
-    pg_failure_finish(failure);
-    set_code(failure, code);
-    failure->message = mem_text(message);
-}
-
-void pg_failure_from_result(struct pg_failure *failure, const PGresult *res)
+void pg_failure_from_result(struct failure *failure, const PGresult *res)
 {
     const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
@@ -66,7 +44,7 @@ void pg_failure_from_result(struct pg_failure *failure, const PGresult *res)
         pg_failure_from_connection(failure, PQresultErrorMessage(res));
         return;
     }
-    pg_failure_set(failure, code != NULL ? code : "", message);
+    failure_set(failure, code != NULL ? code : "", message);
     failure->detail = mem_text(PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL));
     failure->hint = mem_text(PQresultErrorField(res, PG_DIAG_MESSAGE_HINT));
 }
@@ -112,10 +90,10 @@ static char *one_line(const char *text)
     return line;
 }
 
-void pg_failure_from_connection(struct pg_failure *failure, const char *text)
+void pg_failure_from_connection(struct failure *failure, const char *text)
 {
     char *line = one_line(text);
-    pg_failure_finish(failure);
+    failure_finish(failure);
     const char *code = find_sqlstate(line);
     if (code != NULL) {
         memcpy(failure->code, code, 5);
@@ -124,10 +102,16 @@ void pg_failure_from_connection(struct pg_failure *failure, const char *text)
     failure->message = line;
 }
 
-enum driver_status pg_connect_status(const struct pg_failure *failure)
+enum driver_status pg_connect_status(const struct failure *failure)
 {
     const struct sqlstate *row = sqlstate_row(failure->code);
     return row != NULL ? row->connecting : DRIVER_LOST;
+}
+
+enum driver_status pg_asked_status(const char *code)
+{
+    const struct sqlstate *row = sqlstate_row(code);
+    return row != NULL ? row->asked : DRIVER_REJECTED;
 }
 
 /* Whether certainly nothing remains; only for a job that did not succeed. */
@@ -142,31 +126,18 @@ static bool is_clean(const struct pg_facts *facts)
     return facts->done == 0 && !facts->parts && !(facts->lost && !facts->answered);
 }
 
-static enum driver_status failed_status(const struct pg_facts *facts)
-{
-    const struct sqlstate *row = sqlstate_row(facts->code);
-    enum driver_status status = row != NULL ? row->asked : DRIVER_REJECTED;
-    if (facts->stopped)
-        return DRIVER_CANCELLED;
-    if (facts->broke_out)
-        return DRIVER_REJECTED;
-    if (status == DRIVER_CANCELLED && !facts->cancel_asked)
-        return facts->time_over ? DRIVER_TIMED_OUT : DRIVER_REJECTED;
-    return status;
-}
-
 enum driver_status pg_verdict(const struct pg_facts *facts, bool *ret_clean)
 {
-    if (!facts->failed && !facts->lost) {
-        *ret_clean = false;
-        return DRIVER_OK;
-    }
-    bool clean = *ret_clean = is_clean(facts);
-    if (facts->lost)
-        return clean ? DRIVER_LOST : DRIVER_AMBIGUOUS;
-
-    enum driver_status status = failed_status(facts);
-    if (status == DRIVER_RETRYABLE && !clean) /* a retry would meet what the first try left */
-        return DRIVER_REJECTED;
-    return status;
+    const struct job_end end = {
+        .failed = facts->failed,
+        .lost = facts->lost,
+        .clean = is_clean(facts),
+        .broke_out = facts->broke_out,
+        .cancel_asked = facts->cancel_asked,
+        .stopped = facts->stopped,
+        .time_over = facts->time_over,
+        .asked = pg_asked_status(facts->code),
+    };
+    *ret_clean = (end.failed || end.lost) && end.clean;
+    return job_end_status(&end);
 }

@@ -5,22 +5,17 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-#include "driver/driver.h"
+#include "driver/failure.h"
 
-struct pg_failure {
-    char code[DRIVER_CODE_MAX];    /* SQLSTATE; "" when the trouble is on our side of the wire */
-    char *message, *detail, *hint; /* owned; NULL for nothing */
-};
-
-/* Replaces what stands in `failure` (zeroed at first). */
-void pg_failure_set(struct pg_failure *failure, const char *code, const char *message);
-void pg_failure_from_result(struct pg_failure *failure, const PGresult *res);
+/* The code of a failure is its SQLSTATE. These replace what stands in `failure`. */
+void pg_failure_from_result(struct failure *failure, const PGresult *res);
 /* From libpq's text about a connection, made with PQERRORS_VERBOSE so that the SQLSTATE is in it. */
-void pg_failure_from_connection(struct pg_failure *failure, const char *text);
-void pg_failure_finish(struct pg_failure *failure); /* NULL-safe inside; can be set again */
+void pg_failure_from_connection(struct failure *failure, const char *text);
 
 /* Why a connection could not be made: AUTH, RETRYABLE, REJECTED or LOST. */
-enum driver_status pg_connect_status(const struct pg_failure *failure);
+enum driver_status pg_connect_status(const struct failure *failure);
+/* What an error means for a statement: RETRYABLE, AMBIGUOUS, CANCELLED or REJECTED. */
+enum driver_status pg_asked_status(const char *code);
 
 /* What is known about a job when it ends. */
 struct pg_facts {

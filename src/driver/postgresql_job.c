@@ -3,25 +3,19 @@
  * ends in `finish`, where pg_verdict says from the facts what is left of it.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "driver/postgresql_job.h"
 #include "driver/sql_words.h"
 
 #define NOTICE_MAX (1024 * 1024)
-/* Whoever hears a notice may make it durable, one by one: a loop that raises them must not go at that pace.
- */
-#define NOTICES_MAX 100
-
 static const struct pg_link_events link_events;
 
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct pg_job *job = handle->data;
-    pg_failure_finish(&job->failure);
+    failure_finish(&job->failure);
     pg_indexes_finish(&job->invalid);
     buf_finish(&job->leftover);
     buf_finish(&job->settings);
@@ -29,14 +23,14 @@ static void on_timer_closed(uv_handle_t *handle)
     free(job);
 }
 
-void pg_job_drop(struct pg_job *job)
+static void drop(void *data)
 {
-    if (job->next != NULL)
-        job->next->back = job->back;
-    *job->back = job->next;
+    struct pg_job *job = data;
+    server_item_remove(&job->item);
     job->dropped = true;
     pg_link_close(job->link);
     job->link = NULL;
+    pg_watch_close(job->watch);
     uv_close((uv_handle_t *)&job->timer, on_timer_closed);
 }
 
@@ -51,30 +45,50 @@ static bool builds_one_index(const char *text)
            sql_begins(text, "create unique index concurrently");
 }
 
-static void tell_lost_notices(struct pg_job *job)
+static void tell_locks(struct pg_job *job)
 {
+    const char *trouble = job->watch != NULL ? pg_watch_trouble(job->watch) : NULL;
     struct buf text;
-    if (job->events->notice == NULL || job->notices <= NOTICES_MAX)
+    if (job->watch == NULL)
         return;
-    buf_init(&text, ERR_MESSAGE_MAX);
-    buf_format(&text, "%" PRId64 " more notices were not kept", job->notices - NOTICES_MAX);
+    if (job->events->locked != NULL)
+        pg_watch_tell(job->watch, job->events->locked, job->data);
+    if (trouble == NULL || job->events->notice == NULL)
+        return;
+    buf_init(&text, NOTICE_MAX);
+    buf_format(&text, "not all of its locks were seen: %s", trouble);
     job->events->notice(job->data, buf_str(&text));
     buf_finish(&text);
 }
 
+/* What the job did to files can be told only now; its transaction is not to be held open for that. */
+static bool waits_for_watch(struct pg_job *job)
+{
+    if (job->over)
+        return false;
+    job->over = true;
+    job->ended_ns = uv_hrtime();
+    if (job->watch == NULL)
+        return false;
+    uv_timer_stop(&job->timer);
+    pg_link_close(job->link);
+    job->link = NULL;
+    pg_watch_go(job->watch, WATCH_AFTER);
+    return true;
+}
+
 static void finish(struct pg_job *job)
 {
+    if (waits_for_watch(job))
+        return;
     const PGresult *value = job->value;
     struct driver_result result = {
-        .message = or_empty(job->failure.message),
-        .detail = or_empty(job->failure.detail),
-        .hint = or_empty(job->failure.hint),
         .leftover = buf_str(&job->leftover),
         .statements_done = job->facts.done,
         .rows = job->rows,
-        .elapsed_us = (int64_t)((uv_hrtime() - job->started_ns) / 1000),
+        .elapsed_us = (int64_t)((job->ended_ns - job->started_ns) / 1000),
     };
-    memcpy(result.code, job->failure.code, sizeof(result.code));
+    failure_tell(&job->failure, &result);
     job->facts.code = job->failure.code;
     /* The build of an index that failed has left an invalid one, or nothing. */
     if (job->looked && job->leftover.len == 0 && builds_one_index(job->sql->statements[job->at]))
@@ -89,12 +103,13 @@ static void finish(struct pg_job *job)
     void *data = job->data;
     pg_link_close(job->link);
     job->link = NULL;
-    tell_lost_notices(job);
+    server_tell_lost_notices(events, data, job->notices);
+    tell_locks(job);
     if (job->dropped)
         return;
     events->done(data, &result);
     if (!job->dropped)
-        pg_job_drop(job);
+        drop(job);
 }
 
 static void on_finish(uv_timer_t *timer)
@@ -134,7 +149,7 @@ static void end(struct pg_job *job)
 void pg_job_fail(struct pg_job *job, const char *code, const char *message)
 {
     job->facts.failed = true;
-    pg_failure_set(&job->failure, code, message);
+    failure_set(&job->failure, code, message);
 }
 
 /* A statement was answered without an error: is the job still where it has to be? */
@@ -182,6 +197,17 @@ static void advance(struct pg_job *job)
     pg_stage_send(job);
 }
 
+void pg_job_watched(void *data)
+{
+    struct pg_job *job = data;
+    if (job->over) {
+        finish(job);
+    } else if (job->stage == STAGE_LOOK || job->stage == STAGE_LOCKS) {
+        job->started_ns += uv_hrtime() - job->watch_ns;
+        advance(job);
+    }
+}
+
 /* ---- what the link says ---- */
 
 static void on_up(void *data)
@@ -191,14 +217,14 @@ static void on_up(void *data)
         pg_stage_send(job);
         return;
     }
-    job->pid = PQbackendPID(pg_link_connection(job->link));
+    job->pid = job->item.pid = PQbackendPID(pg_link_connection(job->link));
     if (job->events->identified != NULL)
         job->events->identified(job->data, job->pid);
     if (!job->dropped)
         advance(job);
 }
 
-static void on_down(void *data, const struct pg_failure *failure)
+static void on_down(void *data, const struct failure *failure)
 {
     struct pg_job *job = data;
     if (job->stage == STAGE_LEFTOVER) {
@@ -212,7 +238,7 @@ static void on_down(void *data, const struct pg_failure *failure)
     else
         job->facts.lost = true;
     if (!job->facts.failed || job->failure.message == NULL)
-        pg_failure_set(&job->failure, failure->code, or_empty(failure->message));
+        failure_copy(&job->failure, failure);
     end(job);
 }
 
@@ -286,7 +312,7 @@ static void on_notice(void *data, const PGresult *res)
     struct pg_job *job = data;
     if (job->events->notice == NULL || job->stage == STAGE_LEFTOVER)
         return;
-    if (++job->notices > NOTICES_MAX)
+    if (++job->notices > SERVER_NOTICES_MAX)
         return;
     struct buf text;
     buf_init(&text, NOTICE_MAX);
@@ -306,12 +332,12 @@ static const struct pg_link_events link_events = { on_up, on_down, on_result, on
 int pg_job_start(struct driver *driver, const struct driver_sql *sql, const struct driver_events *events,
                  void *data, struct driver_job **ret, struct err *err)
 {
-    struct pg_driver *pg = (struct pg_driver *)driver;
+    struct server_driver *server = (struct server_driver *)driver;
     struct pg_job *job = mem_alloc(sizeof(*job));
     (void)err; /* what libpq and the loop refuse arrives in `done` */
     assert(sql->count > 0);
     job->base.impl = driver->impl;
-    job->driver = pg;
+    job->driver = server;
     job->sql = sql;
     job->events = events;
     job->data = data;
@@ -322,14 +348,11 @@ int pg_job_start(struct driver *driver, const struct driver_sql *sql, const stru
     buf_init(&job->settings, SETTINGS_MAX);
     for (size_t i = 0; i < sql->count; i++)
         job->concurrent |= sql_has_word(sql->statements[i], "concurrently");
-    uv_timer_init(pg->loop, &job->timer);
+    uv_timer_init(server->loop, &job->timer);
     job->timer.data = job;
-    job->next = pg->jobs;
-    job->back = &pg->jobs;
-    if (job->next != NULL)
-        job->next->back = &job->next;
-    pg->jobs = job;
-    job->link = pg_link_open(pg->loop, pg->target, pg->target->application_name, &link_events, job);
+    server_item_add(&server->jobs, &job->item, drop, job);
+    job->link =
+        pg_link_open(server->loop, server->target, server->target->application_name, &link_events, job);
     *ret = &job->base;
     return 0;
 }
@@ -345,7 +368,7 @@ void pg_job_cancel(struct driver_job *base)
 {
     static const uint64_t again_ms = 500;
     struct pg_job *job = (struct pg_job *)base;
-    if (job->facts.cancel_asked || job->stage == STAGE_LEFTOVER)
+    if (job->facts.cancel_asked || job->stage == STAGE_LEFTOVER || job->over)
         return;
     job->facts.cancel_asked = true;
     if (job->stage == STAGE_CONNECT) {

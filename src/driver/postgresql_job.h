@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "driver/postgresql_driver.h"
 #include "driver/postgresql_index.h"
+#include "driver/postgresql_link.h"
+#include "driver/postgresql_watch.h"
 
 #define SETTINGS_MAX 256
 
@@ -14,8 +16,10 @@ enum stage {
     STAGE_SET,       /* pin what the text depends on, and the timeouts */
     STAGE_READ_BACK, /* what the server has made of them */
     STAGE_INVALID,   /* indexes that are invalid already (only for CONCURRENTLY) */
+    STAGE_LOOK,      /* what is there before (only to look at its locks) */
     STAGE_BEGIN,
     STAGE_STATEMENT, /* one after the other */
+    STAGE_LOCKS,     /* what its transaction has locked by now */
     STAGE_COMMIT,
     STAGE_LEFTOVER, /* after a failure: indexes that are invalid now */
     STAGE_DONE,
@@ -23,8 +27,8 @@ enum stage {
 
 struct pg_job {
     struct driver_job base; /* first */
-    struct pg_driver *driver;
-    struct pg_job *next, **back;
+    struct server_driver *driver;
+    struct server_item item;
     const struct driver_sql *sql;
     const struct driver_events *events;
     void *data;
@@ -37,11 +41,14 @@ struct pg_job {
     bool in_rows;  /* a result of several rows has begun */
     bool looked;   /* for leftovers, with an answer */
     bool dropped;
+    bool over; /* only the watch is waited for */
     int64_t pid;
     int64_t statement_timeout_ms; /* as read back */
-    uint64_t started_ns, sent_ns;
+    uint64_t started_ns, sent_ns, ended_ns;
+    struct pg_watch *watch; /* NULL: nobody looks at its locks */
+    uint64_t watch_ns;      /* since when it waits for the watch: that is not time of the job's */
     struct pg_facts facts;
-    struct pg_failure failure;
+    struct failure failure;
     PGresult *value; /* the first row of the last statement that counts rows */
     int64_t rows, notices;
     struct pg_indexes invalid;
@@ -50,6 +57,9 @@ struct pg_job {
 
 /* Notes that the job has failed, with our own words. */
 void pg_job_fail(struct pg_job *job, const char *code, const char *message);
+
+/* The watch has done what it was sent for. */
+void pg_job_watched(void *data);
 
 /* Sends what the job's stage is about. */
 void pg_stage_send(struct pg_job *job);

@@ -21,7 +21,7 @@ struct pg_link {
     bool working, up, busy, closed, reported;
     bool inside;    /* libpq is at work on what came */
     bool ready_due; /* the query is over, but its cancel is still on its way and would meet the next one */
-    struct pg_failure failure;
+    struct failure failure;
 };
 
 /* A cancel outlives its link: PQcancel can take as long as the network lets it. */
@@ -61,7 +61,7 @@ static void report_down(struct pg_link *link)
 
 static void down_with(struct pg_link *link, const char *message)
 {
-    pg_failure_set(&link->failure, "", message);
+    failure_set(&link->failure, "", message);
     report_down(link);
 }
 
@@ -137,7 +137,7 @@ static void connect_failed(struct pg_link *link)
     }
     pg_failure_from_connection(&link->failure, PQerrorMessage(link->conn));
     if (link->failure.code[0] == '\0' && PQconnectionNeedsPassword(link->conn))
-        pg_failure_set(&link->failure, "28P01", "the server wants a password and none was given");
+        failure_set(&link->failure, "28P01", "the server wants a password and none was given");
     report_down(link);
 }
 
@@ -391,7 +391,7 @@ void pg_link_cancel(struct pg_link *link)
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct pg_link *link = handle->data;
-    pg_failure_finish(&link->failure);
+    failure_finish(&link->failure);
     free(link->dsn);
     free(link->password);
     free(link->application_name);

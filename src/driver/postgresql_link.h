@@ -19,7 +19,7 @@ struct pg_link;
 struct pg_link_events {
     void (*up)(void *data);
     /* Could not be made, or is lost. The texts are borrowed during the call. */
-    void (*down)(void *data, const struct pg_failure *failure);
+    void (*down)(void *data, const struct failure *failure);
     /* One result of the query, in single-row mode; borrowed during the call. */
     void (*result)(void *data, PGresult *res);
     /* The query is over, and another can be sent. */

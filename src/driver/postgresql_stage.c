@@ -64,6 +64,19 @@ static void take_leftover(struct pg_job *job, const PGresult *res)
     pg_indexes_difference(&job->invalid, res, job->pid, &job->leftover);
 }
 
+static void send_look(struct pg_job *job)
+{
+    job->watch_ns = uv_hrtime();
+    job->watch = pg_watch_open(job->driver->loop, job->driver->target, job->pid, pg_job_watched, job);
+    pg_watch_go(job->watch, WATCH_BEFORE);
+}
+
+static void send_locks(struct pg_job *job)
+{
+    job->watch_ns = uv_hrtime();
+    pg_watch_go(job->watch, WATCH_LOOK);
+}
+
 static void send_begin(struct pg_job *job)
 {
     pg_link_send(job->link, "BEGIN");
@@ -135,8 +148,10 @@ static const struct {
     [STAGE_SET] = { send_settings, NULL },
     [STAGE_READ_BACK] = { send_read_back, take_read_back },
     [STAGE_INVALID] = { send_index_question, take_invalid },
+    [STAGE_LOOK] = { send_look, NULL },
     [STAGE_BEGIN] = { send_begin, NULL },
     [STAGE_STATEMENT] = { send_statement, take_statement },
+    [STAGE_LOCKS] = { send_locks, NULL },
     [STAGE_COMMIT] = { send_commit, take_commit },
     [STAGE_LEFTOVER] = { send_index_question, take_leftover },
 };
@@ -144,23 +159,29 @@ static const struct {
 enum stage pg_stage_after(const struct pg_job *job)
 {
     const struct driver_sql *sql = job->sql;
+    enum stage first = sql->transaction ? STAGE_BEGIN : STAGE_STATEMENT;
+    enum stage ready = sql->look_at_locks ? STAGE_LOOK : first;
     switch (job->stage) {
     case STAGE_CONNECT:
         return STAGE_SET;
     case STAGE_SET:
         return STAGE_READ_BACK;
     case STAGE_READ_BACK:
-        if (job->concurrent)
-            return STAGE_INVALID;
-        return sql->transaction ? STAGE_BEGIN : STAGE_STATEMENT;
+        return job->concurrent ? STAGE_INVALID : ready;
     case STAGE_INVALID:
-        return sql->transaction ? STAGE_BEGIN : STAGE_STATEMENT;
+        return ready;
+    case STAGE_LOOK:
+        return first;
     case STAGE_BEGIN:
         return STAGE_STATEMENT;
     case STAGE_STATEMENT:
         if (job->facts.done < sql->count)
             return STAGE_STATEMENT;
-        return sql->transaction ? STAGE_COMMIT : STAGE_DONE;
+        if (!sql->transaction)
+            return STAGE_DONE;
+        return sql->look_at_locks ? STAGE_LOCKS : STAGE_COMMIT;
+    case STAGE_LOCKS:
+        return STAGE_COMMIT;
     case STAGE_COMMIT:
     case STAGE_LEFTOVER:
     case STAGE_DONE:

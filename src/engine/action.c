@@ -56,12 +56,14 @@ static const struct {
     [VERB_NEXT] = { verb_next, 0 },
     [VERB_CANCEL] = { verb_cancel, STEP | ALWAYS },
     [VERB_RETRY] = { verb_retry, STEP | IF_ROLLING | IF_HELD },
-    [VERB_CLEAN] = { verb_clean, STEP | IF_HELD },
+    [VERB_AGAIN] = { verb_again, STEP },
+    [VERB_CLEAN] = { verb_clean, STEP | IF_ROLLING | IF_HELD },
     [VERB_VOTE] = { verb_vote, ALWAYS },
     [VERB_BREAK_GLASS] = { verb_break_glass, 0 },
     [VERB_OVERRIDE] = { verb_override, IF_HELD },
     [VERB_RULE] = { verb_rule, STEP | ALWAYS },
     [VERB_PROBE] = { verb_probe, STEP | ALWAYS },
+    [VERB_KILL] = { verb_kill, ALWAYS },
     [VERB_HOLD] = { verb_hold, ALWAYS },
     [VERB_RELEASE] = { verb_release, IF_ROLLING | IF_HELD },
     [VERB_ROLLBACK] = { verb_rollback, STEP_OR_NO | IF_HELD },
@@ -195,6 +197,8 @@ static int check_idle(struct deciding *d)
         if (d->run->steps[step].cleaning)
             return refuse(d, RULE_STATE, "%s is being removed", d->run->steps[step].leftover);
     }
+    if (d->run->kills_under_way > 0)
+        return refuse(d, RULE_STATE, "a session is being killed");
     return 0;
 }
 

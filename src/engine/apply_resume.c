@@ -20,6 +20,8 @@ static void shift_boot_clock(struct run *run, int64_t shift_us)
         for (size_t k = 0; k < run->book->gates[i].vote_count; k++)
             run->gates[i].votes[k].at.boot_us += shift_us;
     }
+    for (size_t i = 0; i < run->kill_count; i++)
+        run->kills[i].at.boot_us += shift_us;
     for (size_t i = 0; i < run->book->step_count; i++) {
         shift_work(&run->steps[i].work, shift_us);
         for (size_t k = 0; k < run->book->steps[i].rollback_count; k++)

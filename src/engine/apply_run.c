@@ -72,7 +72,7 @@ int apply_closed(struct change *c)
     enum choice choice = c->event->choice;
     if (choice != CHOICE_FINISHED && choice != CHOICE_SCRUBBED && choice != CHOICE_ABORTED)
         return change_refuse(c, "a run does not end as \"%s\"", choice_word(choice));
-    if (run->counts.running > 0 || run->counts.unknown > 0 || run->rolling_back)
+    if (run->counts.running > 0 || run->counts.unknown > 0 || run->rolling_back || run->kills_under_way > 0)
         return change_refuse(c, "something is still under way");
     if (choice == CHOICE_FINISHED && run->counts.current_phase < run->book->phase_count)
         return change_refuse(c, "not everything is complete");

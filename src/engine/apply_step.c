@@ -109,22 +109,52 @@ static void start_forward(struct change *c)
     }
 }
 
+static bool is_again(const struct change *c)
+{
+    return c->entry == 0 && text_equal(c->event->text, EVENT_STEP_AGAIN);
+}
+
+static bool can_again(const struct change *c)
+{
+    bool done = c->work->state == STEP_DONE || c->work->state == STEP_SKIPPED;
+    return done && run_is_rehearsal(c->run) && step_can_be_again(c->def) &&
+           step_begun_since(c->run, c->subject) == BOOK_NONE;
+}
+
+/* It keeps its place in what a rollback undoes. Items that it had found done stay that: they are not ours. */
+static void start_again(struct change *c)
+{
+    c->run->rolled_back = false;
+    for (size_t i = 0; i < c->work->item_count; i++)
+        c->work->items[i].done = c->work->items[i].found;
+}
+
+static void start_step(struct change *c)
+{
+    bool again = is_again(c);
+    c->step->foreseen = CHOICE_NONE;
+    if (again)
+        start_again(c);
+    else
+        start_forward(c);
+    if (!c->work->between_attempts)
+        c->work->again = again;
+}
+
 int apply_started(struct change *c)
 {
     struct work *work = c->work;
     if (c->run->held || c->run->counts.unknown > 0)
         return change_refuse(c, c->run->held ? "the run is held" : "a step is unknown");
-    if (!can_start(work) || c->event->attempt != work->attempt + 1)
+    if (!(is_again(c) ? can_again(c) : can_start(work)) || c->event->attempt != work->attempt + 1)
         return change_refuse(c, "\"%s\" is %s after attempt %" PRId64, c->def->id,
                              step_state_word(work->state), work->attempt);
     int r = c->entry == 0 ? check_forward_start(c) : check_undo_start(c);
     if (r < 0)
         return r;
     bool again = work->between_attempts;
-    if (c->entry == 0) {
-        c->step->foreseen = CHOICE_NONE;
-        start_forward(c);
-    }
+    if (c->entry == 0)
+        start_step(c);
     run_set_state(c->run, c->subject, c->entry, STEP_RUNNING);
     work->attempt = c->event->attempt;
     work->between_attempts = work->cancelling = work->reported = false;
@@ -165,6 +195,14 @@ int apply_noted(struct change *c)
         return change_refuse(c, "it says nothing");
     if (is_settings(c->event->text))
         c->work->settings = run_keep(c->run, c->event->text);
+    return 0;
+}
+
+/* For who reads the trail: nothing of the run depends on it. */
+int apply_locked(struct change *c)
+{
+    if (c->event->text == NULL || c->event->value == NULL)
+        return change_refuse(c, "it says nothing");
     return 0;
 }
 
@@ -251,7 +289,8 @@ static void keep_effect(struct change *c)
     c->step->effect_before = c->step->effect;
     /* found done after an attempt of which somebody said that it had done nothing: it was that one */
     bool ours = c->event->choice == CHOICE_SKIPPED && c->step->denied;
-    if (changes && (c->event->choice == CHOICE_DONE || unclean || ours))
+    bool done = (c->event->choice == CHOICE_DONE || ours) && !c->work->again;
+    if (changes && (done || unclean))
         c->step->effect = true;
     c->step->leftover = run_keep(c->run, c->event->leftover);
     if (c->event->choice == CHOICE_DONE || c->event->choice == CHOICE_SKIPPED)
@@ -298,6 +337,8 @@ int apply_ended(struct change *c)
         keep_effect(c);
     else
         settle_entry(c);
+    if (c->entry > 0 && c->event->leftover != NULL)
+        c->step->leftover = run_keep(c->run, c->event->leftover);
     return 0;
 }
 
@@ -309,10 +350,13 @@ static void rule_step(struct change *c)
         [CHOICE_DONE] = STEP_DONE, [CHOICE_NOT_DONE] = STEP_PENDING, [CHOICE_PARTIAL] = STEP_FAILED
     };
     run_set_state(c->run, c->subject, 0, states[c->event->choice]);
+    /* what is there was there before it was done once more */
+    bool stands = c->work->again && c->event->choice != CHOICE_PARTIAL;
     /* that this attempt did nothing takes back nothing of an earlier one, nor of items before the last */
-    if ((c->event->choice != CHOICE_NOT_DONE || c->work->item_count > 0) && step_kind_changes(c->def->kind))
+    if ((c->event->choice != CHOICE_NOT_DONE || c->work->item_count > 0) && step_kind_changes(c->def->kind) &&
+        !stands)
         c->step->effect = true;
-    if (c->event->choice == CHOICE_NOT_DONE && strcmp(c->event->actor, EVENT_ACTOR_SELF) != 0)
+    if (c->event->choice == CHOICE_NOT_DONE && strcmp(c->event->actor, EVENT_ACTOR_SELF) != 0 && !stands)
         c->step->denied = true;
     if (c->event->choice == CHOICE_DONE) {
         c->step->leftover = NULL;

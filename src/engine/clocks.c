@@ -92,12 +92,14 @@ void run_clocks(const struct run *run, struct instant now, struct clocks *ret)
 
 /* Estimates of a second say "at once": a catalog change of 2 ms is no surprise. */
 #define FAST_FROM_US (10 * SECOND_US)
+/* Rehearsals measure in microseconds: 6 ms in the place of 3 is no surprise either. */
+#define SLOW_FROM_US SECOND_US
 
 enum pace pace_of(const struct duration_range *estimate, int64_t elapsed_us, bool ended)
 {
     if (estimate->max_us <= 0)
         return PACE_UNKNOWN;
-    if (elapsed_us > estimate->max_us + estimate->max_us / 5)
+    if (elapsed_us >= SLOW_FROM_US && elapsed_us > estimate->max_us + estimate->max_us / 5)
         return PACE_SLOW;
     if (ended && estimate->min_us >= FAST_FROM_US && elapsed_us < estimate->min_us / 10)
         return PACE_FAST;

@@ -134,6 +134,8 @@ static const char *what_was_under_way(struct deciding *d)
     }
     if (run->rolling_back)
         buf_format(&buf, "%sa rollback was under way", buf.len > 0 ? "; " : "");
+    if (run->kills_under_way > 0)
+        buf_format(&buf, "%sa session was being killed", buf.len > 0 ? "; " : "");
     if (buf.len == 0)
         buf_text(&buf, "nothing was under way");
     return text_taken(d, &buf);
@@ -154,6 +156,7 @@ static int decide_resume(struct deciding *d)
     event->boot = arena_text(d->arena, input->open.boot);
     event->host = arena_text(d->arena, input->open.host);
     event->version = arena_text(d->arena, input->open.version);
+    emit_kills_lost(d);
     return 0;
 }
 
@@ -244,7 +247,7 @@ static int (*const inputs[])(struct deciding *d) = {
     [INPUT_NOTED] = decide_noted,       [INPUT_SAMPLE] = decide_sample,     [INPUT_JOINED] = decide_joined,
     [INPUT_LEFT] = decide_left,         [INPUT_MONITOR] = decide_monitor,   [INPUT_TROUBLE] = decide_trouble,
     [INPUT_WITNESS] = decide_witness,   [INPUT_PROGRESS] = decide_progress, [INPUT_ITEM] = decide_item,
-    [INPUT_FORESEEN] = decide_foreseen,
+    [INPUT_FORESEEN] = decide_foreseen, [INPUT_LOCKED] = decide_locked,     [INPUT_KILLED] = decide_killed,
 };
 
 /* What is still heard when the run is over: people, and what goes on around it. */
@@ -258,9 +261,9 @@ static const bool told_after_end[ARRAY_LEN(inputs)] = {
 static bool names_what_is_there(const struct run *run, const struct input *input)
 {
     static const bool about_work[ARRAY_LEN(inputs)] = {
-        [INPUT_OUTCOME] = true,  [INPUT_SENSED] = true,  [INPUT_PROBED] = true,
-        [INPUT_CLEANED] = true,  [INPUT_WAITING] = true, [INPUT_NOTED] = true,
-        [INPUT_PROGRESS] = true, [INPUT_ITEM] = true,    [INPUT_FORESEEN] = true
+        [INPUT_OUTCOME] = true,  [INPUT_SENSED] = true, [INPUT_PROBED] = true,   [INPUT_CLEANED] = true,
+        [INPUT_WAITING] = true,  [INPUT_NOTED] = true,  [INPUT_PROGRESS] = true, [INPUT_ITEM] = true,
+        [INPUT_FORESEEN] = true, [INPUT_LOCKED] = true
     };
     if (!about_work[input->type])
         return true;

@@ -128,6 +128,17 @@ int decide_noted(struct deciding *d)
     return 0;
 }
 
+int decide_locked(struct deciding *d)
+{
+    const struct work *work = run_work(d->run, d->input->step, d->input->entry);
+    if (work->state != STEP_RUNNING || d->input->value == NULL || d->input->text == NULL)
+        return 0; /* seen a moment too late, or nothing */
+    struct event *event = emit_work(d, EVENT_STEP_LOCKED, d->input->step, d->input->entry);
+    event->value = arena_text(d->arena, d->input->value);
+    event->text = arena_text(d->arena, d->input->text);
+    return 0;
+}
+
 /* ---- the unknown, and leftovers ---- */
 
 /* A transaction is there wholly or not at all; of anything else a "no" may mean that it is half done. What is

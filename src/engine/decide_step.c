@@ -84,6 +84,22 @@ static int check_approvals(struct deciding *d, size_t phase)
     return r;
 }
 
+/* Whether what stands before it lets it begin now. */
+static int check_ready(struct deciding *d, size_t step)
+{
+    const struct step *def = &d->run->book->steps[step];
+    int r = check_not_probed(d, step, 0);
+    if (r == 0)
+        r = check_reached(d, def->phase);
+    if (r == 0)
+        r = check_approvals(d, def->phase);
+    for (size_t i = 0; r == 0 && i < def->after_count; i++) {
+        if (!run_step_complete(d->run, def->after[i]))
+            r = refuse_before(d, def->after[i]);
+    }
+    return r < 0 ? r : check_alone(d, step);
+}
+
 static int check_startable(struct deciding *d, size_t step)
 {
     const struct step *def = &d->run->book->steps[step];
@@ -97,16 +113,7 @@ static int check_startable(struct deciding *d, size_t step)
         return refuse(d, RULE_STATE, "\"%s\" is %s", def->id, step_state_word(state->work.state));
     if (state->leftover != NULL)
         return refuse(d, RULE_LEFTOVER, "\"%s\" left %s behind", def->id, state->leftover);
-    int r = check_not_probed(d, step, 0);
-    if (r == 0)
-        r = check_reached(d, def->phase);
-    if (r == 0)
-        r = check_approvals(d, def->phase);
-    for (size_t i = 0; r == 0 && i < def->after_count; i++) {
-        if (!run_step_complete(d->run, def->after[i]))
-            r = refuse_before(d, def->after[i]);
-    }
-    return r < 0 ? r : check_alone(d, step);
+    return check_ready(d, step);
 }
 
 /* ---- starting ---- */
@@ -181,6 +188,9 @@ static int retry_undo(struct deciding *d, size_t step)
         return refuse(d, RULE_STATE, "no rollback of \"%s\" has failed", run->book->steps[step].id);
     if (run->held && strcmp(run->held_by, EVENT_ACTOR_SELF) != 0)
         return refuse(d, RULE_HELD, "by %s", run->held_by);
+    if (run->steps[step].leftover != NULL && book_work(run->book, step, entry)->kind == STEP_OSC)
+        return refuse(d, RULE_LEFTOVER, "\"%s\" left %s behind", run->book->steps[step].id,
+                      run->steps[step].leftover);
     int r = check_not_probed(d, step, entry);
     if (r < 0)
         return r;
@@ -200,6 +210,34 @@ int verb_retry(struct deciding *d, size_t step)
     if (d->run->steps[step].work.state != STEP_FAILED)
         return refuse(d, RULE_STATE, "\"%s\" has not failed", d->run->book->steps[step].id);
     return start_step(d, step);
+}
+
+/* Its probe is asked first, as before any start, unless the step is said to be idempotent: then it is carried
+ * out although the probe would find it done. */
+int verb_again(struct deciding *d, size_t step)
+{
+    const struct run *run = d->run;
+    const struct step *def = &run->book->steps[step];
+    enum step_state state = run->steps[step].work.state;
+    size_t since = step_begun_since(run, step);
+    if (!run_is_rehearsal(run))
+        return refuse(d, RULE_STATE, "only a rehearsal does a step once more, and this run is %s",
+                      run->environment != NULL ? run->environment : "none");
+    if (state != STEP_DONE && state != STEP_SKIPPED)
+        return refuse(d, RULE_STATE, "\"%s\" is %s: only what is done is done once more", def->id,
+                      step_state_word(state));
+    if (!step_can_be_again(def))
+        return refuse(d, RULE_STATE, "\"%s\" has no \"done_when\" and is not said to be idempotent", def->id);
+    if (since != BOOK_NONE)
+        return refuse(d, RULE_STATE, "\"%s\" has begun since: only the newest step is done once more",
+                      run->book->steps[since].id);
+    int r = check_ready(d, step);
+    if (r < 0)
+        return r;
+    size_t at = d->decision->count;
+    emit_started(d, step);
+    d->decision->events[at].text = EVENT_STEP_AGAIN;
+    return 0;
 }
 
 /* ---- stopping ---- */
@@ -252,6 +290,8 @@ int verb_clean(struct deciding *d, size_t step)
         return refuse(d, RULE_STATE, "\"%s\" left nothing behind", def->id);
     if (state->cleaning)
         return refuse(d, RULE_STATE, "%s is being removed already", state->leftover);
+    if (d->run->rolling_back && !d->run->held)
+        return refuse(d, RULE_ROLLING_BACK, "%s has to wait until it is over or held", state->leftover);
     struct event *event = emit_work(d, EVENT_CLEAN_STARTED, step, 0);
     event->actor = arena_text(d->arena, d->input->action.actor);
     event->text = state->leftover;

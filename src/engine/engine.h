@@ -49,13 +49,14 @@ bool step_is_carried_out(const struct step *step);
 /* Nothing is remembered of how far it had come. */
 void work_forget(struct work *work);
 
-/* Whether a step that ran is a point of no return: the book says so, or has no way back for it. */
-bool step_is_final(const struct step *step);
-/* Why, for a sentence. */
-const char *step_final_why(const struct step *step);
-
 /* Its phase is reached, and all that it comes after is complete. */
 bool step_is_next(const struct run *run, size_t step);
+
+/* Doing a step once more, which only a rehearsal does (again.c): whether the run is one, whether something
+ * can tell that it changes nothing, and the step that has begun since; BOOK_NONE. */
+bool run_is_rehearsal(const struct run *run);
+bool step_can_be_again(const struct step *def);
+size_t step_begun_since(const struct run *run, size_t step);
 
 /* The first step of a phase that is not complete; BOOK_NONE. */
 size_t phase_first_incomplete(const struct run *run, size_t phase);
@@ -138,6 +139,7 @@ int apply_unticked(struct change *c);
 int apply_sensed(struct change *c);
 int apply_started(struct change *c);
 int apply_noted(struct change *c);
+int apply_locked(struct change *c);
 int apply_waiting(struct change *c);
 int apply_retrying(struct change *c);
 int apply_cancelling(struct change *c);
@@ -165,6 +167,8 @@ int apply_cleared(struct change *c);
 int apply_rollback_started(struct change *c);
 int apply_rollback_ended(struct change *c);
 int apply_sample(struct change *c);
+int apply_kill_started(struct change *c);
+int apply_kill_ended(struct change *c);
 
 /* ---- deciding (decide*.c) ---- */
 
@@ -215,12 +219,14 @@ int verb_start(struct deciding *d, size_t step);
 int verb_next(struct deciding *d, size_t step);
 int verb_cancel(struct deciding *d, size_t step);
 int verb_retry(struct deciding *d, size_t step);
+int verb_again(struct deciding *d, size_t step);
 int verb_clean(struct deciding *d, size_t step);
 int verb_vote(struct deciding *d, size_t step);
 int verb_break_glass(struct deciding *d, size_t step);
 int verb_override(struct deciding *d, size_t step);
 int verb_rule(struct deciding *d, size_t step);
 int verb_probe(struct deciding *d, size_t step);
+int verb_kill(struct deciding *d, size_t step);
 int verb_hold(struct deciding *d, size_t step);
 int verb_release(struct deciding *d, size_t step);
 int verb_rollback(struct deciding *d, size_t step);
@@ -236,9 +242,13 @@ int decide_probed(struct deciding *d);
 int decide_cleaned(struct deciding *d);
 int decide_waiting(struct deciding *d);
 int decide_noted(struct deciding *d);
+int decide_locked(struct deciding *d);
 int decide_progress(struct deciding *d);
 int decide_item(struct deciding *d);
 int decide_witness(struct deciding *d);
+int decide_killed(struct deciding *d);
+/* A runner that was about them is gone: whether they were sent nobody knows. */
+void emit_kills_lost(struct deciding *d);
 
 /* What follows by itself. Each emits what is due by its rule, or nothing. */
 void tick_clock(struct deciding *d);

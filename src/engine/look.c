@@ -25,8 +25,8 @@ bool step_is_probed_by_hand(const struct step *step)
 bool step_is_carried_out(const struct step *step)
 {
     static const bool kinds[STEP_KIND_COUNT] = {
-        [STEP_SQL] = true,      [STEP_COMMAND] = true, [STEP_VERIFY] = true,
-        [STEP_BACKFILL] = true, [STEP_COMPARE] = true, [STEP_NOTIFY] = true
+        [STEP_SQL] = true,     [STEP_COMMAND] = true, [STEP_VERIFY] = true, [STEP_BACKFILL] = true,
+        [STEP_COMPARE] = true, [STEP_NOTIFY] = true,  [STEP_OSC] = true,
     };
     return kinds[step->kind] || (step->kind == STEP_WAIT && step->until_count > 0);
 }
@@ -309,10 +309,15 @@ static void put_rows(struct buf *buf, const struct step *step, const struct work
 {
     const struct progress *progress = &work->progress;
     bool runs = work->state == STEP_RUNNING;
-    buf_format(buf, "%" PRId64, progress->rows);
-    if (progress->total >= 0)
-        buf_format(buf, " of ~%" PRId64, progress->total);
-    buf_text(buf, " rows");
+    if (step->kind == STEP_OSC) {
+        buf_format(buf, "%" PRId64 " %% copied",
+                   progress->total > 0 ? 100 * progress->rows / progress->total : 0);
+    } else {
+        buf_format(buf, "%" PRId64, progress->rows);
+        if (progress->total >= 0)
+            buf_format(buf, " of ~%" PRId64, progress->total);
+        buf_text(buf, " rows");
+    }
     if (progress->per_second > 0)
         buf_format(buf, ", %" PRId64 "/s", progress->per_second);
     if (runs && progress->total < 0 && step->kind == STEP_BACKFILL)

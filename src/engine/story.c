@@ -27,9 +27,11 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
     [EVENT_PERSON_JOINED] = { "joined as {role}[ from {text}]", NULL },
     [EVENT_PERSON_LEFT] = { "left[: {text}]", NULL },
     [EVENT_CHECK_SENSED] = { "check {subject} sensed: {choice}[ ({value})][: {text}]", NULL },
-    [EVENT_STEP_STARTED] = { "started {subject}[, attempt {again}]",
+    [EVENT_STEP_STARTED] = { "started {subject}[ {once more}][, attempt {again}]",
                              "started the undo of {subject} (entry {entry})[, attempt {again}]" },
     [EVENT_STEP_NOTED] = { "step {subject}[: {text}]", "undo of {subject} (entry {entry})[: {text}]" },
+    [EVENT_STEP_LOCKED] = { "step {subject} locked {text}",
+                            "undo of {subject} (entry {entry}) locked {text}" },
     [EVENT_STEP_RETRYING] = { "step {subject}, attempt {attempt} failed[: {code}][ {text}]; again in {wait}",
                               "undo of {subject} (entry {entry}), attempt {attempt} failed[: {code}][ "
                               "{text}]; "
@@ -67,6 +69,8 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
     [EVENT_TRIGGER_CLEARED] = { "trigger {subject} cleared[: {text}]", NULL },
     [EVENT_ROLLBACK_STARTED] = { "started a rollback[ to {subject}][: {text}]", NULL },
     [EVENT_ROLLBACK_ENDED] = { "rollback ended: {choice}[: {text}]", NULL },
+    [EVENT_KILL_STARTED] = { "asked to {choice} session {value} of {subject}[: \"{text}\"][ ({detail})]",
+                             NULL },
     [EVENT_MONITOR_STARTED] = { "monitor {subject} started[: {text}]", NULL },
     [EVENT_MONITOR_STOPPED] = { "monitor {subject} stopped[: {text}]", NULL },
     [EVENT_CLOCK_JUMPED] = { "the wall clock jumped by {elapsed}", NULL },
@@ -84,6 +88,14 @@ static const struct story ended[CHOICE_COUNT] = {
                         "{text}]" },
     [CHOICE_UNKNOWN] = { "step {subject} is unknown[: {text}]",
                          "rollback of {subject} (entry {entry}) is unknown[: {text}]" },
+};
+
+static const struct story killed[CHOICE_COUNT] = {
+    [CHOICE_DONE] = { "session {value} of {subject}: {text}", NULL },
+    [CHOICE_GONE] = { "session {value} of {subject} was gone already: nothing was sent[: {text}]", NULL },
+    [CHOICE_FAILED] = { "session {value} of {subject}: nothing was done[: {text}]", NULL },
+    [CHOICE_UNKNOWN] = { "session {value} of {subject}: it is not known whether it was told to end[: {text}]",
+                         NULL },
 };
 
 static const struct story ruled = { "ruled {subject} {choice}[: {text}]",
@@ -130,6 +142,8 @@ static const struct story *story_of(const struct event *event)
 {
     if (event->type == EVENT_STEP_ENDED)
         return &ended[event->choice];
+    if (event->type == EVENT_KILL_ENDED)
+        return &killed[event->choice];
     if (event->type == EVENT_STEP_RULED)
         return &ruled;
     if (event->type == EVENT_CHECK_TICKED)
@@ -186,6 +200,7 @@ TEXT_OF(gate)
 TEXT_OF(code)
 TEXT_OF(value)
 TEXT_OF(host)
+TEXT_OF(detail)
 TEXT_OF(environment)
 #undef TEXT_OF
 
@@ -220,6 +235,11 @@ static bool put_attempt(struct buf *buf, const struct event *event)
 static bool put_again(struct buf *buf, const struct event *event)
 {
     return put_number(buf, event->attempt, 2);
+}
+
+static bool put_once_more(struct buf *buf, const struct event *event)
+{
+    return text_equal(event->text, EVENT_STEP_AGAIN) && put_text(buf, event->text);
 }
 
 static bool put_elapsed(struct buf *buf, const struct event *event)
@@ -261,7 +281,8 @@ static const struct {
     { "attempt", put_attempt }, { "again", put_again },
     { "elapsed", put_elapsed }, { "wait", put_wait },
     { "monitor", put_monitor }, { "rows", put_rows },
-    { "total", put_total },
+    { "total", put_total },     { "once more", put_once_more },
+    { "detail", put_detail },
 };
 
 static bool put_word(struct buf *buf, const struct event *event, const char *name, size_t len)

@@ -8,7 +8,8 @@ static const bool wanted[EVENT_TYPE_COUNT] = {
     [EVENT_STEP_ENDED] = true,     [EVENT_STEP_RULED] = true,    [EVENT_GATE_VOTED] = true,
     [EVENT_GATE_LAPSED] = true,    [EVENT_GATE_DECIDED] = true,  [EVENT_ITEM_OVERRIDDEN] = true,
     [EVENT_GATE_FORCED] = true,    [EVENT_TRIGGER_FIRED] = true, [EVENT_ROLLBACK_STARTED] = true,
-    [EVENT_ROLLBACK_ENDED] = true, [EVENT_STEP_REPORTED] = true,
+    [EVENT_ROLLBACK_ENDED] = true, [EVENT_STEP_REPORTED] = true, [EVENT_KILL_STARTED] = true,
+    [EVENT_KILL_ENDED] = true,
 };
 
 bool event_wants_witness(enum event_type type)

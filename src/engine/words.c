@@ -6,31 +6,34 @@
 
 enum subject_rule { SUBJECT_NONE, SUBJECT_NEEDED };
 enum text_rule { TEXT_NONE, TEXT_LOOSE };
+enum choice_rule { CHOOSES_NOTHING, CHOOSES, MAY_CHOOSE };
 
 /* What follows each verb. A text may also stand loose, after everything else, where that reads well. */
 static const struct {
     enum subject_rule subject;
-    bool choice;
+    enum choice_rule choice;
     enum text_rule text;
 } shapes[VERB_COUNT] = {
-    [VERB_TICK] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_UNTICK] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_START] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_NEXT] = { SUBJECT_NONE, false, TEXT_NONE },
-    [VERB_CANCEL] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_RETRY] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_CLEAN] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_VOTE] = { SUBJECT_NEEDED, true, TEXT_NONE },
-    [VERB_BREAK_GLASS] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_OVERRIDE] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_RULE] = { SUBJECT_NEEDED, true, TEXT_NONE },
-    [VERB_PROBE] = { SUBJECT_NEEDED, false, TEXT_NONE },
-    [VERB_HOLD] = { SUBJECT_NONE, false, TEXT_LOOSE },
-    [VERB_RELEASE] = { SUBJECT_NONE, false, TEXT_LOOSE },
-    [VERB_ROLLBACK] = { SUBJECT_NONE, false, TEXT_NONE },
-    [VERB_SCRUB] = { SUBJECT_NONE, false, TEXT_LOOSE },
-    [VERB_NOTE] = { SUBJECT_NONE, false, TEXT_LOOSE },
-    [VERB_CLOSE] = { SUBJECT_NONE, false, TEXT_NONE },
+    [VERB_TICK] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_UNTICK] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_START] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_NEXT] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_CANCEL] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_RETRY] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_AGAIN] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_CLEAN] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_VOTE] = { SUBJECT_NEEDED, CHOOSES, TEXT_NONE },
+    [VERB_BREAK_GLASS] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_OVERRIDE] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_RULE] = { SUBJECT_NEEDED, CHOOSES, TEXT_NONE },
+    [VERB_PROBE] = { SUBJECT_NEEDED, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_KILL] = { SUBJECT_NEEDED, MAY_CHOOSE, TEXT_NONE },
+    [VERB_HOLD] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_LOOSE },
+    [VERB_RELEASE] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_LOOSE },
+    [VERB_ROLLBACK] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_NONE },
+    [VERB_SCRUB] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_LOOSE },
+    [VERB_NOTE] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_LOOSE },
+    [VERB_CLOSE] = { SUBJECT_NONE, CHOOSES_NOTHING, TEXT_NONE },
 };
 
 /* Where an option's value goes, and with which verbs. */
@@ -44,7 +47,9 @@ static const struct {
     { "--evidence", offsetof(struct action, text), VERB_BIT(VERB_TICK) },
     { "--reason", offsetof(struct action, text),
       VERB_BIT(VERB_VOTE) | VERB_BIT(VERB_BREAK_GLASS) | VERB_BIT(VERB_OVERRIDE) | VERB_BIT(VERB_RULE) |
-          VERB_BIT(VERB_HOLD) | VERB_BIT(VERB_RELEASE) | VERB_BIT(VERB_ROLLBACK) | VERB_BIT(VERB_SCRUB) },
+          VERB_BIT(VERB_HOLD) | VERB_BIT(VERB_RELEASE) | VERB_BIT(VERB_ROLLBACK) | VERB_BIT(VERB_SCRUB) |
+          VERB_BIT(VERB_KILL) },
+    { "--session", offsetof(struct action, session), VERB_BIT(VERB_KILL) },
     { "--to", offsetof(struct action, subject), VERB_BIT(VERB_ROLLBACK) },
 };
 
@@ -113,7 +118,7 @@ static int take_word(struct arena *arena, const char *word, struct action *ret, 
         ret->subject = word;
         return 0;
     }
-    if (shapes[ret->verb].choice && ret->choice == CHOICE_NONE) {
+    if (shapes[ret->verb].choice != CHOOSES_NOTHING && ret->choice == CHOICE_NONE) {
         ret->choice = choice_of(word);
         return ret->choice == CHOICE_COUNT || ret->choice == CHOICE_NONE ? wrong(err, ret->verb) : 0;
     }
@@ -130,6 +135,9 @@ static bool choice_fits(const struct action *action)
 {
     if (action->verb == VERB_VOTE)
         return action->choice == CHOICE_GO || action->choice == CHOICE_NO_GO;
+    if (action->verb == VERB_KILL)
+        return action->choice == CHOICE_NONE || action->choice == CHOICE_CANCEL ||
+               action->choice == CHOICE_TERMINATE;
     return action->choice == CHOICE_DONE || action->choice == CHOICE_NOT_DONE ||
            action->choice == CHOICE_PARTIAL;
 }
@@ -150,7 +158,7 @@ int action_of_words(struct arena *arena, const char *const *words, size_t count,
     if (r < 0)
         return r;
     if ((shapes[ret->verb].subject == SUBJECT_NEEDED && !ret->subject) ||
-        (shapes[ret->verb].choice && !choice_fits(ret)))
+        (shapes[ret->verb].choice != CHOOSES_NOTHING && !choice_fits(ret)))
         return wrong(err, ret->verb);
     return 0;
 }

@@ -11,7 +11,6 @@
 /* A question of a monitor has less time than the shortest time between two samples that count. */
 #define QUESTION_TIMEOUT_US (900 * MS_US)
 #define QUESTION_MAX        16384
-#define OLDEST_VERSION      120000
 
 struct monitor_kind {
     /* The session is open. When it fails nothing of it is left. NULL: nothing to do. */
@@ -23,10 +22,15 @@ struct monitor_kind {
     /* Frees `state`; sessions of its own are closed. NULL: nothing to do. */
     void (*end)(struct monitor *monitor);
     bool no_server; /* it asks something else than a server: there is no session */
+    /* The session's questions begin transactions of their own; NULL: they do not. MySQL, MariaDB only. */
+    const char *begins_with_pin;
+    const char *denied_code,
+        *denied; /* an error that does not name the right which is missing, and what does */
 };
 
 extern const struct monitor_kind monitor_lag, monitor_locks, monitor_transactions, monitor_progress,
     monitor_query, monitor_http;
+extern const struct monitor_kind monitor_mysql_locks, monitor_mysql_transactions, monitor_mysql_progress;
 
 struct monitor {
     uv_loop_t *loop;
@@ -41,6 +45,7 @@ struct monitor {
     void (*read_prepared)(struct monitor *monitor, const struct answer *answer);
     int preparing;
     int64_t prepared_pid[2]; /* the backend that has the prepared question */
+    bool hurried;            /* the next sample is wanted now: a question is worth another connection */
     bool reached;            /* the session has answered, or said why not, at least once */
     bool stopping, closed;
     bool asked; /* a request is out, which holds the monitor in memory */
@@ -86,6 +91,9 @@ void monitor_application_name(const struct monitor *monitor, struct buf *buf);
     " coalesce(host(a.client_addr), 'local')"
 #define SQL_STATE "replace(a.state, 'idle in transaction', 'idle in tx')"
 #define SQL_QUERY "left(a.query, 300)"
+/* Whatever the settings of who asks. */
+#define SQL_BACKEND_START                                                                                    \
+    "to_char(a.backend_start AT TIME ZONE 'UTC', '\"since \"YYYY-MM-DD HH24:MI:SS.US\" UTC\"')"
 /* Whether we see other sessions at all, and who we are. */
 #define SQL_SEES "pg_has_role('pg_read_all_stats', 'USAGE'), quote_ident(current_user)"
 

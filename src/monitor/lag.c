@@ -6,33 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver/postgresql.h"
 #include "monitor/lag_state.h"
 
 #define BEAT_MS 250
-
-/* The time of a reply is by the replica's clock, which can be ahead. */
-#define REPLY_AGE "CASE WHEN r.reply_time IS NOT NULL THEN greatest(0, " SQL_AGE("r.reply_time") ") END"
-
-static const char primary_question[] =
-    "SELECT " SQL_SEES ", now.lsn::text, r.* FROM (SELECT CASE WHEN pg_is_in_recovery()"
-    " THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END AS lsn) now LEFT JOIN LATERAL ("
-    "SELECT coalesce(nullif(r.application_name, ''), 'replica') || coalesce('@' || host(r.client_addr), '') "
-    "AS name,"
-    " coalesce(s.slot_type, 'physical'), r.state, pg_wal_lsn_diff(now.lsn, r.sent_lsn)::bigint,"
-    " pg_wal_lsn_diff(now.lsn, r.replay_lsn)::bigint, " REPLY_AGE
-    ", pg_wal_lsn_diff(now.lsn, s.restart_lsn)::bigint, s.slot_name::text, r.application_name"
-    " FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid"
-    " UNION ALL "
-    "SELECT s.slot_name::text, 'slot', s.slot_type || ', inactive', NULL,"
-    " pg_wal_lsn_diff(now.lsn, s.confirmed_flush_lsn)::bigint, NULL,"
-    " pg_wal_lsn_diff(now.lsn, s.restart_lsn)::bigint, s.slot_name::text, NULL"
-    " FROM pg_replication_slots s WHERE NOT s.active) r ON true";
-
-static const char replica_question[] =
-    "SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END,"
-    " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END::text,"
-    " (SELECT slot_name FROM pg_stat_wal_receiver), current_setting('cluster_name')";
 
 /* ---- the two answers ---- */
 
@@ -58,6 +34,11 @@ static void view_take(struct lag_view *view, const struct answer *answer)
             view->cells[row * view->column_count + column] =
                 arena_text(view->arena, answer->cell(answer, row, column));
     }
+    if (answer->column == NULL)
+        return;
+    view->names = arena_array(view->arena, view->column_count + 1, sizeof(*view->names));
+    for (size_t column = 0; column < view->column_count; column++)
+        view->names[column] = arena_text(view->arena, answer->column(answer, column));
 }
 
 static void take(struct lag *lag, struct lag_view *view, const struct answer *answer)
@@ -82,17 +63,23 @@ static void on_replica(void *data, const struct answer *answer)
     take(lag, &lag->on_replica, answer);
 }
 
+static void view_fail(struct lag_view *view, const char *why)
+{
+    view_finish(view);
+    view->arena = arena_create();
+    view->trouble = arena_text(view->arena, why);
+}
+
 static void ask(struct lag *lag, struct session *session, const char *sql, struct lag_view *view,
                 session_answered answered)
 {
     struct err err = ERR_INIT;
-    if (session_ask(session, sql, QUESTION_TIMEOUT_US, answered, lag, &err) == 0) {
+    if (sql == NULL)
+        view_fail(view, session_trouble(session)[0] != '\0' ? session_trouble(session) : "no answer yet");
+    else if (session_ask(session, sql, QUESTION_TIMEOUT_US, answered, lag, &err) == 0)
         lag->views_out++;
-        return;
-    }
-    view_finish(view);
-    view->arena = arena_create();
-    view->trouble = arena_text(view->arena, err.message);
+    else
+        view_fail(view, err.message);
 }
 
 static void tick(struct monitor *monitor)
@@ -100,8 +87,8 @@ static void tick(struct monitor *monitor)
     struct lag *lag = monitor->state;
     if (lag->views_out > 0)
         return; /* the sample comes with their answers, or when their time is over */
-    ask(lag, lag->primary, primary_question, &lag->on_primary, on_primary);
-    ask(lag, monitor->session, replica_question, &lag->on_replica, on_replica);
+    ask(lag, lag->primary, lag->dialect->primary_question(lag), &lag->on_primary, on_primary);
+    ask(lag, monitor->session, lag->dialect->replica_question(lag), &lag->on_replica, on_replica);
     if (lag->views_out == 0)
         lag_emit(lag);
 }
@@ -122,6 +109,11 @@ static int32_t row_id_of(const char *id)
     return (int32_t)(hash & 0x7fffffff);
 }
 
+static const struct lag_dialect *const dialects[] = {
+    [MONITOR_ENGINE_POSTGRESQL] = &lag_postgresql,
+    [MONITOR_ENGINE_MYSQL] = &lag_mysql,
+};
+
 static int begin(struct monitor *monitor, struct err *err)
 {
     struct session *primary;
@@ -136,8 +128,10 @@ static int begin(struct monitor *monitor, struct err *err)
     struct lag *lag = mem_alloc(sizeof(*lag));
     monitor->state = lag;
     lag->monitor = monitor;
+    lag->dialect = dialects[monitor->config->engine];
     lag->primary = primary;
     lag->row_id = row_id_of(monitor->config->id);
+    lag->seq = clock_now().wall_us / MS_US;
     lag->said_us = -1;
     lag->writer.heard_us = lag->reader.heard_us = clock_now().boot_us;
     buf_init(&lag->table, QUESTION_MAX);

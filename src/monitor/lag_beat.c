@@ -58,10 +58,18 @@ static bool is_good(struct lag *lag, struct lag_end *end, const struct answer *a
 
 /* ---- the primary ---- */
 
+static void make(struct lag *lag);
+
 static void on_made(void *data, const struct answer *answer)
 {
     struct lag *lag = data;
-    if (!is_good(lag, &lag->writer, answer) || answer->result->value == NULL)
+    if (!is_good(lag, &lag->writer, answer))
+        return;
+    if (++lag->make_step < lag->dialect->make_steps) {
+        make(lag);
+        return;
+    }
+    if (answer->result->value == NULL)
         return;
     lag->ready_pid = session_pid(lag->primary);
     lag->seq = strtoll(answer->result->value, NULL, 10);
@@ -70,19 +78,12 @@ static void on_made(void *data, const struct answer *answer)
 }
 
 /* The row goes on from the larger number, ours or the one that is there: a table can be left from an earlier
- * run, and a failover can have lost our last ones. The beats must not wait for a synchronous standby, whose
- * lag they are to tell. A low fillfactor leaves room on the page for the row's next versions. */
+ * run, and a failover can have lost our last ones. */
 static void make(struct lag *lag)
 {
-    const char *table = buf_str(&lag->table);
     struct buf sql;
     buf_init(&sql, QUESTION_MAX);
-    buf_format(
-        &sql,
-        "SET synchronous_commit = local; CREATE TABLE IF NOT EXISTS %s (id integer PRIMARY KEY, seq bigint"
-        " NOT NULL) WITH (fillfactor = 10); INSERT INTO %s AS h VALUES (%" PRId32 ", %" PRId64 ")"
-        " ON CONFLICT (id) DO UPDATE SET seq = greatest(h.seq + 1, excluded.seq) RETURNING seq",
-        table, table, lag->row_id, lag->seq + 1);
+    lag->dialect->make_text(lag, lag->make_step, &sql);
     lag->table_made = true;
     ask(lag, lag->primary, &lag->writer, buf_str(&sql), on_made);
     buf_finish(&sql);
@@ -108,6 +109,7 @@ static void beat(struct lag *lag)
 {
     struct buf sql;
     if (lag->ready_pid == 0 || lag->ready_pid != session_pid(lag->primary)) {
+        lag->make_step = 0;
         make(lag);
         return;
     }
@@ -124,7 +126,7 @@ static void on_read(void *data, const struct answer *answer)
 {
     struct lag *lag = data;
     /* The replica has not got as far as the table: an answer, and an old one. */
-    bool no_table_yet = strcmp(answer->result->code, "42P01") == 0 && !lag->beats.any_shown;
+    bool no_table_yet = strcmp(answer->result->code, lag->dialect->no_table) == 0 && !lag->beats.any_shown;
     if (no_table_yet && !lag->monitor->closed && !lag->monitor->stopping) {
         lag->reader.out = false;
         set_well(&lag->reader);

@@ -110,7 +110,7 @@ static void choose_parents(struct work *work)
     for (size_t i = 0; i < tree->edge_count; i++) {
         struct lock_edge *edge = &tree->edges[i];
         struct lock_node *waiter = &tree->nodes[edge->waiter], *blocker = &tree->nodes[edge->blocker];
-        edge->hard = is_hard(waiter, blocker, edge->held);
+        edge->hard = edge->holds || is_hard(waiter, blocker, edge->held);
         if (work->under[edge->waiter] == SIZE_MAX || (edge->hard && strcmp(waiter->why, "hard") != 0)) {
             work->under[edge->waiter] = edge->blocker;
             waiter->why = edge->hard ? "hard" : "queue";

@@ -13,10 +13,12 @@
 #include <stdint.h>
 
 struct arena;
+struct lock_session; /* lock_rows.h */
 
 struct lock_edge {
     size_t waiter, blocker; /* indexes of nodes */
     const char *held; /* modes that the blocker holds on what is waited for, "AccessShareLock+..."; "" */
+    bool holds;       /* what the blocker holds is known to be in the way, whatever its mode is called */
     bool hard;        /* filled in by lock_tree_build */
 };
 
@@ -25,7 +27,7 @@ struct lock_node {
     const char *mode; /* that it waits for ("AccessExclusiveLock"); NULL: it does not wait */
     int64_t waited_us;
     bool ours;
-    const void *data; /* the caller's */
+    const struct lock_session *session;
     /* out */
     int depth;
     const char *why;     /* "root", "hard", "queue" */

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "monitor/kind.h"
-#include "monitor/lock_tree.h"
+#include "monitor/lock_rows.h"
 
 #define LOOKED_AT_MAX 50
 #define NODES_MAX     256
@@ -82,7 +82,7 @@ static void second_question(const struct monitor *monitor, struct buf *sql)
         sql,
         "(extract(epoch FROM clock_timestamp() - CASE WHEN w.pid IS NOT NULL THEN %s END) * 1000000)::bigint",
         versioned_text(wait_start, ARRAY_LEN(wait_start), version));
-    buf_text(sql, ", w.mode, w.object, e.blockers, " SQL_QUERY ", a.backend_start::text, ");
+    buf_text(sql, ", w.mode, w.object, e.blockers, " SQL_QUERY ", " SQL_BACKEND_START ", ");
     sql_ours(sql, monitor);
     buf_format(
         sql,
@@ -94,23 +94,10 @@ static void second_question(const struct monitor *monitor, struct buf *sql)
 
 /* ---- the answer as a tree ---- */
 
-/* Where the node of a row comes from. */
-struct origin {
-    const struct answer *answer;
-    size_t row;
-    long pid;
-};
-
-static const char *text_of(const struct lock_node *node, enum column column)
-{
-    const struct origin *origin = node->data;
-    return origin->answer->cell(origin->answer, origin->row, column);
-}
-
 static size_t node_of(const struct lock_tree *tree, long pid)
 {
     for (size_t i = 0; i < tree->node_count; i++) {
-        if (((const struct origin *)tree->nodes[i].data)->pid == pid)
+        if (strtol(tree->nodes[i].session->pid, NULL, 10) == pid)
             return i;
     }
     return SIZE_MAX;
@@ -137,12 +124,21 @@ static void read_tree(struct lock_tree *tree, const struct answer *answer, struc
     size_t edges_max = 0;
     tree->node_count = answer->row_count;
     tree->nodes = arena_array(arena, tree->node_count, sizeof(*tree->nodes));
-    struct origin *origins = arena_array(arena, tree->node_count, sizeof(*origins));
+    struct lock_session *sessions = arena_array(arena, tree->node_count, sizeof(*sessions));
     for (size_t i = 0; i < tree->node_count; i++) {
         struct lock_node *node = &tree->nodes[i];
         const char *wait = answer->cell(answer, i, WAIT), *blockers = answer->cell(answer, i, BLOCKERS);
-        origins[i] = (struct origin){ answer, i, strtol(answer->cell(answer, i, PID), NULL, 10) };
-        node->data = &origins[i];
+        sessions[i] = (struct lock_session){
+            .pid = answer->cell(answer, i, PID),
+            .who = answer->cell(answer, i, WHO),
+            .state = answer->cell(answer, i, STATE),
+            .xact_us = answer->cell(answer, i, XACT),
+            .wait_us = wait,
+            .object = answer->cell(answer, i, OBJECT),
+            .query = answer->cell(answer, i, QUERY),
+            .start = answer->cell(answer, i, BACKEND_START),
+        };
+        node->session = &sessions[i];
         node->mode = answer->cell(answer, i, MODE);
         node->waited_us = wait != NULL ? strtoll(wait, NULL, 10) : 0;
         node->ours = answer_true(answer, i, OURS);
@@ -158,53 +154,6 @@ static void read_tree(struct lock_tree *tree, const struct answer *answer, struc
     lock_tree_build(tree, arena);
 }
 
-/* ---- the tree as rows ---- */
-
-/* "AccessExclusiveLock" is "AccessExclusive". */
-static const char *short_mode(struct arena *arena, const char *mode, const char *more)
-{
-    size_t len = strlen(mode);
-    if (len == 0)
-        return "";
-    if (len > 4 && strcmp(mode + len - 4, "Lock") == 0)
-        len -= 4;
-    return arena_format(arena, "%.*s%s", (int)len, mode, more);
-}
-
-static void add_row(struct draft *draft, const struct lock_tree *tree, const struct lock_node *node)
-{
-    struct sample_row *row = draft_row(draft, node->depth, node->ours);
-    if (row == NULL)
-        return;
-    bool waits = node->mode != NULL;
-    const struct lock_node *named =
-        waits || node->first_waiter == SIZE_MAX ? node : &tree->nodes[node->first_waiter];
-    draft_cell(draft, row, LOCK_PID, text_of(node, PID));
-    draft_cell(draft, row, LOCK_WHO, text_of(node, WHO));
-    draft_cell(draft, row, LOCK_STATE, text_of(node, STATE));
-    draft_cell_age(draft, row, LOCK_XACT, text_of(node, XACT));
-    draft_cell_age(draft, row, LOCK_WAIT, text_of(node, WAIT));
-    draft_cell(draft, row, LOCK_MODE,
-               waits ? short_mode(draft->arena, node->mode, "")
-                     : short_mode(draft->arena, node->held, " held"));
-    draft_cell(draft, row, LOCK_OBJECT, text_of(named, OBJECT));
-    draft_cell(draft, row, LOCK_WHY, node->why);
-    draft_cell(draft, row, LOCK_BEHIND, arena_format(draft->arena, "%zu", node->behind));
-    draft_cell(draft, row, LOCK_QUERY, text_of(node, QUERY));
-    draft_cell(draft, row, LOCK_BACKEND_START, text_of(node, BACKEND_START));
-}
-
-static void add_metrics(struct draft *draft, size_t waiting, const struct lock_tree *tree)
-{
-    int64_t longest_us = 0;
-    for (size_t i = 0; i < tree->node_count; i++)
-        longest_us = tree->nodes[i].waited_us > longest_us ? tree->nodes[i].waited_us : longest_us;
-    draft_metric(draft, "waiting", (double)waiting);
-    draft_metric(draft, "behind_us", (double)tree->behind_ours);
-    draft_metric(draft, "roots", (double)tree->roots);
-    draft_metric(draft, "longest_wait_seconds", (double)longest_us / 1e6);
-}
-
 static void read_second(struct monitor *monitor, const struct answer *answer)
 {
     struct draft draft;
@@ -214,9 +163,8 @@ static void read_second(struct monitor *monitor, const struct answer *answer)
     if (answer->row_count > 0 && answer->cell(answer, 0, TOTAL) != NULL)
         waiting = (size_t)strtoull(answer->cell(answer, 0, TOTAL), NULL, 10);
     read_tree(&tree, answer, draft.arena);
-    add_metrics(&draft, waiting, &tree);
-    for (size_t i = 0; i < tree.shown; i++)
-        add_row(&draft, &tree, &tree.nodes[tree.order[i]]);
+    lock_draft_metrics(&draft, waiting, &tree);
+    lock_draft_rows(&draft, &tree);
     if (waiting > LOOKED_AT_MAX) {
         draft.sample.rows_left_out += waiting - LOOKED_AT_MAX;
         draft_remark(&draft, "looked at %d of %zu that wait; behind_us may be more", LOOKED_AT_MAX, waiting);
@@ -233,7 +181,7 @@ static void read_first(struct monitor *monitor, const struct answer *answer)
     if (!sees || strcmp(answer->cell(answer, 0, 2), "0") == 0) {
         const struct lock_tree nobody = { 0 };
         if (sees)
-            add_metrics(&draft, 0, &nobody);
+            lock_draft_metrics(&draft, 0, &nobody);
         monitor_emit(monitor, &draft);
         return;
     }

@@ -7,17 +7,39 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "driver/mysql.h"
 #include "driver/postgresql.h"
 #include "monitor/kind.h"
+#include "monitor/mysql.h"
 
-static const struct monitor_kind *const kinds[] = {
-    [MONITOR_TYPE_LAG] = &monitor_lag,
-    [MONITOR_TYPE_LOCKS] = &monitor_locks,
-    [MONITOR_TYPE_TRANSACTIONS] = &monitor_transactions,
-    [MONITOR_TYPE_PROGRESS] = &monitor_progress,
-    [MONITOR_TYPE_QUERY] = &monitor_query,
-    [MONITOR_TYPE_HTTP] = &monitor_http,
+static const struct monitor_kind *const kinds[MONITOR_ENGINE_COUNT][MONITOR_TYPE_COUNT] = {
+    [MONITOR_ENGINE_POSTGRESQL] = {
+        [MONITOR_TYPE_LAG] = &monitor_lag,
+        [MONITOR_TYPE_LOCKS] = &monitor_locks,
+        [MONITOR_TYPE_TRANSACTIONS] = &monitor_transactions,
+        [MONITOR_TYPE_PROGRESS] = &monitor_progress,
+        [MONITOR_TYPE_QUERY] = &monitor_query,
+        [MONITOR_TYPE_HTTP] = &monitor_http,
+    },
+    [MONITOR_ENGINE_MYSQL] = {
+        [MONITOR_TYPE_LAG] = &monitor_lag,
+        [MONITOR_TYPE_LOCKS] = &monitor_mysql_locks,
+        [MONITOR_TYPE_TRANSACTIONS] = &monitor_mysql_transactions,
+        [MONITOR_TYPE_PROGRESS] = &monitor_mysql_progress,
+        [MONITOR_TYPE_QUERY] = &monitor_query,
+        [MONITOR_TYPE_HTTP] = &monitor_http,
+    },
 };
+
+bool monitor_identity(struct buf *sql, enum monitor_engine engine, const struct session *session)
+{
+    size_t len = sql->len;
+    if (engine == MONITOR_ENGINE_POSTGRESQL)
+        buf_text(sql, SQL_BACKEND_START);
+    else
+        mysql_sql_server(sql, session);
+    return sql->len > len;
+}
 
 /* ---- samples ---- */
 
@@ -52,6 +74,8 @@ static void emit_trouble(struct monitor *monitor, const struct driver_result *re
         monitor->prepared_pid[0] = monitor->prepared_pid[1] = 0;
     if (result->status == DRIVER_TIMED_OUT)
         monitor_emit_unknown(monitor, "no answer within 900 ms");
+    else if (monitor->kind->denied != NULL && strcmp(result->code, monitor->kind->denied_code) == 0)
+        monitor_emit_unknown(monitor, "%s", monitor->kind->denied);
     else
         monitor_emit_unknown(monitor, "%s", result->message);
 }
@@ -122,21 +146,48 @@ static void read_hello(struct monitor *monitor, const struct answer *answer)
     monitor->kind->tick(monitor);
 }
 
+static const struct oldest {
+    enum monitor_engine engine;
+    bool mariadb;
+    int version; /* as session_server_version has it */
+    const char *name, *needed;
+} oldest_servers[] = {
+    { MONITOR_ENGINE_POSTGRESQL, false, 120000, "PostgreSQL", "12" },
+    { MONITOR_ENGINE_MYSQL, false, 50600, "MySQL", "5.6" },
+    { MONITOR_ENGINE_MYSQL, true, 100200, "MariaDB", "10.2" },
+};
+
+/* NULL for a server that is new enough. */
+static const struct oldest *too_old(const struct monitor *monitor, int version)
+{
+    enum monitor_engine engine = monitor->config->engine;
+    bool mariadb = engine == MONITOR_ENGINE_MYSQL && mysql_is_mariadb(monitor->session);
+    for (size_t i = 0; i < ARRAY_LEN(oldest_servers); i++) {
+        if (oldest_servers[i].engine == engine && oldest_servers[i].mariadb == mariadb)
+            return version < oldest_servers[i].version ? &oldest_servers[i] : NULL;
+    }
+    return NULL;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct monitor *monitor = timer->data;
     int version = monitor->session != NULL ? session_server_version(monitor->session) : 0;
+    bool hurried = monitor->hurried;
+    monitor->hurried = false;
     if (monitor->kind->no_server ||
         monitor->kind->stop != NULL) /* it has more than one session, and asks them by itself */
         monitor->kind->tick(monitor);
     else if (monitor->read != NULL)
         return;
-    else if (version == 0 && monitor->reached)
+    else if (version == 0 && monitor->reached && !hurried)
         monitor_emit_unknown(monitor, "not connected: %s", session_trouble(monitor->session));
     else if (version == 0)
         monitor_ask(monitor, "SELECT 1", read_hello);
-    else if (version < OLDEST_VERSION)
-        monitor_emit_unknown(monitor, "the server is PostgreSQL %d; 12 or newer is needed", version / 10000);
+    else if (too_old(monitor, version) != NULL)
+        monitor_emit_unknown(monitor, "the server is %s %d.%d; %s or newer is needed",
+                             too_old(monitor, version)->name, version / 10000, version / 100 % 100,
+                             too_old(monitor, version)->needed);
     else
         monitor->kind->tick(monitor);
 }
@@ -151,11 +202,16 @@ void monitor_application_name(const struct monitor *monitor, struct buf *buf)
 static int open_session(struct monitor *monitor, struct err *err)
 {
     struct buf name;
+    int r = 0;
     if (monitor->kind->no_server)
         return 0;
     buf_init(&name, QUESTION_MAX);
     monitor_application_name(monitor, &name);
-    int r = session_open(monitor->config->driver, buf_str(&name), SESSION_READS, &monitor->session, err);
+    if (monitor->kind->begins_with_pin != NULL)
+        monitor->session = mysql_session_open_begins(monitor->config->driver, buf_str(&name),
+                                                     monitor->kind->begins_with_pin);
+    else
+        r = session_open(monitor->config->driver, buf_str(&name), SESSION_READS, &monitor->session, err);
     buf_finish(&name);
     if (r == 0 && monitor->kind->begin != NULL)
         r = monitor->kind->begin(monitor, err);
@@ -166,10 +222,13 @@ int monitor_create(uv_loop_t *loop, const struct monitor_config *config, monitor
                    struct monitor **ret, struct err *err)
 {
     struct monitor *monitor = mem_alloc(sizeof(*monitor));
-    assert((size_t)config->type < ARRAY_LEN(kinds) && config->every_us > 0);
-    *monitor = (struct monitor){
-        .loop = loop, .config = config, .kind = kinds[config->type], .sampled = sampled, .data = data
-    };
+    assert(config->engine < MONITOR_ENGINE_COUNT && config->type < MONITOR_TYPE_COUNT &&
+           config->every_us > 0);
+    *monitor = (struct monitor){ .loop = loop,
+                                 .config = config,
+                                 .kind = kinds[config->engine][config->type],
+                                 .sampled = sampled,
+                                 .data = data };
     int r = open_session(monitor, err);
     if (r < 0) {
         session_close(monitor->session);
@@ -188,6 +247,14 @@ void monitor_pace(struct monitor *monitor, int64_t every_us)
     uint64_t ms = (uint64_t)((every_us > 0 ? every_us : monitor->config->every_us) / MS_US);
     if (!monitor->stopping)
         uv_timer_start(&monitor->timer, on_tick, ms, ms);
+}
+
+void monitor_hurry(struct monitor *monitor, int64_t in_us)
+{
+    monitor->hurried = true;
+    if (!monitor->stopping)
+        uv_timer_start(&monitor->timer, on_tick, (uint64_t)((in_us + MS_US - 1) / MS_US),
+                       uv_timer_get_repeat(&monitor->timer));
 }
 
 void monitor_stopped(struct monitor *monitor, const char *left_behind)

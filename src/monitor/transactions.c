@@ -16,6 +16,7 @@ enum column {
     STATE_AGE,
     XMIN_AGE,
     QUERY,
+    BACKEND_START,
     OURS,
     OLDEST,
     IDLE,
@@ -30,38 +31,39 @@ static void question(const struct monitor *monitor, struct buf *sql)
                   "SELECT a.pid, " SQL_WHO " AS who, " SQL_STATE
                   " AS state, " SQL_AGE("a.xact_start") " AS age, " SQL_AGE(
                       "a.state_change") " AS state_age, age(a.backend_xmin) AS xmin_age, " SQL_QUERY
-                                        " AS query, ");
+                                        " AS query, " SQL_BACKEND_START " AS started, ");
     sql_ours(sql, monitor);
     buf_text(sql, " AS ours, starts_with(a.state, 'idle in transaction') AS idle"
                   " FROM pg_stat_activity a"
                   " WHERE a.xact_start IS NOT NULL AND a.backend_type IN ('client backend', 'walsender')"
                   " AND a.pid <> pg_backend_pid() AND NOT ");
     sql_monitors(sql, monitor);
-    buf_text(sql,
-             " UNION ALL "
-             "SELECT 0, 'prepared ' || quote_literal(p.gid) || ', ' || p.owner, 'prepared', " SQL_AGE(
-                 "p.prepared") ", NULL, age(p.transaction), '', false, false FROM pg_prepared_xacts p), "
-                               /* what holds back the removal of old rows, also without a transaction of this
-                                  server's */
-                               "xmins AS (SELECT age(backend_xmin) AS x FROM pg_stat_activity WHERE "
-                               "backend_xmin IS NOT NULL"
-                               " AND pid <> pg_backend_pid()"
-                               " UNION ALL SELECT age(backend_xid) FROM pg_stat_activity WHERE backend_xid "
-                               "IS NOT NULL"
-                               " UNION ALL SELECT age(transaction) FROM pg_prepared_xacts"
-                               " UNION ALL SELECT age(xmin) FROM pg_replication_slots WHERE xmin IS NOT NULL"
-                               " UNION ALL SELECT age(catalog_xmin) FROM pg_replication_slots WHERE "
-                               "catalog_xmin IS NOT NULL) "
-                               "SELECT " SQL_SEES
-                               ", o.pid, o.who, o.state, o.age, o.state_age, o.xmin_age, o.query, o.ours,"
-                               " coalesce((SELECT max(age) FROM old), 0) / 1000000.0,"
-                               " (SELECT count(*) FROM old WHERE idle),"
-                               " (SELECT count(*) FROM pg_prepared_xacts),"
-                               " coalesce((SELECT max(x) FROM xmins), 0),"
-                               " (SELECT count(*) FROM old)"
-                               " FROM (SELECT) one LEFT JOIN (SELECT * FROM old ORDER BY age DESC LIMIT 64) "
-                               "o ON true"
-                               " ORDER BY o.age DESC");
+    buf_text(
+        sql,
+        " UNION ALL "
+        "SELECT 0, 'prepared ' || quote_literal(p.gid) || ', ' || p.owner, 'prepared', " SQL_AGE(
+            "p.prepared") ", NULL, age(p.transaction), '', NULL, false, false FROM pg_prepared_xacts p), "
+                          /* what holds back the removal of old rows, also without a transaction of this
+                             server's */
+                          "xmins AS (SELECT age(backend_xmin) AS x FROM pg_stat_activity WHERE "
+                          "backend_xmin IS NOT NULL"
+                          " AND pid <> pg_backend_pid()"
+                          " UNION ALL SELECT age(backend_xid) FROM pg_stat_activity WHERE backend_xid "
+                          "IS NOT NULL"
+                          " UNION ALL SELECT age(transaction) FROM pg_prepared_xacts"
+                          " UNION ALL SELECT age(xmin) FROM pg_replication_slots WHERE xmin IS NOT NULL"
+                          " UNION ALL SELECT age(catalog_xmin) FROM pg_replication_slots WHERE "
+                          "catalog_xmin IS NOT NULL) "
+                          "SELECT " SQL_SEES ", o.pid, o.who, o.state, o.age, o.state_age, o.xmin_age, "
+                          "o.query, o.started, o.ours,"
+                          " coalesce((SELECT max(age) FROM old), 0) / 1000000.0,"
+                          " (SELECT count(*) FROM old WHERE idle),"
+                          " (SELECT count(*) FROM pg_prepared_xacts),"
+                          " coalesce((SELECT max(x) FROM xmins), 0),"
+                          " (SELECT count(*) FROM old)"
+                          " FROM (SELECT) one LEFT JOIN (SELECT * FROM old ORDER BY age DESC LIMIT 64) "
+                          "o ON true"
+                          " ORDER BY o.age DESC");
 }
 
 static void add_row(struct draft *draft, const struct answer *answer, size_t at)
@@ -76,6 +78,7 @@ static void add_row(struct draft *draft, const struct answer *answer, size_t at)
     draft_cell_age(draft, row, TX_STATE_AGE, answer->cell(answer, at, STATE_AGE));
     draft_cell(draft, row, TX_XMIN_AGE, answer->cell(answer, at, XMIN_AGE));
     draft_cell(draft, row, TX_QUERY, answer->cell(answer, at, QUERY));
+    draft_cell(draft, row, TX_BACKEND_START, answer->cell(answer, at, BACKEND_START));
 }
 
 static void read_answer(struct monitor *monitor, const struct answer *answer)

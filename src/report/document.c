@@ -71,8 +71,10 @@ void document_finish(struct document *document, struct buf *out)
     if (document == NULL)
         return;
     enter(document, PART_NONE);
-    if (out != NULL)
+    if (out != NULL) {
         document->writer->whole(out, document->title, &document->contents, &document->body);
+        out->overflow = out->overflow || document->contents.overflow || document->body.overflow;
+    }
     buf_finish(&document->body);
     buf_finish(&document->contents);
     free(document->title);
@@ -135,4 +137,18 @@ void document_figure(struct document *document, const char *svg, const char *tex
 {
     enter(document, PART_NONE);
     document->writer->figure(&document->body, svg, text);
+}
+
+void document_fold(struct document *document, const char *summary)
+{
+    enter(document, PART_NONE);
+    if (document->writer->fold_begin != NULL)
+        document->writer->fold_begin(&document->body, summary);
+}
+
+void document_fold_end(struct document *document)
+{
+    enter(document, PART_NONE);
+    if (document->writer->fold_end != NULL)
+        document->writer->fold_end(&document->body);
 }

@@ -95,7 +95,15 @@ static void code(struct buf *body, const char *language, const char *text)
 
 static void table_begin(struct buf *body, const char *const *head, size_t columns)
 {
-    buf_text(body, "<div class=\"table\"><table>\n<thead><tr>");
+    bool headed = false;
+    for (size_t i = 0; i < columns; i++)
+        headed = headed || head[i][0] != '\0';
+    buf_text(body, "<div class=\"table\"><table>\n");
+    if (!headed) {
+        buf_text(body, "<tbody>\n");
+        return;
+    }
+    buf_text(body, "<thead><tr>");
     for (size_t i = 0; i < columns; i++) {
         buf_text(body, "<th>");
         document_escape(body, head[i]);
@@ -140,6 +148,22 @@ static void figure(struct buf *body, const char *svg, const char *text)
     buf_format(body, "<figure>%s</figure>\n", svg);
 }
 
+/* A box that is ticked and not <details>: those that are closed cannot be printed open by every browser.
+ * Where it stands is a number that no other fold has. */
+static void fold_begin(struct buf *body, const char *summary)
+{
+    size_t place = body->len;
+    buf_format(body, "<input class=\"fold\" type=\"checkbox\" id=\"fold%zu\"><label for=\"fold%zu\">", place,
+               place);
+    document_escape(body, summary);
+    buf_text(body, "</label>\n<div class=\"folded\">\n");
+}
+
+static void fold_end(struct buf *body)
+{
+    buf_text(body, "</div>\n");
+}
+
 static void whole(struct buf *out, const char *title, const struct buf *contents, const struct buf *body)
 {
     buf_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -164,5 +188,7 @@ const struct writer html_writer = { .heading = heading,
                                     .row = row,
                                     .table_end = table_end,
                                     .figure = figure,
+                                    .fold_begin = fold_begin,
+                                    .fold_end = fold_end,
                                     .whole = whole,
                                     .contents = contents_line };

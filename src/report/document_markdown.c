@@ -4,22 +4,38 @@
 #include "base/text.h"
 #include "writer.h"
 
-/* CommonMark takes a backslash before any of these for the character itself. "<" and "&" go as entities, so
- * that a reader that lets HTML through gets none. `cell`: "|" ends one, and a newline would end the table. */
+static void put_char(struct buf *body, char c, const char *escaped)
+{
+    if (strchr(escaped, c) != NULL)
+        buf_char(body, '\\');
+    buf_char(body, c);
+}
+
+/* "<" and "&" begin neither a tag nor an entity before these: who reads the text as it is reads it so. */
+static bool is_alone(const char *at)
+{
+    return at[1] != '\0' && strchr(" =0123456789", at[1]) != NULL;
+}
+
+/* CommonMark takes a backslash before any of these for the character itself. "<" and "&" that could begin
+ * something go as entities, so that a reader that lets HTML through gets none. `cell`: "|" ends one, and a
+ * newline would end the table. */
 static void put_escaped(struct buf *body, const char *text, bool cell)
 {
     struct buf visible;
     buf_init(&visible, DOCUMENT_MAX);
     text_visible(&visible, text, strlen(text), true);
     for (const char *at = buf_str(&visible); *at != '\0'; at++) {
-        if (*at == '<')
+        if ((*at == '<' || *at == '&') && is_alone(at))
+            buf_char(body, *at);
+        else if (*at == '<')
             buf_text(body, "&lt;");
         else if (*at == '&')
             buf_text(body, "&amp;");
         else if (*at == '\n')
             buf_text(body, cell ? "<br>" : "\n");
         else
-            buf_format(body, strchr("\\`*_[]|#~>$", *at) != NULL ? "\\%c" : "%c", *at);
+            put_char(body, *at, "\\`*_[]|#~>$");
     }
     buf_finish(&visible);
 }
@@ -54,7 +70,7 @@ static void put_code_span(struct buf *body, const char *text)
     put_ticks(body, ticks);
     buf_text(body, spaced ? " " : "");
     for (const char *at = buf_str(&visible); *at != '\0'; at++)
-        buf_format(body, *at == '|' ? "\\%c" : "%c", *at);
+        put_char(body, *at, "|");
     buf_text(body, spaced ? " " : "");
     put_ticks(body, ticks);
     buf_finish(&visible);

@@ -43,8 +43,8 @@ void show_book(const struct book *book, const struct show_facts *facts, enum doc
                struct buf *out)
 {
     static void (*const sections[])(struct showing * s) = {
-        show_glance,   show_strategy, show_risks, show_timeline, show_people,     show_watching,
-        show_settings, show_phases,   show_locks, show_rollback, show_postmortem,
+        show_glance,   show_strategy, show_risks, show_timeline, show_people,    show_watching,
+        show_settings, show_phases,   show_locks, show_rollback, show_rehearsal, show_postmortem,
     };
     struct showing s = { .book = book, .facts = facts, .arena = arena_create() };
     s.schedule = schedule_of(s.arena, book);

@@ -13,6 +13,7 @@ static const char *language_of(enum step_kind kind)
     case STEP_COMMAND:
         return "sh";
     case STEP_MANUAL:
+    case STEP_OSC:
     case STEP_WAIT:
     case STEP_COMPARE:
     case STEP_NOTIFY:
@@ -65,8 +66,10 @@ static void put_line(struct showing *s, const struct step *step)
     put_part(&line, "statement_timeout ", shown_duration(s, step->statement_timeout_us));
     put_part(&line, "at most ", shown_duration(s, step->timeout_us));
     put_part(&line, "tried ", tries_of(s, step));
+    put_part(&line, "", step->idempotent ? "idempotent" : "");
     put_part(&line, "", step->background ? "in the background" : "");
     put_part(&line, "after ", after_of(s, step));
+    put_part(&line, "may copy a table while writers wait: ", step->copies);
     document_paragraph(s->document, buf_str(&line));
     buf_finish(&line);
 }
@@ -83,6 +86,22 @@ static void put_work(struct showing *s, const struct step *step)
     buf_init(&text, TEXT_MAX);
     step_text(&text, step, s->book);
     document_code(s->document, language_of(step->kind), buf_str(&text));
+    buf_finish(&text);
+}
+
+/* Who does it in a rehearsal, where a person would. */
+static void put_unattended(struct showing *s, const struct step *step)
+{
+    const struct unattended *unattended = step->unattended;
+    struct buf text;
+    if (!unattended)
+        return;
+    document_item(s->document, "In a rehearsal", unattended->text);
+    if (unattended->argv_count == 0)
+        return;
+    buf_init(&text, TEXT_MAX);
+    arguments_text(&text, unattended->argv, unattended->argv_count);
+    document_code(s->document, "sh", buf_str(&text));
     buf_finish(&text);
 }
 
@@ -114,6 +133,7 @@ static void put_rollback(struct showing *s, const struct step *step)
         document_item(s->document, entry->title, "");
         put_line(s, entry);
         put_work(s, entry);
+        put_unattended(s, entry);
     }
 }
 
@@ -128,6 +148,7 @@ static void put_step(struct showing *s, const struct step *step)
     document_heading(s->document, 3, arena_format(s->arena, "%s (%s)", step->title, step->id));
     put_line(s, step);
     put_work(s, step);
+    put_unattended(s, step);
     put_probe(s, step);
     put_rollback(s, step);
 }

@@ -172,32 +172,36 @@ void show_watching(struct showing *s)
 
 /* ---- targets, params, tools ---- */
 
-static void put_targets(struct showing *s)
+static const char *role_of(struct showing *s, const struct target *target)
 {
-    static const char *const head[] = { "Target", "Server", "Role", "Connection" };
     static const char *const roles[TARGET_ROLE_COUNT] = {
         [TARGET_ROLE_UNSTATED] = "", [TARGET_PRIMARY] = "primary", [TARGET_REPLICA] = "replica"
     };
+    const char *role = roles[target->role];
+    if (target->of != BOOK_NONE)
+        role = arena_format(s->arena, "%s of %s", role, s->book->targets[target->of].id);
+    return target->live ? arena_format(s->arena, "%s%slive", role, role[0] ? ", " : "") : role;
+}
+
+void show_targets(struct showing *s)
+{
+    static const char *const head[] = { "Target", "Server", "Role", "Connection" };
     document_heading(s->document, 2, "Targets");
     document_table(s->document, head, ARRAY_LEN(head));
     for (size_t i = 0; i < s->book->target_count; i++) {
         const struct target *target = &s->book->targets[i];
-        document_row(
-            s->document,
-            (const struct cell[]){
-                { target->id, LOOK_CODE },
-                { arena_format(s->arena, "%s %s", target_engine_word(target->engine),
-                               target->version ? target->version : "of any version"),
-                  LOOK_PLAIN },
-                { target->of == BOOK_NONE ? roles[target->role]
-                                          : arena_format(s->arena, "%s of %s", roles[target->role],
-                                                         s->book->targets[target->of].id),
-                  LOOK_PLAIN },
-                { target->dsn ? target->dsn : "not given here", target->dsn ? LOOK_CODE : LOOK_PLAIN } });
+        document_row(s->document, (const struct cell[]){
+                                      { target->id, LOOK_CODE },
+                                      { arena_format(s->arena, "%s %s", target_engine_word(target->engine),
+                                                     target->version ? target->version : "of any version"),
+                                        LOOK_PLAIN },
+                                      { role_of(s, target), LOOK_PLAIN },
+                                      { target->dsn ? target->dsn : "not given here",
+                                        target->dsn ? LOOK_CODE : LOOK_PLAIN } });
     }
 }
 
-static void put_params(struct showing *s)
+void show_params(struct showing *s)
 {
     static const char *const head[] = { "Param", "Type", "Value" };
     if (s->book->param_count == 0)
@@ -221,8 +225,8 @@ void show_settings(struct showing *s)
 {
     const struct book *book = s->book;
     document_heading(s->document, 1, "Targets, params and tools");
-    put_targets(s);
-    put_params(s);
+    show_targets(s);
+    show_params(s);
     if (book->tool_count + book->forbidden_count == 0)
         return;
     document_heading(s->document, 2, "Tools");
@@ -232,6 +236,44 @@ void show_settings(struct showing *s)
                                    book->tools[i].version ? book->tools[i].version : ""));
     for (size_t i = 0; i < book->forbidden_count; i++)
         document_item(s->document, "never called", book->forbidden[i]);
+}
+
+/* ---- the rehearsal ---- */
+
+static void put_data(struct showing *s)
+{
+    static const char *const head[] = { "Target", "Has to be as before" };
+    document_table(s->document, head, ARRAY_LEN(head));
+    for (size_t i = 0; i < s->book->rehearsal->data_count; i++) {
+        const struct rehearsal_data *data = &s->book->rehearsal->data[i];
+        document_row(
+            s->document,
+            (const struct cell[]){
+                { s->book->targets[data->target].id, LOOK_CODE },
+                { data->sql ? data->sql : arena_format(s->arena, "all of %s", rehearsal_data_text(data)),
+                  LOOK_CODE } });
+    }
+}
+
+void show_rehearsal(struct showing *s)
+{
+    const struct rehearsal *rehearsal = s->book->rehearsal;
+    if (!rehearsal)
+        return;
+    document_heading(s->document, 1, "The rehearsal");
+    document_item(s->document, "Certificate",
+                  rehearsal->required_us == 0
+                      ? "a live run begins without one"
+                      : arena_format(s->arena, "a live run begins only with one that is not older than %s",
+                                     shown_duration(s, rehearsal->required_us)));
+    if (rehearsal->required_us > 0)
+        document_item(s->document, "Without one, with a reason",
+                      rehearsal->override_by == BOOK_NONE ? "nobody"
+                                                          : s->book->roles[rehearsal->override_by].id);
+    if (rehearsal->data_count > 0)
+        put_data(s);
+    else
+        document_paragraph(s->document, "Of the data nothing is compared, only what the catalogs say.");
 }
 
 /* ---- questions ---- */

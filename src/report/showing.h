@@ -35,6 +35,11 @@ void show_settings(struct showing *s);
 void show_phases(struct showing *s);
 void show_locks(struct showing *s);
 void show_rollback(struct showing *s);
+void show_rehearsal(struct showing *s);
 void show_postmortem(struct showing *s);
+
+/* Parts of show_settings; params only where there are some. */
+void show_targets(struct showing *s);
+void show_params(struct showing *s);
 
 #endif

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
-#include "report/document.h"
+#include "drawing.h"
 
 /* In pixels of the drawing. */
 #define LABEL_WIDTH 250
@@ -44,19 +44,6 @@ static size_t row_count(const struct book *book)
 
 /* ---- drawn ---- */
 
-/* Round to whoever reads it, and not more than the chart has room for. */
-static int64_t tick_us(int64_t axis)
-{
-    static const int64_t seconds[] = { 1,   2,   5,    10,   15,   30,    60,    120,  300,
-                                       600, 900, 1800, 3600, 7200, 14400, 21600, 43200 };
-    int64_t us = 86400 * SECOND_US;
-    for (size_t i = ARRAY_LEN(seconds); i-- > 0 && axis / TICKS_MAX <= seconds[i] * SECOND_US;)
-        us = seconds[i] * SECOND_US;
-    while (axis / TICKS_MAX > us)
-        us *= 2;
-    return us;
-}
-
 static void put_vertical(struct buf *svg, const char *look, double x, int height, const char *title)
 {
     buf_format(svg, "<line class=\"%s\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"><title>%s</title></line>",
@@ -65,7 +52,7 @@ static void put_vertical(struct buf *svg, const char *look, double x, int height
 
 static void put_axis(struct buf *svg, const struct book *book, int64_t axis, int height)
 {
-    for (int64_t us = 0, step_us = tick_us(axis); us <= axis; us += step_us) {
+    for (int64_t us = 0, step_us = drawing_tick_us(axis, TICKS_MAX); us <= axis; us += step_us) {
         double x = x_of(us, axis);
         put_vertical(svg, "grid", x, height, "");
         buf_format(svg, "<text class=\"soft\" x=\"%.1f\" y=\"14\" text-anchor=\"middle\">", x);
@@ -81,15 +68,9 @@ static void put_axis(struct buf *svg, const struct book *book, int64_t axis, int
 
 static void put_label(struct buf *svg, int x, int y, const char *label, size_t cells, bool phase)
 {
-    struct buf cut;
-    size_t fits = text_cut(label, cells);
-    buf_init(&cut, TEXT_MAX);
-    buf_add(&cut, label, fits);
-    buf_text(&cut, label[fits] != '\0' ? "…" : "");
     buf_format(svg, "<text x=\"%d\" y=\"%d\"%s>", x, y + 14, phase ? " font-weight=\"600\"" : "");
-    document_escape(svg, buf_str(&cut));
+    drawing_cut(svg, label, cells);
     buf_text(svg, "</text>");
-    buf_finish(&cut);
 }
 
 static void put_bar(struct buf *svg, const struct slot *slot, int64_t axis, int y, bool phase)

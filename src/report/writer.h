@@ -6,7 +6,7 @@
 
 #define NUMBER_MAX   32
 #define LEVELS       3
-#define DOCUMENT_MAX ((size_t)16 * 1024 * 1024)
+#define DOCUMENT_MAX ((size_t)48 * 1024 * 1024)
 
 struct writer {
     /* `number` is "2.1". */
@@ -20,6 +20,9 @@ struct writer {
     void (*row)(struct buf *body, const struct cell *cells, size_t columns);
     void (*table_end)(struct buf *body);
     void (*figure)(struct buf *body, const char *svg, const char *text);
+    /* Around what is folded up; NULL: it stands there like anything else. */
+    void (*fold_begin)(struct buf *body, const char *summary);
+    void (*fold_end)(struct buf *body);
     /* The whole of it, around what was written. */
     void (*whole)(struct buf *out, const char *title, const struct buf *contents, const struct buf *body);
     /* A line of the list of contents; NULL: there is none. */

@@ -1,5 +1,11 @@
 #include "shape.h"
+#include "sqlscan.h"
 #include "step.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
 
 /* One change of a large table, in batches along its key. */
 struct backfill_fields {
@@ -10,6 +16,7 @@ struct backfill_fields {
     struct json_texts key;
     const char *set;
     const char *where;
+    const char *statement;
     const struct json *batch;
     int64_t batch_time_us;
     int64_t pause_us;
@@ -28,10 +35,12 @@ static const struct json_field fields[] = {
       0, 0, "the table, as in SQL" },
     { "key", JSON_FIELD_TEXTS, offsetof(struct backfill_fields, key), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0,
       0, "the columns of a unique index without NULLs, in its order" },
-    { "set", JSON_FIELD_TEXT, offsetof(struct backfill_fields, set), JSON_REQUIRED | JSON_NONEMPTY, NULL, 0,
-      0, "what stands behind SET in the UPDATE" },
-    { "where", JSON_FIELD_TEXT, offsetof(struct backfill_fields, where), JSON_REQUIRED | JSON_NONEMPTY, NULL,
-      0, 0, "the rows that are still to be done: a row that is done must not fit any more" },
+    { "set", JSON_FIELD_TEXT, offsetof(struct backfill_fields, set), JSON_NONEMPTY, NULL, 0, 0,
+      "what stands behind SET in the UPDATE" },
+    { "where", JSON_FIELD_TEXT, offsetof(struct backfill_fields, where), JSON_NONEMPTY, NULL, 0, 0,
+      "the rows that are still to be done: a row that is done must not fit any more" },
+    { "statement", JSON_FIELD_TEXT, offsetof(struct backfill_fields, statement), JSON_NONEMPTY, NULL, 0, 0,
+      "in their place: what changes something for the rows of tminus_batch, and nothing the second time" },
     { "batch", JSON_FIELD_VALUE, offsetof(struct backfill_fields, batch), 0, NULL, 0, 0,
       "how many rows a transaction covers at most: a number, or \"${param}\"; 5000 unless stated" },
     { "batch_time", JSON_FIELD_DURATION, offsetof(struct backfill_fields, batch_time_us), 0, NULL, 0, 0,
@@ -83,15 +92,48 @@ static int64_t load_batch(struct loader *l, const struct json *value)
     return batch;
 }
 
-/* Before each batch it is asked whether one more may be sent now: nobody keeps since when it holds. */
-static const struct condition *load_throttle(struct loader *l, const struct json *list, size_t *ret_count)
+static bool is_word(const struct sql_token *token, const char *word)
 {
-    for (size_t i = 0; i < load_count(list); i++) {
-        if (json_member(&list->items[i], "for"))
-            load_fault(l, load_at(&list->items[i], "for"),
-                       "a throttle looks at the last sample: it has no \"for\"");
+    return token->len == strlen(word) && strncasecmp(token->text, word, token->len) == 0;
+}
+
+/* What the program can put between the keys of a batch and the count of what it changed. Without the keys
+ * every batch would change all there is. */
+static void check_statement(struct loader *l, const struct json *where, const char *statement)
+{
+    static const char *const verbs[] = { "INSERT", "UPDATE", "DELETE", "WITH" };
+    struct sql_token token;
+    bool changes = false, takes_keys = false, returns = false, first = true;
+    for (size_t at = 0; sql_next(statement, &at, &token);) {
+        if (token.kind != SQL_WORD)
+            continue;
+        for (size_t i = 0; first && i < ARRAY_LEN(verbs); i++)
+            changes |= is_word(&token, verbs[i]);
+        takes_keys |= is_word(&token, "tminus_batch");
+        returns |= is_word(&token, "RETURNING");
+        first = false;
     }
-    return load_conditions(l, list, ret_count);
+    if (!changes || returns)
+        load_fault(l, where, "a \"statement\" is an INSERT, an UPDATE or a DELETE without RETURNING");
+    else if (!takes_keys)
+        load_fault(l, where,
+                   "a \"statement\" takes the keys of its batch from tminus_batch, as in \"FROM users JOIN "
+                   "tminus_batch USING (id)\": without them each batch would change everything");
+}
+
+static void load_change(struct loader *l, const struct json *source, const struct backfill_fields *raw,
+                        struct backfill_def *def)
+{
+    def->set = load_sql_part(l, source, "set", raw->set);
+    def->where = load_sql_part(l, source, "where", raw->where);
+    def->statement = load_sql_part(l, source, "statement", raw->statement);
+    if (def->statement && (def->set || def->where))
+        load_fault(l, load_at(source, "statement"),
+                   "a backfill has either \"set\" and \"where\" or a \"statement\"");
+    else if (def->statement)
+        check_statement(l, load_at(source, "statement"), def->statement);
+    else if (!def->set || !def->where)
+        load_fault(l, source, "a backfill needs \"set\" and \"where\", or a \"statement\"");
 }
 
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
@@ -99,25 +141,38 @@ static void build(struct loader *l, const struct json *source, const void *decod
     const struct backfill_fields *raw = decoded;
     struct backfill_def *def = arena_alloc(l->arena, sizeof(*def));
     step->target = load_step_target(l, source, raw->target, step);
+    if (raw->statement)
+        load_postgresql_only(l, load_at(source, "statement"), "a \"statement\" of a backfill", step->target);
     step->backfill = def;
     step->lock_timeout_us = raw->lock_timeout_us;
     step->statement_timeout_us = raw->statement_timeout_us;
     step->retry.attempts = 1;
     def->table = load_sql_part(l, source, "table", raw->table);
-    def->set = load_sql_part(l, source, "set", raw->set);
-    def->where = load_sql_part(l, source, "where", raw->where);
+    load_change(l, source, raw, def);
     def->key_count = raw->key.count;
     def->key = load_columns(l, load_at(source, "key"), &raw->key);
     def->batch = raw->batch ? load_batch(l, raw->batch) : 5000;
     def->batch_time_us = raw->batch_time_us;
     def->pause_us = raw->pause_us;
     def->attempts = (int)raw->attempts;
-    def->throttle = load_throttle(l, raw->throttle, &def->throttle_count);
+    def->throttle = load_passing_conditions(l, raw->throttle, "a throttle", &def->throttle_count);
     if (raw->lock_timeout_us == 0 || raw->statement_timeout_us == 0)
         load_fault(l, load_at(source, raw->lock_timeout_us == 0 ? "lock_timeout" : "statement_timeout"),
                    "a batch has both timeouts: nobody may wait for it without an end");
     load_step_probe(l, &raw->change, step);
     load_step_change(l, source, &raw->change, step);
+}
+
+const char *backfill_batch_text(struct arena *arena, const struct backfill_def *def)
+{
+    const char *keys = "";
+    if (!def->statement)
+        return arena_format(arena, "UPDATE %s SET %s WHERE %s", def->table, def->set, def->where);
+    for (size_t i = 0; i < def->key_count; i++)
+        keys = arena_format(arena, "%s%s%s", keys, i > 0 ? ", " : "", def->key[i]);
+    return arena_format(arena,
+                        "WITH tminus_batch AS (SELECT %s FROM %s), tminus_done AS (%s RETURNING 1) SELECT 1",
+                        keys, def->table, def->statement);
 }
 
 const struct step_kind_def backfill_kind = {

@@ -14,7 +14,7 @@ struct book_fields {
     const char *id, *title, *summary;
     const struct json *described; /* the parts that are only shown: looked at in describe.c */
     const struct json *window, *params, *targets, *tools, *roles, *communications, *monitors, *triggers,
-        *phases, *ignored;
+        *phases, *ignored, *rehearsal;
 };
 
 #define DESCRIBED offsetof(struct book_fields, described)
@@ -45,6 +45,8 @@ static const struct json_field fields[] = {
       "what holds the run by itself" },
     { "phases", JSON_FIELD_ARRAY, offsetof(struct book_fields, phases), JSON_REQUIRED | JSON_NONEMPTY, NULL,
       0, 0, "in order" },
+    { "rehearsal", JSON_FIELD_OBJECT, offsetof(struct book_fields, rehearsal), 0, NULL, 0, 0,
+      "how it is rehearsed, and whether it has to be" },
     { "communications", JSON_FIELD_OBJECT, offsetof(struct book_fields, communications), 0, NULL, 0, 0,
       "what is told to whom" },
     { "risks", JSON_FIELD_ARRAY, DESCRIBED, 0, NULL, 0, 0, "what may go wrong" },
@@ -82,6 +84,7 @@ static const struct shape_part parts[] = {
     { "monitors", FORM_LIST, .shape = &monitor_shape },
     { "triggers", FORM_LIST, .shape = &trigger_shape },
     { "phases", FORM_LIST, .shape = &phase_shape },
+    { "rehearsal", FORM_ONE, .shape = &rehearsal_shape },
     { "communications", FORM_MAP, .shape = &notice_shape, .keys = SHAPE_ID },
     { "risks", FORM_LIST, .shape = &risk_shape, .shown = true },
     { "postmortem", FORM_LIST, .item = &question, .shown = true },
@@ -125,6 +128,7 @@ static void load_all(struct loader *l, const struct json *root)
     load_communications(l, raw.communications);
     load_monitors(l, raw.monitors);
     load_triggers(l, raw.triggers);
+    load_rehearsal(l, raw.rehearsal);
     load_phases(l, raw.phases);
     load_communications_unsent(l);
     load_tools(l, raw.tools);
@@ -172,6 +176,7 @@ const struct book *book_load(struct arena *arena, const char *path, const char *
     if (!root)
         return NULL;
     l.book->path = arena_text(arena, path);
+    l.book->unrehearsed = arena_text(arena, l.options->unrehearsed);
     l.book->ids = l.ids;
     load_all(&l, root);
     if (l.options->targets_text) {

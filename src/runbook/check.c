@@ -29,6 +29,7 @@ static const struct json_field fields[] = {
 };
 static const struct shape_part parts[] = {
     STEP_COMMON_PARTS,
+    STEP_PERSON_PARTS,
     { "sense", FORM_ONE, .shape = &query_shape },
     { "with", FORM_MAP, .types = SHAPE_TYPE(JSON_BOOL) | SHAPE_INTEGER | SHAPE_TYPE(JSON_TEXT),
       .keys = SHAPE_ID },
@@ -40,7 +41,7 @@ static const struct check_fields defaults = { .freshness_us = MINUTE_US };
 /* What a query ticks nobody signs: a book that asks for both would promise what does not happen. */
 static void refuse_person(struct loader *l, const struct json *source)
 {
-    static const char *const keys[] = { "by", "evidence" };
+    static const char *const keys[] = { "by", "evidence", "unattended" };
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         if (json_member(source, keys[i]))
             load_fault(l, load_at(source, keys[i]), "a sensed check is ticked by its query: it has no \"%s\"",

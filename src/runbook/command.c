@@ -15,6 +15,7 @@ struct command_fields {
     int64_t timeout_us;
     int64_t grace_us;
     int capture;
+    bool idempotent;
 };
 
 static const char *const capture_words[] = { "all", "none", NULL };
@@ -35,6 +36,7 @@ static const struct json_field fields[] = {
       "from the request to end until it is killed; 5s unless stated" },
     { "capture", JSON_FIELD_ENUM, offsetof(struct command_fields, capture), 0, capture_words, 0, 0,
       "\"none\": what it writes is neither kept nor shown, only counted; \"all\" unless stated" },
+    STEP_AGAIN_ROW(struct command_fields),
     { 0 },
 };
 
@@ -52,8 +54,7 @@ static const struct shape_part parts[] = {
 
 static const struct command_fields defaults = { .grace_us = 5 * SECOND_US };
 
-static void load_argv(struct loader *l, const struct json *source, const struct json_texts *texts,
-                      struct step *step)
+const char *const *load_argv(struct loader *l, const struct json *source, const struct json_texts *texts)
 {
     const struct json *where = load_at(source, "argv");
     const char **argv = arena_array(l->arena, texts->count + 1, sizeof(*argv));
@@ -63,8 +64,7 @@ static void load_argv(struct loader *l, const struct json *source, const struct 
         argv[i] = resolve(l, load_item(where, i), texts->list[i], LAND_ARGUMENT);
     if (texts->count > 0 && argv[0][0] == '\0')
         load_fault(l, load_item(where, 0), "the program has no name");
-    step->argv = argv;
-    step->argv_count = texts->count;
+    return argv;
 }
 
 static struct secret_env secret_env_of(struct loader *l, const struct json *item, const struct param *secret)
@@ -102,11 +102,13 @@ static void load_env(struct loader *l, const struct json *source, struct step *s
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct command_fields *raw = decoded;
-    load_argv(l, source, &raw->argv, step);
+    step->argv = load_argv(l, source, &raw->argv);
+    step->argv_count = raw->argv.count;
     load_env(l, raw->env, step);
     step->directory = resolve(l, load_at(source, "directory"), raw->directory, LAND_ARGUMENT);
     step->timeout_us = raw->timeout_us;
     step->grace_us = raw->grace_us;
+    step->idempotent = raw->idempotent;
     step->keeps_nothing = raw->capture == CAPTURE_NONE;
     load_step_probe(l, &raw->change, step);
     load_step_change(l, source, &raw->change, step);

@@ -117,6 +117,22 @@ static void check_tables(struct loader *l, const struct json *source, const stru
         load_fault(l, load_at(source, "right"), "a table is compared with itself");
 }
 
+/* A "schema.table" of PostgreSQL has another schema than that of MySQL or MariaDB, which is a database. */
+static void check_engines(struct loader *l, const struct json *source, const struct compare_def *def)
+{
+    const struct target *targets = l->book->targets;
+    const size_t sides[] = { def->left, def->right };
+    for (size_t i = 0; def->sequences && i < ARRAY_LEN(sides); i++)
+        load_postgresql_only(l, load_at(source, "also"), "a comparison of sequences", sides[i]);
+    if (def->left == BOOK_NONE || def->right == BOOK_NONE || def->pattern_count == 0)
+        return;
+    if ((targets[def->left].engine == ENGINE_POSTGRESQL) != (targets[def->right].engine == ENGINE_POSTGRESQL))
+        load_fault(l, load_at(source, "tables"),
+                   "the names of tables are not the same on %s and %s: compare a \"table\" of each side",
+                   target_engine_word(targets[def->left].engine),
+                   target_engine_word(targets[def->right].engine));
+}
+
 static void load_also(struct loader *l, const struct json *source, const struct json_texts *also,
                       struct compare_def *def)
 {
@@ -161,6 +177,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     def->timeout_us = raw->timeout_us;
     load_also(l, source, &raw->also, def);
     load_recheck(l, raw->recheck, def);
+    check_engines(l, source, def);
     if (raw->left && raw->right)
         check_tables(l, source, def);
 }

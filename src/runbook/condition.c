@@ -3,12 +3,14 @@
 #include "shape.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 
 static const struct json_field fields[] = { CONDITION_ROWS, { 0 } };
-const struct shape condition_shape = { .name = "condition", .fields = fields };
+static const struct shape_part parts[] = { CONDITION_PARTS, { 0 } };
+const struct shape condition_shape = { .name = "condition", .fields = fields, .parts = parts };
 
 /* A monitor whose declaration has a fault has no kind to check a metric by. */
 static void check_metric(struct loader *l, const struct json *where, const struct condition *condition)
@@ -41,17 +43,33 @@ static void find_metric(struct loader *l, const struct json *where, struct condi
         check_metric(l, where, condition);
 }
 
+/* A number, or a text that a param makes one of. */
+static double load_threshold(struct loader *l, const struct json *value)
+{
+    char *end = NULL;
+    double number = 0;
+    if (!value)
+        return 0; /* a fault of its own */
+    if (value->type == JSON_NUMBER)
+        return value->number;
+    if (value->type == JSON_TEXT && text_starts(value->text, "${"))
+        number = strtod(resolve(l, value, value->text, LAND_LINE), &end);
+    if (!end || end == value->text || *end || !isfinite(number))
+        load_fault(l, value, "a condition compares with a number, or with \"${param}\", an integer");
+    return number;
+}
+
 struct condition load_condition_fields(struct loader *l, const struct json *source,
                                        const struct condition_fields *raw)
 {
     struct condition condition = { .monitor = BOOK_NONE,
                                    .name = raw->metric,
                                    .is = (enum comparison)raw->is,
-                                   .value = raw->value,
                                    .for_us = raw->for_us,
                                    .age_us = raw->age_us };
     if (!condition.name)
         return condition;
+    condition.value = load_threshold(l, raw->value);
     find_metric(l, load_at(source, "metric"), &condition);
     if (condition.monitor != BOOK_NONE && condition.age_us < l->book->monitors[condition.monitor].every_us)
         load_fault(l, load_at(source, "age"),
@@ -75,6 +93,25 @@ const struct condition *load_conditions(struct loader *l, const struct json *lis
         conditions[i] = load_condition(l, &list->items[i], "condition");
     *ret_count = count;
     return conditions;
+}
+
+const struct condition *load_passing_conditions(struct loader *l, const struct json *list, const char *what,
+                                                size_t *ret_count)
+{
+    for (size_t i = 0; i < load_count(list); i++) {
+        if (json_member(&list->items[i], "for"))
+            load_fault(l, load_at(&list->items[i], "for"), "%s looks at the last sample: it has no \"for\"",
+                       what);
+    }
+    return load_conditions(l, list, ret_count);
+}
+
+const struct condition *step_conditions(const struct step *step, size_t *ret_count)
+{
+    *ret_count = step->backfill ? step->backfill->throttle_count
+                 : step->osc    ? step->osc->throttle_count
+                                : step->give_way_count;
+    return step->backfill ? step->backfill->throttle : step->osc ? step->osc->throttle : step->give_way;
 }
 
 void condition_text(struct buf *buf, const struct condition *condition)

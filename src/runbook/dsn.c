@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/dsn.h"
 #include "base/text.h"
 
 #define KEY_MAX 64
@@ -110,4 +111,13 @@ int dsn_check(const char *dsn, struct err *err)
             return check_uri(dsn + strlen(schemes[i]), err);
     }
     return check_pairs(dsn, err);
+}
+
+int dsn_check_mysql(const char *dsn, struct err *err)
+{
+    struct arena *arena = arena_create();
+    struct dsn_mysql place;
+    int r = dsn_mysql_parse(arena, dsn, &place, err);
+    arena_destroy(arena);
+    return r;
 }

@@ -68,12 +68,23 @@ static void look_at_steps(struct names *names, const struct json *value)
     }
 }
 
+/* Whether the text is worth parsing for it: a key may be written with escapes. */
+static bool may_name(const char *text, size_t len)
+{
+    static const char *const signs[] = { "\"file\"", "\"use\"", "\\u" };
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
+        if (memmem(text, len, signs[i], strlen(signs[i])))
+            return true;
+    }
+    return false;
+}
+
 const char *const *book_files_named(struct arena *arena, const char *text, size_t len)
 {
     struct names names = { .arena = arena };
     struct json_faults *faults = arena_alloc(arena, sizeof(*faults));
     json_faults_init(faults, arena);
-    const struct json *root = json_parse(arena, text, len, faults);
+    const struct json *root = may_name(text, len) ? json_parse(arena, text, len, faults) : NULL;
     names.list = arena_array(arena, 1, sizeof(*names.list));
     if (root)
         look_at_steps(&names, root);

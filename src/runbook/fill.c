@@ -138,9 +138,9 @@ static int put(struct filling *f, const char *text, size_t len)
     else if (f->in == FILL_IN_URL)
         url_encode(f->out, value);
     else if (later->type == FILL_IDENTIFIER)
-        sql_quote(f->out, value, '"');
+        buf_quoted(f->out, value, '"');
     else
-        sql_quote(f->out, value, '\'');
+        buf_quoted(f->out, value, '\'');
     return 0;
 }
 

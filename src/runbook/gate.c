@@ -53,7 +53,8 @@ static const struct json_field override_rows[] = {
     { 0 },
 };
 
-static const struct shape criterion_shape = { .fields = criterion_rows };
+static const struct shape_part criterion_parts[] = { CONDITION_PARTS, { 0 } };
+static const struct shape criterion_shape = { .fields = criterion_rows, .parts = criterion_parts };
 static const struct shape override_shape = { .fields = override_rows };
 static const struct shape_part parts[] = {
     { "criteria", FORM_LIST, .shape = &criterion_shape },

@@ -22,9 +22,50 @@ void load_fault(struct loader *l, const struct json *where, const char *format, 
     json_fault_add(l->faults, where->line, where->column, "%s", err.message);
 }
 
+/* A duration that names params, with their values in its place. After a fault, also one for which a param has
+ * no value, one that is right: nothing else is to be said of it. */
+static const char *with_params(struct loader *l, const struct json *value)
+{
+    size_t before = l->faults->count + l->faults->more;
+    const char *text = resolve(l, value, value->text, LAND_LINE);
+    bool told = l->faults->count + l->faults->more > before || (!text[0] && before > 0);
+    return told ? "1s" : text;
+}
+
+static bool is_duration(const struct json_field *fields, const char *key)
+{
+    for (; fields->key; fields++) {
+        if (text_equal(fields->key, key))
+            return fields->kind == JSON_FIELD_DURATION || fields->kind == JSON_FIELD_RANGE;
+    }
+    return false;
+}
+
+/* `object` with the params in its durations replaced; itself when there are none. */
+static const struct json *with_durations(struct loader *l, const struct json *object,
+                                         const struct json_field *fields)
+{
+    struct json *copy = NULL, *items = NULL;
+    for (size_t i = 0; object->type == JSON_OBJECT && i < object->count; i++) {
+        const struct json *item = &object->items[i];
+        if (item->type != JSON_TEXT || !strstr(item->text, "${") || !is_duration(fields, item->key))
+            continue;
+        if (!copy) {
+            copy = arena_alloc(l->arena, sizeof(*copy));
+            items = arena_array(l->arena, object->count, sizeof(*items));
+            memcpy(items, object->items, object->count * sizeof(*items));
+            *copy = *object;
+            copy->items = items;
+        }
+        items[i].text = with_params(l, item);
+    }
+    return copy ? copy : object;
+}
+
 bool load_fields(struct loader *l, const struct json *object, const struct json_field *fields, void *out,
                  const char *what)
 {
+    object = with_durations(l, object, fields);
     return json_decode(l->arena, object, fields, out, what, l->faults) == 0;
 }
 

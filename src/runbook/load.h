@@ -34,6 +34,7 @@ struct loader {
     size_t resolved_left;                 /* bytes that params may still make of the book's texts */
     struct later_use *uses;               /* each once for a step, in the order of the book */
     size_t use_count, use_room;
+    size_t timing_at; /* in options->timings, where the next one is looked for first */
 };
 
 /* Where a text will land decides how a param is quoted and what the text may hold. */
@@ -50,8 +51,8 @@ enum landing {
 
 void load_fault(struct loader *l, const struct json *where, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* json_decode with the loader's arena and faults. True when all was right; else what could be read is in
- * `out`, for a caller that goes on to find more faults. */
+/* json_decode with the loader's arena and faults, and the params in durations replaced. True when all was
+ * right; else what could be read is in `out`, for a caller that goes on to find more faults. */
 bool load_fields(struct loader *l, const struct json *object, const struct json_field *fields, void *out,
                  const char *what);
 
@@ -63,6 +64,9 @@ const struct json *load_item(const struct json *value, size_t index);
 
 /* "; did you mean "x"?", or "". */
 const char *load_hint(struct loader *l, const char *word, const char *const *names, size_t count);
+
+/* A fault where the target is of another engine, of which `what` cannot be had yet. */
+void load_postgresql_only(struct loader *l, const struct json *where, const char *what, size_t target);
 
 /* What `name` stands for. An unknown one is a fault ("no target "x"") and gives BOOK_NONE; NULL, after a
  * fault that is there already, gives BOOK_NONE. */
@@ -133,6 +137,8 @@ void load_phases(struct loader *l, const struct json *phases);
 void load_tools(struct loader *l, const struct json *tools);
 /* After the phases: a step, or an entry of its rollback, that calls what the book forbids is a fault. */
 void check_forbidden_tools(struct loader *l);
+/* Before the phases: it knows no value that comes later. */
+void load_rehearsal(struct loader *l, const struct json *source);
 void load_gate(struct loader *l, const struct json *source, size_t phase);
 void load_descriptions(struct loader *l, const struct json *book);
 
@@ -145,7 +151,7 @@ size_t load_ignored(struct loader *l, const struct json *source, const struct ig
 struct condition_fields {
     const char *metric;
     int is;
-    double value;
+    const struct json *value;
     int64_t for_us;
     int64_t age_us;
 };
@@ -171,13 +177,13 @@ struct condition_fields {
           0,                                                                                                 \
           "how the metric is compared with the value" },                                                     \
         { "value",                                                                                           \
-          JSON_FIELD_NUMBER,                                                                                 \
+          JSON_FIELD_VALUE,                                                                                  \
           offsetof(struct condition_fields, value),                                                          \
           JSON_REQUIRED,                                                                                     \
           NULL,                                                                                              \
           0,                                                                                                 \
           0,                                                                                                 \
-          "what the metric is compared with, in its unit" },                                                 \
+          "what the metric is compared with, in its unit: a number, or \"${param}\"" },                      \
         { "for",                                                                                             \
           JSON_FIELD_DURATION,                                                                               \
           offsetof(struct condition_fields, for_us),                                                         \
@@ -189,6 +195,11 @@ struct condition_fields {
     {                                                                                                        \
         "age", JSON_FIELD_DURATION, offsetof(struct condition_fields, age_us), 0, NULL, 0, 0,                \
             "an older sample counts as no data; 3s unless stated"                                            \
+    }
+
+#define CONDITION_PARTS                                                                                      \
+    {                                                                                                        \
+        "value", FORM_ONE, .types = SHAPE_TYPE(JSON_NUMBER) | SHAPE_TYPE(JSON_TEXT)                          \
     }
 
 /* Checks decoded fields and makes a condition of them. */
@@ -213,6 +224,9 @@ const struct http_query *load_http(struct loader *l, const struct json *source);
 const char *load_pointer(struct loader *l, const struct json *where, const char *pointer);
 /* Several conditions, each in an object. */
 const struct condition *load_conditions(struct loader *l, const struct json *list, size_t *ret_count);
+/* The same of what is looked at in passing ("a throttle"): nobody keeps since when it holds. */
+const struct condition *load_passing_conditions(struct loader *l, const struct json *list, const char *what,
+                                                size_t *ret_count);
 /* The texts of a list, resolved. */
 const char *const *load_texts(struct loader *l, const struct json *where, const struct json_texts *texts,
                               enum landing landing);
@@ -239,5 +253,6 @@ extern const char *const risk_words[]; /* from RISK_LOW */
 extern const char *const target_engine_words[];
 extern const char *const target_role_words[]; /* from TARGET_PRIMARY */
 extern const char *const monitor_kind_words[];
+extern const char *const osc_tool_words[];
 
 #endif

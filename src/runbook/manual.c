@@ -14,7 +14,7 @@ static const struct json_field fields[] = {
     STEP_CHANGE_ROWS(struct manual_fields),
     { 0 },
 };
-static const struct shape_part parts[] = { STEP_COMMON_PARTS, STEP_CHANGE_PARTS, { 0 } };
+static const struct shape_part parts[] = { STEP_COMMON_PARTS, STEP_PERSON_PARTS, STEP_CHANGE_PARTS, { 0 } };
 
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {

@@ -39,7 +39,7 @@ const struct shape monitor_shape = { .fields = fields };
 #define METRICS_MAX  5
 
 static const char *const metrics[MONITOR_KIND_COUNT][METRICS_MAX] = {
-    [MONITOR_LAG] = { "seconds", "bytes", "reply_seconds" },
+    [MONITOR_LAG] = { "seconds", "bytes", "reply_seconds", "transactions" },
     [MONITOR_LOCKS] = { "waiting", "behind_us", "roots", "longest_wait_seconds" },
     [MONITOR_TRANSACTIONS] = { "oldest_seconds", "idle_in_transaction", "prepared", "oldest_xmin_age" },
     [MONITOR_PROGRESS] = { "running", "percent" },
@@ -54,6 +54,20 @@ const char *const *monitor_metrics(enum monitor_kind kind, size_t *ret_count)
         count++;
     *ret_count = count;
     return metrics[kind];
+}
+
+/* The two ends of a lag are asked in one engine's words; MySQL's and MariaDB's are alike, and follow each
+ * other. */
+static void check_engines(struct loader *l, const struct monitor_def *monitor, const struct json *source)
+{
+    const struct target *replica = monitor->target != BOOK_NONE ? &l->book->targets[monitor->target] : NULL;
+    if (monitor->kind != MONITOR_LAG || replica == NULL || replica->of == BOOK_NONE)
+        return;
+    const struct target *primary = &l->book->targets[replica->of];
+    if ((replica->engine == ENGINE_POSTGRESQL) != (primary->engine == ENGINE_POSTGRESQL))
+        load_fault(l, load_at(source, "target"), "target \"%s\" is %s, and \"%s\", which it follows, is %s",
+                   replica->id, target_engine_word(replica->engine), primary->id,
+                   target_engine_word(primary->engine));
 }
 
 /* A heartbeat is written on the primary and read on the replica: both have to be known. */
@@ -131,6 +145,7 @@ static void load_monitor(struct loader *l, size_t index, const struct json *sour
         return;
     monitor->kind = (enum monitor_kind)raw.kind;
     load_question(l, monitor, &raw, source);
+    check_engines(l, monitor, source);
     if (raw.heartbeat)
         check_heartbeat(l, monitor, source);
     if (raw.every_us < EVERY_MIN_US)

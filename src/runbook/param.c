@@ -284,6 +284,28 @@ static void require_values(struct loader *l, const bool *given)
     }
 }
 
+static bool was_rehearsed(const struct book_options *options, const struct param_value *param)
+{
+    for (size_t i = 0; i < options->rehearsed_param_count; i++) {
+        if (text_equal(options->rehearsed_params[i].name, param->name))
+            return text_equal(options->rehearsed_params[i].value, param->value);
+    }
+    return false;
+}
+
+/* A secret has no value that could be another one. */
+static void tell_rehearsed(struct loader *l)
+{
+    struct book *book = l->book;
+    const char *names = NULL;
+    for (size_t i = 0; i < book->param_count && l->options->rehearsed_params; i++) {
+        const struct param_value *param = &book->params[i];
+        if (param->value && !was_rehearsed(l->options, param))
+            names = names ? arena_format(l->arena, "%s, %s", names, param->name) : param->name;
+    }
+    book->rehearsed_otherwise = names;
+}
+
 static void tell_values(struct loader *l, const bool *given)
 {
     struct book *book = l->book;
@@ -296,6 +318,7 @@ static void tell_values(struct loader *l, const bool *given)
         };
         book->params[i].stands_in = !given[i] && param->value && !json_member(param->source, "default");
     }
+    tell_rehearsed(l);
 }
 
 void load_params(struct loader *l, const struct json *params)

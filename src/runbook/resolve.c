@@ -9,27 +9,15 @@
 /* One text may not grow beyond this. */
 #define RESOLVED_MAX (256 * 1024)
 
-void sql_quote(struct buf *out, const char *value, char mark)
-{
-    const char *inner;
-    buf_char(out, mark);
-    for (; (inner = strchr(value, mark)) != NULL; value = inner + 1) {
-        buf_add(out, value, (size_t)(inner - value) + 1);
-        buf_char(out, mark);
-    }
-    buf_text(out, value);
-    buf_char(out, mark);
-}
-
 static void quote_identifier(struct buf *out, const char *value)
 {
-    sql_quote(out, value, '"');
+    buf_quoted(out, value, '"');
 }
 
 /* A backslash is an ordinary character here: the driver pins standard_conforming_strings. */
 static void quote_literal(struct buf *out, const char *value)
 {
-    sql_quote(out, value, '\'');
+    buf_quoted(out, value, '\'');
 }
 
 static void (*const sql_quotes[PARAM_TYPE_COUNT])(struct buf *out, const char *value) = {

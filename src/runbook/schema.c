@@ -10,10 +10,11 @@
 #define NAMED_MAX  64
 #define PLACES_MAX 8
 
-/* As duration_parse and size_parse have them: each unit at most once, the larger first. A maximum cannot be
- * said. */
+/* As duration_parse and size_parse have them: each unit at most once, the larger first, or a param. A maximum
+ * cannot be said. */
 #define DURATION                                                                                             \
-    "([0-9]+h([0-9]+m)?([0-9]+s)?([0-9]+ms)?|[0-9]+m([0-9]+s)?([0-9]+ms)?|[0-9]+s([0-9]+ms)?|[0-9]+ms)"
+    "([0-9]+d([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?|[0-9]+h([0-9]+m)?([0-9]+s)?([0-9]+ms)?|"              \
+    "[0-9]+m([0-9]+s)?([0-9]+ms)?|[0-9]+s([0-9]+ms)?|[0-9]+ms|\\$\\{[a-z0-9][a-z0-9._-]{0,63}\\})"
 #define SIZE "[0-9]+(kB|MB|GB|TB|KiB|MiB|GiB|TiB)?"
 
 /* The kinds of fields. What has a pattern is a text of its own kind: it is named, and written once. */
@@ -29,7 +30,7 @@ static const struct {
     [JSON_FIELD_INTEGER] = { .type = "integer" },
     [JSON_FIELD_NUMBER] = { .type = "number" },
     [JSON_FIELD_DURATION] = { "string", "duration", "^" DURATION "$",
-                              "such as \"250ms\", \"3s\", \"20m\", \"2h\" or \"1h30m\"" },
+                              "such as \"250ms\", \"3s\", \"20m\", \"2h\", \"1h30m\" or \"30d\"" },
     [JSON_FIELD_RANGE] = { "string", "range", "^" DURATION "(\\.\\." DURATION ")?$",
                            "a duration, or two such as \"1s..5s\"" },
     [JSON_FIELD_SIZE] = { "string", "size", "^" SIZE "$", "such as \"200GB\", \"512MB\" or \"64KiB\"" },
@@ -179,10 +180,24 @@ static void put_types(struct schema *s, unsigned types)
     json_close_array(&s->w);
 }
 
+static void put_value_or_object(struct schema *s, const struct shape_part *part)
+{
+    json_open_array(&s->w, "anyOf");
+    json_open(&s->w, NULL);
+    put_types(s, part->types);
+    json_close(&s->w);
+    json_open(&s->w, NULL);
+    put_named(s, part->shape);
+    json_close(&s->w);
+    json_close_array(&s->w);
+}
+
 /* What stands there, or each in the list or map. */
 static void put_content(struct schema *s, const struct shape_part *part)
 {
-    if (part->types != 0)
+    if (part->types != 0 && part->shape)
+        put_value_or_object(s, part);
+    else if (part->types != 0)
         put_types(s, part->types);
     else if (part->item)
         put_kind(s, part->item);

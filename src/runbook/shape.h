@@ -34,7 +34,7 @@ struct shape {
 struct shape_part {
     const char *key;
     enum shape_form form;
-    /* It, or each in the list or map, is one of these three. */
+    /* It, or each in the list or map, is one of these three; an object or a value where both are there. */
     const struct shape *shape;     /* an object */
     const struct json_field *item; /* what this row says, whose key means nothing */
     unsigned types;                /* a value of one of them: SHAPE_TYPE, SHAPE_INTEGER, SHAPE_NOTHING */
@@ -55,9 +55,9 @@ struct shape_part {
 /* The whole, and the objects of which it is made. */
 extern const struct shape book_shape;
 extern const struct shape param_shape, target_shape, role_shape, monitor_shape, trigger_shape, phase_shape,
-    gate_shape, tools_shape;
+    gate_shape, tools_shape, rehearsal_shape;
 extern const struct shape condition_shape, expect_shape, query_shape, http_shape, each_shape, notice_shape,
-    ignored_shape;
+    ignored_shape, unattended_shape;
 /* Of what is only shown. */
 extern const struct shape strategy_shape, environment_shape, objectives_shape, risk_shape;
 

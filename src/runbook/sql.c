@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mysql_words.h"
 #include "shape.h"
 #include "sqlscan.h"
 
@@ -18,8 +19,11 @@ struct sql_fields {
     bool transaction;
     int64_t lock_timeout_us;
     int64_t statement_timeout_us;
+    const struct json *give_way;
+    const char *copies;
     const struct json *retry;
     const struct json *locks;
+    bool idempotent;
 };
 
 static const struct json_field fields[] = {
@@ -44,10 +48,16 @@ static const struct json_field fields[] = {
       "how long it may stand in a lock queue, with everybody else behind it" },
     { "statement_timeout", JSON_FIELD_DURATION, offsetof(struct sql_fields, statement_timeout_us), 0, NULL, 0,
       0, "how long one statement may take" },
+    { "give_way", JSON_FIELD_ARRAY, offsetof(struct sql_fields, give_way), 0, NULL, 0, 0,
+      "while it runs: where one of them holds it is cancelled, and tried again" },
+    { "copies", JSON_FIELD_TEXT, offsetof(struct sql_fields, copies), JSON_NONEMPTY, NULL, 0, 0,
+      "mysql and mariadb: why a table may be copied while writers wait; else no statement is begun that "
+      "could" },
     { "retry", JSON_FIELD_OBJECT, offsetof(struct sql_fields, retry), 0, NULL, 0, 0,
       "how often and how fast it is tried again" },
     { "locks", JSON_FIELD_OBJECT, offsetof(struct sql_fields, locks), 0, NULL, 0, 0,
       "the locks that it is expected to take: table to mode" },
+    STEP_AGAIN_ROW(struct sql_fields),
     { 0 },
 };
 
@@ -64,12 +74,20 @@ static const struct json_field retry_rows[] = {
     { 0 },
 };
 
-/* PostgreSQL 15 documentation, 13.3.1, without the word LOCK. */
-static const char *const lock_modes[] = {
-    "AccessShare", "RowShare",          "RowExclusive", "ShareUpdateExclusive",
-    "Share",       "ShareRowExclusive", "Exclusive",    "AccessExclusive",
-    NULL
-};
+/* PostgreSQL 15 documentation, 13.3.1, without the word LOCK; and behind them what MySQL and MariaDB call
+ * what stops who writes, and everybody. */
+#define LOCK_MODES_OTHERS 8
+static const char *const lock_modes[] = { "AccessShare",
+                                          "RowShare",
+                                          "RowExclusive",
+                                          "ShareUpdateExclusive",
+                                          "Share",
+                                          "ShareRowExclusive",
+                                          "Exclusive",
+                                          "AccessExclusive",
+                                          "SHARED",
+                                          "EXCLUSIVE",
+                                          NULL };
 
 static const struct json_field lock_mode = {
     "locks", JSON_FIELD_ENUM, 0, 0, lock_modes, 0, 0, "of the table"
@@ -81,6 +99,7 @@ static const struct shape_part parts[] = {
     STEP_CHANGE_PARTS,
     { "generate", FORM_ONE, .shape = &query_shape },
     { "for_each", FORM_ONE, .shape = &each_shape },
+    { "give_way", FORM_LIST, .shape = &condition_shape },
     { "retry", FORM_ONE, .shape = &retry_shape },
     { "locks", FORM_MAP, .item = &lock_mode },
     { 0 },
@@ -94,20 +113,26 @@ static void load_retry(struct loader *l, const struct json *source, struct step 
     step->retry = (struct retry){ .attempts = (int)raw.attempts, .backoff = raw.backoff };
 }
 
-static void load_lock(struct loader *l, const struct json *mode, struct lock_claim *claim)
+/* Modes are those of the target's engine; where it is not known any is taken. */
+static void load_lock(struct loader *l, const struct json *mode, size_t target, struct lock_claim *claim)
 {
+    bool known = target != BOOK_NONE;
+    bool other = known && l->book->targets[target].engine != ENGINE_POSTGRESQL;
+    const char *const *words = lock_modes + (other ? LOCK_MODES_OTHERS : 0);
+    size_t count = 0;
     claim->table = resolve(l, mode, mode->key, LAND_LINE);
     if (mode->type != JSON_TEXT) {
         load_fault(l, mode, "a lock mode is a text, this is %s", json_type_word(mode->type));
         return;
     }
     claim->mode = mode->text;
-    size_t count = 0;
-    for (; lock_modes[count]; count++) {
-        if (strcmp(mode->text, lock_modes[count]) == 0)
+    for (; words[count] && !(known && !other && count == LOCK_MODES_OTHERS); count++) {
+        if (strcmp(mode->text, words[count]) == 0)
             return;
     }
-    load_fault(l, mode, "\"%s\" is no lock mode%s", mode->text, load_hint(l, mode->text, lock_modes, count));
+    load_fault(l, mode, "\"%s\" is no lock mode%s%s", mode->text,
+               other ? " of mysql and mariadb, which are SHARED and EXCLUSIVE" : "",
+               load_hint(l, mode->text, words, count));
 }
 
 static void load_locks(struct loader *l, const struct json *source, struct step *step)
@@ -115,7 +140,7 @@ static void load_locks(struct loader *l, const struct json *source, struct step 
     size_t count = load_count(source);
     struct lock_claim *claims = arena_array(l->arena, count + 1, sizeof(*claims));
     for (size_t i = 0; i < count; i++)
-        load_lock(l, &source->items[i], &claims[i]);
+        load_lock(l, &source->items[i], step->target, &claims[i]);
     step->locks = claims;
     step->lock_count = count;
 }
@@ -135,6 +160,34 @@ static void check_alone(struct loader *l, const struct json *where, const struct
                    "%s among several statements of one text runs in a transaction: make \"sql\" an array "
                    "with one statement in each text",
                    word);
+}
+
+/* These commit by themselves what defines something, and what may do so inside is not known before. */
+static void check_commits(struct loader *l, const struct json *where, const char *text, size_t target,
+                          bool transaction)
+{
+    const char *why = my_not_in_transaction(text);
+    if (transaction && why && target != BOOK_NONE && l->book->targets[target].engine != ENGINE_POSTGRESQL)
+        load_fault(l, where, "this statement cannot be in a transaction: %s; say \"transaction\": false",
+                   why);
+}
+
+static void check_copies(struct loader *l, const struct json *source, const struct step *step)
+{
+    if (step->copies && step->target != BOOK_NONE &&
+        l->book->targets[step->target].engine == ENGINE_POSTGRESQL)
+        load_fault(l, load_at(source, "copies"), "\"copies\" is for targets of mysql and mariadb");
+}
+
+/* Each text is one query, and only PostgreSQL takes several statements in one. */
+static void check_one(struct loader *l, const struct json *where, const struct sql_facts *facts,
+                      size_t target)
+{
+    if (facts->statements > 1 && target != BOOK_NONE && l->book->targets[target].engine != ENGINE_POSTGRESQL)
+        load_fault(l, where,
+                   "several statements in one text are for postgresql only: make \"sql\" an array with one "
+                   "statement "
+                   "in each text");
 }
 
 static void load_statements(struct loader *l, const struct json *source, const struct sql_fields *raw,
@@ -158,8 +211,11 @@ static void load_statements(struct loader *l, const struct json *source, const s
     step->sql = list;
     step->sql_count = raw->sql.count;
     step->transaction = json_member(source, "transaction") ? raw->transaction : !outside;
-    for (size_t i = 0; i < raw->sql.count; i++)
+    for (size_t i = 0; i < raw->sql.count; i++) {
         check_alone(l, load_item(where, i), &facts[i], step->transaction);
+        check_one(l, load_item(where, i), &facts[i], step->target);
+        check_commits(l, load_item(where, i), list[i], step->target, step->transaction);
+    }
 }
 
 /* What is generated is one statement a row, so that whatever each is, it is sent alone unless the step is one
@@ -203,9 +259,14 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->target = load_step_target(l, source, raw->target, step);
     step->lock_timeout_us = raw->lock_timeout_us;
     step->statement_timeout_us = raw->statement_timeout_us;
+    step->idempotent = raw->idempotent;
+    step->copies = resolve(l, load_at(source, "copies"), raw->copies, LAND_TEXT);
+    check_copies(l, source, step);
     if (raw->for_each)
         load_each(l, raw->for_each, step);
     load_text(l, source, raw, step);
+    step->give_way =
+        load_passing_conditions(l, raw->give_way, "what a statement gives way to", &step->give_way_count);
     load_retry(l, raw->retry, step);
     load_locks(l, raw->locks, step);
     load_step_probe(l, &raw->change, step);

@@ -210,7 +210,7 @@ static bool word_is(const struct sql_token *token, const char *word)
 
 static void note_first_word(struct sql_facts *facts, const struct sql_token *token)
 {
-    static const char *const control[] = { "begin", "start", "commit", "rollback", "abort" };
+    static const char *const control[] = { "begin", "commit", "rollback", "abort" };
     facts->statements++;
     facts->vacuum = facts->vacuum || word_is(token, "vacuum");
     for (size_t i = 0; i < ARRAY_LEN(control); i++)
@@ -221,7 +221,7 @@ struct sql_facts sql_facts(const char *text)
 {
     struct sql_facts facts = { 0 };
     struct sql_token token;
-    bool in_statement = false;
+    bool in_statement = false, starts = false;
     for (size_t at = 0; sql_next(text, &at, &token);) {
         if (token.kind == SQL_SPACE || token.kind == SQL_COMMENT)
             continue;
@@ -231,6 +231,9 @@ struct sql_facts sql_facts(const char *text)
         }
         if (!in_statement)
             note_first_word(&facts, &token);
+        /* START SLAVE is none. */
+        facts.transaction_control = facts.transaction_control || (starts && word_is(&token, "transaction"));
+        starts = !in_statement && word_is(&token, "start");
         in_statement = true;
         facts.concurrently = facts.concurrently || word_is(&token, "concurrently");
     }

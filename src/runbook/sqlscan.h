@@ -34,10 +34,6 @@ struct sql_token {
 /* The token at `*at` of a NUL-terminated text, which moves behind it. False at the end. */
 bool sql_next(const char *text, size_t *at, struct sql_token *ret_token);
 
-/* `value` between two marks, with every mark in it doubled. A backslash is an ordinary character. */
-struct buf;
-void sql_quote(struct buf *out, const char *value, char mark);
-
 struct sql_facts {
     size_t statements;        /* that hold more than space and comments */
     bool concurrently;        /* the word stands somewhere */

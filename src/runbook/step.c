@@ -8,19 +8,19 @@ static const struct step_kind_def *const kinds[STEP_KIND_COUNT] = {
     [STEP_CHECK] = &check_kind,       [STEP_MANUAL] = &manual_kind,   [STEP_SQL] = &sql_kind,
     [STEP_COMMAND] = &command_kind,   [STEP_VERIFY] = &verify_kind,   [STEP_WAIT] = &wait_kind,
     [STEP_BACKFILL] = &backfill_kind, [STEP_COMPARE] = &compare_kind, [STEP_NOTIFY] = &notify_kind,
-    [STEP_NONE] = &none_kind,
+    [STEP_NONE] = &none_kind,         [STEP_OSC] = &osc_kind,
 };
 
 /* Where a kind may stand. A box to tick inside a rollback is a "manual" or a "verify". */
 static const bool in_phase[STEP_KIND_COUNT] = {
-    [STEP_CHECK] = true,    [STEP_MANUAL] = true,  [STEP_SQL] = true,
-    [STEP_COMMAND] = true,  [STEP_VERIFY] = true,  [STEP_WAIT] = true,
-    [STEP_BACKFILL] = true, [STEP_COMPARE] = true, [STEP_NOTIFY] = true,
+    [STEP_CHECK] = true,  [STEP_MANUAL] = true, [STEP_SQL] = true,      [STEP_COMMAND] = true,
+    [STEP_VERIFY] = true, [STEP_WAIT] = true,   [STEP_BACKFILL] = true, [STEP_COMPARE] = true,
+    [STEP_NOTIFY] = true, [STEP_OSC] = true,
 };
 static const bool in_rollback[STEP_KIND_COUNT] = {
-    [STEP_MANUAL] = true,   [STEP_SQL] = true,     [STEP_COMMAND] = true,
-    [STEP_VERIFY] = true,   [STEP_WAIT] = true,    [STEP_NONE] = true,
-    [STEP_BACKFILL] = true, [STEP_COMPARE] = true, [STEP_NOTIFY] = true,
+    [STEP_MANUAL] = true, [STEP_SQL] = true,  [STEP_COMMAND] = true,  [STEP_VERIFY] = true,
+    [STEP_WAIT] = true,   [STEP_NONE] = true, [STEP_BACKFILL] = true, [STEP_COMPARE] = true,
+    [STEP_NOTIFY] = true, [STEP_OSC] = true,
 };
 static const bool in_verification[STEP_KIND_COUNT] = {
     [STEP_VERIFY] = true,
@@ -32,8 +32,9 @@ static const char *const nothing_left_out[] = { NULL };
 /* It comes after all other steps of its phase, and what follows waits for it. */
 static const char *const not_in_verification[] = { "after", "background", NULL };
 /* "as": values are those of the step itself, and when it is undone nothing later uses one. */
-static const char *const not_in_rollback[] = { "id",         "after",    "rollback", "irreversible",
-                                               "background", "for_each", "as",       NULL };
+static const char *const not_in_rollback[] = { "id",           "after",      "rollback",
+                                               "irreversible", "background", "for_each",
+                                               "as",           "idempotent", NULL };
 
 const struct step_place step_in_phase = { "step", in_phase, JSON_REQUIRED | STEP_NEEDED_IN_PHASE,
                                           nothing_left_out, NULL };
@@ -119,6 +120,35 @@ static void refuse_fields(struct loader *l, const struct json *source, const cha
 
 static void load_rollback(struct loader *l, const struct json *source, struct step *step);
 
+/* They stand in the order of the book, so that the next one is looked for where the last was found. */
+static const struct step_timing *find_timing(struct loader *l, const char *step, int64_t entry)
+{
+    size_t count = l->options->timing_count;
+    for (size_t i = 0; step && i < count; i++) {
+        const struct step_timing *timing = &l->options->timings[(l->timing_at + i) % count];
+        if (timing->entry != entry || !text_equal(timing->step, step))
+            continue;
+        l->timing_at = (l->timing_at + i + 1) % count;
+        return timing;
+    }
+    return NULL;
+}
+
+/* What it took in rehearsals is reckoned with, and not what the book says. */
+static void load_estimate(struct loader *l, struct step *step, const struct duration_range *stated)
+{
+    const struct step *owner = step->owner_step;
+    const struct step_timing *timing =
+        owner ? find_timing(l, owner->id, (int64_t)step->index + 1) : find_timing(l, step->id, 0);
+    step->stated = step->estimate = *stated;
+    if (!timing)
+        return;
+    step->rehearsed = timing->rehearsed;
+    step->estimate = (struct duration_range){ timing->rehearsed.median_us, timing->rehearsed.p95_us };
+    if (step->estimate.max_us == 0)
+        step->estimate.max_us = 1; /* nothing would say that nobody knows */
+}
+
 static void build_step(struct loader *l, const struct json *source, const struct step_kind_def *def,
                        struct step *step)
 {
@@ -128,7 +158,7 @@ static void build_step(struct loader *l, const struct json *source, const struct
     if (def->defaults)
         memcpy(fields, def->defaults, def->size);
     load_fields(l, source, def->fields, fields, what);
-    step->estimate = common->estimate;
+    load_estimate(l, step, &common->estimate);
     step->background = common->background;
     step->ignored_count = load_ignored(l, common->ignored, &step->ignored);
     step->title = resolve(l, load_at(source, "title"), common->title, LAND_LINE);
@@ -198,15 +228,6 @@ void load_mark(struct loader *l, const struct json *rollback, struct step *step,
     step->title = arena_format(l->arena, "Begin: %s", phase->title ? phase->title : "");
     load_id(l, rollback, &l->ids->steps, "step", step->id, step->index);
     load_rollback(l, rollback, step);
-}
-
-void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
-                      struct step *step)
-{
-    step->by = person->by;
-    step->evidence = person->evidence;
-    step->instructions = resolve(l, load_at(source, "instructions"), person->instructions, LAND_TEXT);
-    (void)load_reference(l, load_at(source, "by"), &l->ids->roles, "role", person->by); /* kept by name */
 }
 
 size_t load_step_target(struct loader *l, const struct json *source, const char *name,

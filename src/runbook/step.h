@@ -64,19 +64,26 @@ struct step_person {
     const char *by;
     bool evidence;
     const char *instructions;
+    const struct json *unattended;
 };
-#define STEP_PERSON_ROWS(type)                                                                               \
-    { "by", JSON_FIELD_TEXT, offsetof(type, person.by), 0, NULL, 0, 0, "the role that has to tick it" },     \
-        { "evidence",                                                                                        \
-          JSON_FIELD_BOOL,                                                                                   \
-          offsetof(type, person.evidence),                                                                   \
-          0,                                                                                                 \
-          NULL,                                                                                              \
-          0,                                                                                                 \
-          0,                                                                                                 \
-          "what was seen has to be typed in" },                                                              \
+#define STEP_PERSON_ROWS(type)                                                                                 \
+    { "by", JSON_FIELD_TEXT, offsetof(type, person.by), 0, NULL, 0, 0, "the role that has to tick it" },       \
+        { "evidence",                                                                                          \
+          JSON_FIELD_BOOL,                                                                                     \
+          offsetof(type, person.evidence),                                                                     \
+          0,                                                                                                   \
+          NULL,                                                                                                \
+          0,                                                                                                   \
+          0,                                                                                                   \
+          "what was seen has to be typed in" },                                                                \
+        { "instructions", JSON_FIELD_TEXT, offsetof(type, person.instructions), 0, NULL, 0, 0, "what to do" }, \
+    {                                                                                                          \
+        "unattended", JSON_FIELD_VALUE, offsetof(type, person.unattended), 0, NULL, 0, 0,                      \
+            "in a rehearsal with nobody there: the evidence, and what does it instead"                         \
+    }
+#define STEP_PERSON_PARTS                                                                                    \
     {                                                                                                        \
-        "instructions", JSON_FIELD_TEXT, offsetof(type, person.instructions), 0, NULL, 0, 0, "what to do"    \
+        "unattended", FORM_ONE, .types = SHAPE_TYPE(JSON_TEXT), .shape = &unattended_shape                   \
     }
 
 /* What a kind that can change something says about that. */
@@ -85,11 +92,13 @@ struct step_change {
     const struct json *rollback;
     const char *irreversible;
 };
-#define STEP_CHANGE_ROWS(type)                                                                               \
+#define STEP_CHANGE_ROWS(type) STEP_CHANGE_ROWS_PROBED(type, 0)
+/* `probed`: the flags of "done_when". */
+#define STEP_CHANGE_ROWS_PROBED(type, probed)                                                                \
     { "done_when",                                                                                           \
       JSON_FIELD_OBJECT,                                                                                     \
       offsetof(type, change.done_when),                                                                      \
-      0,                                                                                                     \
+      probed,                                                                                                \
       NULL,                                                                                                  \
       0,                                                                                                     \
       0,                                                                                                     \
@@ -108,6 +117,13 @@ struct step_change {
         "rollback", FORM_STEPS, .place = &step_in_rollback                                                   \
     }
 
+/* What can be told to be harmless when it is done again. */
+#define STEP_AGAIN_ROW(type)                                                                                 \
+    {                                                                                                        \
+        "idempotent", JSON_FIELD_BOOL, offsetof(type, idempotent), 0, NULL, 0, 0,                            \
+            "doing it once more changes nothing; a rehearsal tries that"                                     \
+    }
+
 /* A flag of a field, besides those of json.h: a step of a phase has to have it. An entry of a rollback does
  * without, or takes it from the step that it undoes. */
 #define STEP_NEEDED_IN_PHASE 0x100u
@@ -124,7 +140,7 @@ struct step_kind_def {
 };
 
 extern const struct step_kind_def check_kind, manual_kind, sql_kind, command_kind, verify_kind, wait_kind,
-    backfill_kind, compare_kind, notify_kind, none_kind;
+    backfill_kind, osc_kind, compare_kind, notify_kind, none_kind;
 
 /* NULL for a kind that stands in no book. */
 const struct step_kind_def *step_kind_def(enum step_kind kind);
@@ -151,6 +167,8 @@ void load_mark(struct loader *l, const struct json *rollback, struct step *step,
 
 void load_step_person(struct loader *l, const struct json *source, const struct step_person *person,
                       struct step *step);
+/* "argv" of `source`: the program has a name. It is not one text. */
+const char *const *load_argv(struct loader *l, const struct json *source, const struct json_texts *texts);
 /* "done_when". Asked before the step too: it comes before what the step answers has a name. */
 void load_step_probe(struct loader *l, const struct step_change *change, struct step *step);
 void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,

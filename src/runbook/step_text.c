@@ -7,14 +7,13 @@
 
 /* ---- parts ---- */
 
-/* So that where an argument begins and ends can be seen; for eyes, no shell ever reads it. */
 static void put_argument(struct buf *buf, const char *argument)
 {
     bool plain = *argument != '\0' && strpbrk(argument, " \t\n'\"\\$*?;&|<>") == NULL;
     buf_format(buf, plain ? "%s" : "'%s'", argument);
 }
 
-static void put_arguments(struct buf *buf, const char *const *argv, size_t count)
+void arguments_text(struct buf *buf, const char *const *argv, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         buf_text(buf, i > 0 ? " " : "");
@@ -47,6 +46,10 @@ static void put_sql(struct buf *buf, const struct step *step)
     }
     for (size_t i = 0; i < step->sql_count; i++)
         buf_format(buf, "%s%s;", i > 0 ? "\n" : "", step->sql[i]);
+    for (size_t i = 0; i < step->give_way_count; i++) {
+        buf_text(buf, i > 0 ? " or " : "\ngives way when ");
+        condition_text(buf, &step->give_way[i]);
+    }
     if (!step->each) /* what is done comes first: where there is one line, it is that */
         return;
     buf_format(buf, "\nfor each ${%s} of %s", step->each->as,
@@ -72,16 +75,37 @@ static void put_wait(struct buf *buf, const struct step *step, const struct book
     }
 }
 
+static void put_throttle(struct buf *buf, const struct step *step)
+{
+    size_t count;
+    const struct condition *conditions = step_conditions(step, &count);
+    for (size_t i = 0; i < count; i++) {
+        buf_text(buf, i > 0 ? " and " : "\nonly while ");
+        condition_text(buf, &conditions[i]);
+    }
+}
+
 static void put_backfill(struct buf *buf, const struct step *step)
 {
     const struct backfill_def *def = step->backfill;
-    buf_format(buf, "UPDATE %s SET %s WHERE (%s), by ", def->table, def->set, def->where);
+    if (def->statement)
+        buf_format(buf, "%s\nfor the rows of %s, by ", def->statement, def->table);
+    else
+        buf_format(buf, "UPDATE %s SET %s WHERE (%s), by ", def->table, def->set, def->where);
     put_list(buf, def->key, def->key_count);
     buf_format(buf, ", at most %" PRId64 " rows a transaction", def->batch);
-    for (size_t i = 0; i < def->throttle_count; i++) {
-        buf_text(buf, i > 0 ? " and " : "\nonly while ");
-        condition_text(buf, &def->throttle[i]);
-    }
+    put_throttle(buf, step);
+}
+
+static void put_osc(struct buf *buf, const struct step *step)
+{
+    const struct osc_def *def = step->osc;
+    buf_format(buf, "ALTER TABLE %s%s%s %s\nby %s", def->schema ? def->schema : "", def->schema ? "." : "",
+               def->table, def->alter, osc_tool_word(def->tool));
+    if (def->option_count > 0)
+        buf_text(buf, " with ");
+    arguments_text(buf, def->options, def->option_count);
+    put_throttle(buf, step);
 }
 
 static void put_compare(struct buf *buf, const struct step *step, const struct book *book)
@@ -110,7 +134,7 @@ static void put_notice(struct buf *buf, const struct step *step)
     const struct notice *notice = step->notice;
     buf_format(buf, "to %s: %s\nby ", notice->to, notice->text);
     if (notice->argv_count > 0)
-        put_arguments(buf, notice->argv, notice->argv_count);
+        arguments_text(buf, notice->argv, notice->argv_count);
     else
         buf_text(buf, "POST ");
     if (notice->url)
@@ -126,13 +150,16 @@ void step_text(struct buf *buf, const struct step *step, const struct book *book
         put_sql(buf, step);
         break;
     case STEP_COMMAND:
-        put_arguments(buf, step->argv, step->argv_count);
+        arguments_text(buf, step->argv, step->argv_count);
         break;
     case STEP_WAIT:
         put_wait(buf, step, book);
         break;
     case STEP_BACKFILL:
         put_backfill(buf, step);
+        break;
+    case STEP_OSC:
+        put_osc(buf, step);
         break;
     case STEP_COMPARE:
         put_compare(buf, step, book);

@@ -2,6 +2,7 @@
 #include "load.h"
 #include "shape.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,30 @@ bool version_fits(const char *constraint, int version)
     return constraint[0] == '<' ? has <= wants : has >= wants;
 }
 
+bool target_version_fits(const struct target *target, int version)
+{
+    char text[32];
+    if (target->version == NULL || target->engine == ENGINE_POSTGRESQL)
+        return target->version == NULL || version_fits(target->version, version);
+    target_version_text(target->engine, version, text);
+    return tool_version_fits(target->version, text);
+}
+
+void target_version_text(enum target_engine engine, int version, char ret_text[32])
+{
+    if (engine == ENGINE_POSTGRESQL)
+        (void)snprintf(ret_text, 32, "%d.%d", version / 10000, version % 10000);
+    else
+        (void)snprintf(ret_text, 32, "%d.%d.%d", version / 10000, version / 100 % 100, version % 100);
+}
+
+void load_postgresql_only(struct loader *l, const struct json *where, const char *what, size_t target)
+{
+    if (target != BOOK_NONE && l->book->targets[target].engine != ENGINE_POSTGRESQL)
+        load_fault(l, where, "%s is for postgresql in this version, and target \"%s\" is %s", what,
+                   l->book->targets[target].id, target_engine_word(l->book->targets[target].engine));
+}
+
 static void load_of(struct loader *l, struct target *target, const struct json *source, const char *of)
 {
     if (!of)
@@ -81,8 +106,6 @@ static void load_target(struct loader *l, struct target *target, const struct js
     target->engine = (enum target_engine)raw.engine;
     target->version = raw.version;
     target->role = (enum target_role)(raw.role + 1);
-    if (target->engine != ENGINE_POSTGRESQL)
-        load_fault(l, load_at(source, "engine"), "this version drives postgresql only");
     if (raw.version && !is_version_constraint(raw.version))
         load_fault(l, load_at(source, "version"), "\"%s\" is no version, as in \"15\" or \">=15.4\"",
                    raw.version);
@@ -107,6 +130,7 @@ struct place_fields {
     int engine;
     const char *dsn;
     const char *password_from;
+    bool live;
 };
 
 static const struct json_field place_rows[] = {
@@ -116,6 +140,8 @@ static const struct json_field place_rows[] = {
       "how to connect, without a password" },
     { "password_from", JSON_FIELD_TEXT, offsetof(struct place_fields, password_from), 0, NULL, 0, 0,
       "\"env:NAME\", \"file:PATH\" or \"command: ...\"" },
+    { "live", JSON_FIELD_BOOL, offsetof(struct place_fields, live), 0, NULL, 0, 0,
+      "people depend on it: nothing is rehearsed there" },
     { 0 },
 };
 
@@ -133,6 +159,11 @@ static bool is_password_source(const char *text)
 
 static void load_place(struct loader *l, struct target *target, const struct json *source)
 {
+    static int (*const check_dsn[TARGET_ENGINE_COUNT])(const char *dsn, struct err *err) = {
+        [ENGINE_POSTGRESQL] = dsn_check,
+        [ENGINE_MYSQL] = dsn_check_mysql,
+        [ENGINE_MARIADB] = dsn_check_mysql,
+    };
     struct err err = ERR_INIT;
     struct place_fields raw = { .engine = -1 };
     const char *what = arena_format(l->arena, "target \"%s\"", target->id);
@@ -141,13 +172,14 @@ static void load_place(struct loader *l, struct target *target, const struct jso
     if (raw.engine != (int)target->engine)
         load_fault(l, load_at(source, "engine"), "target \"%s\" is %s in the book", target->id,
                    target_engine_word(target->engine));
-    if (dsn_check(raw.dsn, &err) < 0)
+    if (check_dsn[target->engine](raw.dsn, &err) < 0)
         load_fault(l, load_at(source, "dsn"), "the dsn of \"%s\": %s", target->id, err.message);
     if (raw.password_from && !is_password_source(raw.password_from))
         load_fault(l, load_at(source, "password_from"),
                    "a password comes from \"env:NAME\", \"file:PATH\" or \"command: ...\"");
     target->dsn = raw.dsn;
     target->password_from = raw.password_from;
+    target->live = raw.live;
 }
 
 static void load_places(struct loader *l, const struct json *root)

@@ -94,19 +94,49 @@ static void load_forbidden(struct loader *l, const struct json *source, const st
     l->book->forbidden_count = texts->count;
 }
 
+/* ---- what a kind of step needs, whether the book says so or not ---- */
+
+static const char *const osc_versions[OSC_TOOL_COUNT] = {
+#define X(name, word, version) [name] = version,
+    OSC_TOOLS(X)
+#undef X
+};
+
+static void add_osc_tool(struct book *book, struct tool *tools, const struct step *work)
+{
+    const char *name = work->osc ? osc_tool_word(work->osc->tool) : NULL;
+    for (size_t i = 0; name && i < book->tool_count; i++) {
+        if (text_equal(tools[i].name, name))
+            return;
+    }
+    if (name)
+        tools[book->tool_count++] = (struct tool){ name, osc_versions[work->osc->tool] };
+}
+
+static void add_tools_of_steps(struct book *book, struct tool *tools)
+{
+    for (size_t i = 0; i < book->step_count; i++) {
+        add_osc_tool(book, tools, &book->steps[i]);
+        for (size_t entry = 0; entry < book->steps[i].rollback_count; entry++)
+            add_osc_tool(book, tools, &book->steps[i].rollback[entry]);
+    }
+}
+
 void load_tools(struct loader *l, const struct json *source)
 {
     struct tools_fields raw = { 0 };
-    if (!source)
-        return;
-    (void)load_fields(l, source, tools_rows, &raw, "tools"); /* what can be read is read, for its faults */
+    if (source)
+        (void)load_fields(l, source, tools_rows, &raw,
+                          "tools"); /* what can be read is read, for its faults */
     size_t count = load_count(raw.required);
-    struct tool *tools = arena_array(l->arena, count + 1, sizeof(*tools));
+    struct tool *tools = arena_array(l->arena, count + OSC_TOOL_COUNT + 1, sizeof(*tools));
     for (size_t i = 0; i < count; i++)
         load_tool(l, &raw.required->items[i], &tools[i]);
     l->book->tools = tools;
     l->book->tool_count = count;
-    load_forbidden(l, load_at(source, "forbidden"), &raw.forbidden);
+    if (source)
+        load_forbidden(l, load_at(source, "forbidden"), &raw.forbidden);
+    add_tools_of_steps(l->book, tools);
 }
 
 /* ---- what is forbidden ---- */
@@ -164,7 +194,10 @@ static void check_work(struct loader *l, const struct step *work)
     for (size_t i = 0; i < l->book->forbidden_count; i++) {
         const char *name = l->book->forbidden[i];
         bool told = work->notice && calls(work->notice->argv, work->notice->argv_count, name);
-        if (told || calls(work->argv, work->argv_count, name))
+        bool stands_in =
+            work->unattended && calls(work->unattended->argv, work->unattended->argv_count, name);
+        bool drives = work->osc && text_equal(osc_tool_word(work->osc->tool), name);
+        if (told || stands_in || drives || calls(work->argv, work->argv_count, name))
             json_fault_add(l->faults, work->line, work->column,
                            "step \"%s\" calls %s, which this book forbids", work->id ? work->id : "", name);
     }

@@ -10,7 +10,7 @@
 struct fragment_fields {
     const char *title;
     const char *instructions;
-    int engine;
+    struct json_texts engine;
     const struct json *params;
     const struct json *sense;
     int64_t freshness_us;
@@ -21,8 +21,8 @@ static const struct json_field fields[] = {
       0, 0, "one line for the operator" },
     { "instructions", JSON_FIELD_TEXT, offsetof(struct fragment_fields, instructions),
       JSON_REQUIRED | JSON_NONEMPTY, NULL, 0, 0, "what it means, and what to do when it does not hold" },
-    { "engine", JSON_FIELD_ENUM, offsetof(struct fragment_fields, engine), JSON_REQUIRED, target_engine_words,
-      0, 0, "what server it asks" },
+    { "engine", JSON_FIELD_TEXTS, offsetof(struct fragment_fields, engine), JSON_REQUIRED | JSON_NONEMPTY,
+      NULL, 0, 0, "what server it asks, or which ones it can ask" },
     { "params", JSON_FIELD_OBJECT, offsetof(struct fragment_fields, params), 0, NULL, 0, 0,
       "what \"with\" can set" },
     { "sense", JSON_FIELD_OBJECT, offsetof(struct fragment_fields, sense), JSON_REQUIRED, NULL, 0, 0,
@@ -54,6 +54,42 @@ static void take_values(struct loader *l, const struct json *with, struct book_o
     options->params = params;
 }
 
+static int engine_named(const char *word)
+{
+    for (int i = 0; i < TARGET_ENGINE_COUNT; i++) {
+        if (text_equal(target_engine_words[i], word))
+            return i;
+    }
+    return -1;
+}
+
+/* "mysql or mariadb" */
+static const char *engines_text(struct loader *l, const struct json_texts *engines)
+{
+    const char *text = engines->list[0];
+    for (size_t i = 1; i < engines->count; i++)
+        text = arena_format(l->arena, "%s or %s", text, engines->list[i]);
+    return text;
+}
+
+/* Whether the target is one of those that it can ask. */
+static void check_engines(struct loader *l, const struct json *root, const struct json_texts *engines,
+                          enum target_engine asked)
+{
+    const struct json *where = load_at(root, "engine");
+    bool fits = false, known = true;
+    for (size_t i = 0; i < engines->count; i++) {
+        int engine = engine_named(engines->list[i]);
+        fits = fits || engine == (int)asked;
+        known = known && engine >= 0;
+    }
+    if (!known)
+        load_fault(l, where, "an engine is postgresql, mysql or mariadb");
+    else if (!fits)
+        load_fault(l, root, "it asks %s, and the target is %s", engines_text(l, engines),
+                   target_engine_words[asked]);
+}
+
 static void build_fragment(struct loader *l, const struct json *root, const struct fragment_fields *raw,
                            struct step *step)
 {
@@ -63,9 +99,8 @@ static void build_fragment(struct loader *l, const struct json *root, const stru
     if (raw->sense)
         step->query = load_query(l, raw->sense, "sense", step->target);
     step->freshness_us = raw->freshness_us;
-    if (step->target != BOOK_NONE && raw->engine != (int)l->book->targets[step->target].engine)
-        load_fault(l, root, "it asks %s, and the target is %s", target_engine_words[raw->engine],
-                   target_engine_words[l->book->targets[step->target].engine]);
+    if (step->target != BOOK_NONE && raw->engine.count > 0)
+        check_engines(l, root, &raw->engine, l->book->targets[step->target].engine);
     load_params_unused(l);
 }
 
@@ -75,7 +110,7 @@ static void load_fragment(struct loader *l, const char *text, const struct json 
 {
     struct book_options options = { 0 };
     struct params own = { .of_check = true };
-    struct fragment_fields raw = { .engine = -1, .freshness_us = MINUTE_US };
+    struct fragment_fields raw = { .freshness_us = MINUTE_US };
     take_values(l, with, &options);
     struct loader outer = *l;
     struct id_map outer_names = l->ids->params;

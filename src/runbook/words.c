@@ -17,6 +17,9 @@ const char *const monitor_kind_words[] = {
     "lag", "locks", "transactions", "progress", "query", "http", NULL
 };
 
+#define WORD_OF_TOOL(name, word, version) [name] = word,
+const char *const osc_tool_words[] = { OSC_TOOLS(WORD_OF_TOOL) NULL };
+
 static const bool step_changes[] = { STEP_KINDS(CHANGES_OF_STEP) };
 static const bool step_resumes[] = { STEP_KINDS(RESUMES_OF_STEP) };
 
@@ -26,6 +29,7 @@ _Static_assert(ARRAY_LEN(comparison_words) == COMPARISON_COUNT + 1, "a word for 
 _Static_assert(ARRAY_LEN(risk_words) == RISK_COUNT, "a word for each but unstated");
 _Static_assert(ARRAY_LEN(target_engine_words) == TARGET_ENGINE_COUNT + 1, "a word for each");
 _Static_assert(ARRAY_LEN(target_role_words) == TARGET_ROLE_COUNT, "a word for each but unstated");
+_Static_assert(ARRAY_LEN(osc_tool_words) == OSC_TOOL_COUNT + 1, "a word for each");
 _Static_assert(ARRAY_LEN(monitor_kind_words) == MONITOR_KIND_COUNT + 1, "a word for each");
 
 const char *step_kind_word(enum step_kind kind)
@@ -66,4 +70,9 @@ const char *monitor_kind_word(enum monitor_kind kind)
 const char *target_engine_word(enum target_engine engine)
 {
     return target_engine_words[engine];
+}
+
+const char *osc_tool_word(enum osc_tool tool)
+{
+    return osc_tool_words[tool];
 }

@@ -57,7 +57,8 @@ static void grow(struct batch *batch)
 /* Kinds whose attempts leave a file: what a command wrote, what was generated, the report of a comparison. */
 static bool leaves_output(const struct step *step)
 {
-    return step->kind == STEP_COMMAND || step->kind == STEP_COMPARE || query_is_there(&step->generate);
+    return step->kind == STEP_COMMAND || step->kind == STEP_OSC || step->kind == STEP_COMPARE ||
+           query_is_there(&step->generate);
 }
 
 /* What an attempt left. Where the event names its hash it must be there; else it is taken as it is, if the

@@ -29,12 +29,16 @@ static void begin_clean(struct runner *runner, const struct event *event)
     work_clean(runner, step_of(runner, event));
 }
 
+static void begin_kill(struct runner *runner, const struct event *event)
+{
+    work_kill(runner, event);
+}
+
 /* Most events begin nothing. */
 static void (*const begins[EVENT_TYPE_COUNT])(struct runner *, const struct event *) = {
-    [EVENT_STEP_STARTED] = begin_step,
-    [EVENT_STEP_CANCELLING] = cancel_step,
-    [EVENT_PROBE_STARTED] = begin_probe,
-    [EVENT_CLEAN_STARTED] = begin_clean,
+    [EVENT_STEP_STARTED] = begin_step,   [EVENT_STEP_CANCELLING] = cancel_step,
+    [EVENT_PROBE_STARTED] = begin_probe, [EVENT_CLEAN_STARTED] = begin_clean,
+    [EVENT_KILL_STARTED] = begin_kill,
 };
 
 void carry_out(struct runner *runner, const struct event *event)

@@ -149,7 +149,9 @@ static int send_backlog(struct client *client, struct err *err)
         size_t durable = journal.len < runner->journal_len ? journal.len : runner->journal_len;
 
         add_events(&out, buf_str(&journal), durable, JOURNAL_LINE_PREFIX);
-        add_events(&out, buf_str(&runner->recent), runner->recent.len, 0);
+        /* Of a run that is over nothing passes any more: its screens would refuse it. */
+        if (runner->run->closed == CHOICE_NONE)
+            add_events(&out, buf_str(&runner->recent), runner->recent.len, 0);
         wire_write(&out, &live);
         r = buf_ok(&out, "the run's history", err);
     }
@@ -271,7 +273,8 @@ static void on_action(struct client *client, const struct wire_message *message)
         reply(client, message->number, ERR_INVALID, NULL, "say hello first");
         return;
     }
-    if (too_long(action.text) || too_long(action.subject) || too_long(action.role)) {
+    if (too_long(action.text) || too_long(action.subject) || too_long(action.role) ||
+        too_long(action.session)) {
         reply(client, message->number, ERR_LIMIT, NULL,
               "a text is at most 4096 bytes long: nothing was done");
         return;

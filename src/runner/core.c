@@ -304,6 +304,13 @@ static void take_queued(struct runner *runner)
     }
 }
 
+/* What came of it may be waited for: that is asked now. */
+static void follow(struct runner *runner)
+{
+    senses_follow(runner);
+    watches_follow(runner);
+}
+
 /* What only the outside can tell is never refused: if the engine says no to it, one of us is wrong. */
 void runner_take(struct runner *runner, struct input *input)
 {
@@ -326,6 +333,7 @@ void runner_take(struct runner *runner, struct input *input)
         settle(runner);
     take_queued(runner);
     runner->processing = false;
+    follow(runner);
     runner_end_if_due(runner);
 }
 
@@ -379,6 +387,7 @@ int runner_act(struct runner *runner, const struct action *action, enum rule *re
         take_queued(runner);
     }
     runner->processing = false;
+    follow(runner);
     if (r >= 0 && runner->halted)
         r = check_runner(runner, action, err);
     runner_end_if_due(runner);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -18,21 +19,43 @@ struct fitting {
     void *data;
 };
 
+/* Answers with the version's number, whether it is written to, and where it matters which server of two it
+ * is: "101106 f mariadb". `closed` is what the engine calls a server that is not written to. */
+#define MYSQL_QUESTION                                                                                       \
+    "SELECT CONCAT(CAST(SUBSTRING_INDEX(v, '.', 1) * 10000 + SUBSTRING_INDEX(SUBSTRING_INDEX(v, '.', 2), "   \
+    "'.', -1) * 100 + SUBSTRING_INDEX(v, '.', -1) AS UNSIGNED), IF(@@GLOBAL.read_only, ' t', ' f'), "        \
+    "IF(VERSION() LIKE '%MariaDB%', ' mariadb', ' mysql')) FROM (SELECT SUBSTRING_INDEX(VERSION(), '-', 1) " \
+    "AS v) AS said"
+static const struct {
+    const char *question, *closed;
+} engines[TARGET_ENGINE_COUNT] = {
+    [ENGINE_POSTGRESQL] = { "SELECT current_setting('server_version_num') || CASE WHEN pg_is_in_recovery() "
+                            "THEN ' t' ELSE ' f' END || ' postgresql'",
+                            "in recovery" },
+    [ENGINE_MYSQL] = { MYSQL_QUESTION, "read-only" },
+    [ENGINE_MARIADB] = { MYSQL_QUESTION, "read-only" },
+};
+
 /* What does not fit, in `text`; "" when all does. */
-static void judge(const struct target *target, int version, bool in_recovery, char text[256])
+static void judge(const struct target *target, int version, bool closed, const char *engine, char text[256])
 {
+    const char *word = engines[target->engine].closed;
+    char has[32];
+
     text[0] = '\0';
-    if (target->version && !version_fits(target->version, version))
-        (void)snprintf(text, 256, "target \"%s\" has version %d.%d, and the book wants %s", target->id,
-                       version / 10000, version % 10000, target->version);
-    else if (target->role == TARGET_PRIMARY && in_recovery)
-        (void)snprintf(text, 256,
-                       "target \"%s\" is in recovery: it is a replica, and the book means a primary",
-                       target->id);
-    else if (target->role == TARGET_REPLICA && !in_recovery)
-        (void)snprintf(text, 256,
-                       "target \"%s\" is not in recovery: it is written to, and the book means a replica",
-                       target->id);
+    target_version_text(target->engine, version, has);
+    if (strcmp(engine, target_engine_word(target->engine)) != 0)
+        (void)snprintf(text, 256, "target \"%s\" is a server of %.20s, and the book means %s", target->id,
+                       engine, target_engine_word(target->engine));
+    else if (!target_version_fits(target, version))
+        (void)snprintf(text, 256, "target \"%s\" has version %s, and the book wants %s", target->id, has,
+                       target->version);
+    else if (target->role == TARGET_PRIMARY && closed)
+        (void)snprintf(text, 256, "target \"%s\" is %s: it is a replica, and the book means a primary",
+                       target->id, word);
+    else if (target->role == TARGET_REPLICA && !closed)
+        (void)snprintf(text, 256, "target \"%s\" is not %s: it is written to, and the book means a replica",
+                       target->id, word);
 }
 
 static void on_answer(void *data, const struct answer *answer)
@@ -43,12 +66,12 @@ static void on_answer(void *data, const struct answer *answer)
     char text[256], *end = NULL;
     long version = said ? strtol(said, &end, 10) : 0;
 
-    if (version <= 0 || end[0] != ' ')
+    if (version <= 0 || end[0] != ' ' || end[1] == '\0' || end[2] != ' ')
         (void)snprintf(text, sizeof(text), "cannot tell what server \"%s\" is: %.120s", fitting->target->id,
                        answer->result->message && answer->result->message[0] ? answer->result->message
                                                                              : "no answer");
     else
-        judge(fitting->target, (int)version, end[1] == 't', text);
+        judge(fitting->target, (int)version, end[1] == 't', end + 3, text);
     fitting->told(fitting->data, text[0] ? text : NULL);
     free(fitting);
 }
@@ -59,17 +82,16 @@ void fit_ask(struct runner *runner, size_t target, fit_told told, void *data)
     struct fitting *fitting;
     struct err err = ERR_INIT;
 
-    if (!definition->version && definition->role == TARGET_ROLE_UNSTATED) {
+    /* MySQL and MariaDB have one protocol, and are not one server. */
+    if (!definition->version && definition->role == TARGET_ROLE_UNSTATED &&
+        definition->engine == ENGINE_POSTGRESQL) {
         told(data, NULL);
         return;
     }
     fitting = mem_alloc(sizeof(*fitting));
     *fitting = (struct fitting){ definition, told, data };
-    if (session_ask(runner->servers[target].steps,
-                    "SELECT current_setting('server_version_num') || CASE WHEN pg_is_in_recovery() THEN ' t' "
-                    "ELSE ' f' "
-                    "END",
-                    ASK_TIMEOUT_US, on_answer, fitting, &err) == 0)
+    if (session_ask(runner->servers[target].steps, engines[definition->engine].question, ASK_TIMEOUT_US,
+                    on_answer, fitting, &err) == 0)
         return;
     free(fitting);
     told(data, err.message);

@@ -48,6 +48,8 @@ static void add_frozen(const struct publisher *publisher, struct batch *batch)
         batch_file(batch, "targets.json", NULL, frozen->targets_text, frozen->targets_len);
     if (frozen->policy_text)
         batch_file(batch, "policy.json", NULL, frozen->policy_text, frozen->policy_len);
+    if (frozen->certificate_text)
+        batch_file(batch, "certificate.json", NULL, frozen->certificate_text, frozen->certificate_len);
 }
 
 /* What the trail had to put right is kept until it can be noted. */
@@ -230,13 +232,14 @@ static void tell_witness(const struct publisher *publisher, bool wanted)
         witness_published(publisher->runner->witness, &tip, wanted);
 }
 
+/* What is told here may end the run, and that wants the next batch published: not before this one is gone,
+ * and all is told that the worker left. */
 static void on_worked(uv_work_t *work, int status)
 {
     struct publisher *publisher = work->data;
     struct instant now = clock_now();
 
     (void)status; /* never cancelled */
-    publisher->working = false;
     tell_remark(publisher);
     if (publisher->result < 0) {
         publisher->retry_boot_us = now.boot_us + RETRY_US;
@@ -250,6 +253,7 @@ static void on_worked(uv_work_t *work, int status)
         if (publisher->troubled)
             tell_trouble(publisher, "");
     }
+    publisher->working = false;
     publisher_tick(publisher, now);
     runner_end_if_due(publisher->runner);
 }

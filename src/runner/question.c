@@ -1,4 +1,4 @@
-#include "runner.h"
+#include "osc.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -227,7 +227,8 @@ void probe_unknown(struct runner *runner, size_t step, size_t entry)
 {
     const struct step *definition = book_work(runner->book, step, entry);
     struct probing *probing = mem_alloc(sizeof(*probing));
-    long process = definition->kind == STEP_COMMAND ? survivor_process(runner->options->frozen->run) : 0;
+    bool by_process = definition->kind == STEP_COMMAND || definition->kind == STEP_OSC;
+    long process = by_process ? survivor_process(runner->options->frozen->run) : 0;
     char text[128];
 
     probing->runner = runner;
@@ -237,7 +238,9 @@ void probe_unknown(struct runner *runner, size_t step, size_t entry)
     (void)snprintf(text, sizeof(text), "process %ld of this run is still at work: wait until it has ended",
                    process);
     if (definition->kind == STEP_SQL)
-        survivor_ask(runner, runner->servers[definition->target].steps, on_survivor, probing);
+        survivor_ask(runner, definition->target, on_survivor, probing);
+    else if (definition->kind == STEP_OSC && process == 0)
+        osc_survivor_ask(runner, definition, on_survivor, probing);
     else
         on_survivor(probing, process > 0 ? text : NULL);
 }

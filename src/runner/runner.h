@@ -29,6 +29,9 @@ struct server {
     struct driver *driver;
     struct session *steps;  /* probes and verifications */
     struct session *senses; /* sensed checks: a slow verification must not make them stale */
+    struct session *kills; /* where its sessions are watched: what others are asked may wait for whom is to be
+                            * killed, and a server that is full lets nobody new in. NULL */
+    enum bulk_engine bulk;
 };
 
 struct execution;
@@ -40,6 +43,7 @@ struct sense;
 struct queued;
 struct approvals;
 struct foresight;
+struct osc;
 
 struct runner {
     uv_loop_t loop;
@@ -87,6 +91,8 @@ struct runner {
     size_t watches_stopping;
     bool watching_fast; /* locks are looked at more often, because a statement of ours runs */
     struct sense *senses;
+    size_t sensed_phase; /* whose checks were asked for when it was reached; BOOK_NONE */
+    size_t sensed_done;  /* and how many of its steps were done then */
     struct foresight *foresight;
     struct approvals *approvals; /* NULL: none are taken */
 
@@ -153,8 +159,10 @@ struct execution {
     struct driver_sql sql;
     struct driver_command command;
     char waiting[ERR_MESSAGE_MAX];     /* whom it waits for, as last told; "" */
+    char gave_way[ERR_MESSAGE_MAX];    /* why its statement was cancelled by ourselves; "" */
     void (*start)(struct execution *); /* what its probe says is still to be done */
     struct outcome done;               /* how it ended, while the probe confirms */
+    struct taken *taken;               /* what it locked, in a rehearsal (locked.c) */
     /* done for each of many: */
     const char *const *items;
     size_t item_count, item_at;
@@ -165,6 +173,7 @@ struct execution {
     /* in parts: */
     struct backfill *backfill;
     struct backfill_config backfill_config;
+    struct osc *osc;
     struct compare *compare;
     struct compare_config compare_config;
     struct progress compared;
@@ -188,7 +197,17 @@ void wait_begin(struct execution *execution);
 void backfill_begin(struct execution *execution);
 void compare_begin(struct execution *execution);
 void notify_begin(struct execution *execution);
+/* Why no more is to be changed now by what runs for long: the run is held, or its throttle does not hold by
+ * what the monitors see now; NULL: it may go on. Borrowed until the next call. */
+const char *work_pauses(struct execution *execution);
 /* What time does to them: a held one goes on, a wait asks again, a runner that is to stop stops them. */
+/* ---- locked.c: which locks a step took, in a rehearsal ---- */
+
+bool locks_are_recorded(const struct runner *runner);
+void locks_add(struct execution *execution, const struct driver_lock *lock);
+/* Tells what was added, once. */
+void locks_tell(struct execution *execution);
+
 void works_tick(struct runner *runner, struct instant now);
 void wait_tick(struct execution *execution, struct instant now);
 /* Ends a wait that somebody wants to stop; one whose queries are out ends when they have answered. */
@@ -204,6 +223,12 @@ void work_end_plain(struct execution *execution, enum outcome_status status, boo
 void probe_before(struct execution *execution, void (*start)(struct execution *));
 /* It was done: ends it as that when the probe confirms it. */
 void probe_after(struct execution *execution, const struct outcome *done);
+
+/* ---- work_copies.c: what must not be copied ---- */
+
+/* Ends it, with nothing sent, when a statement could copy a table and the step does not say that it may; else
+ * puts into `execution->sql` that the server is to refuse it. */
+bool copies_refused(struct execution *execution, const char *const *statements, size_t count);
 
 /* ---- work_process.c: a program that a step starts ---- */
 
@@ -251,6 +276,8 @@ void execution_end(struct execution *execution, const struct outcome *outcome);
 void executions_destroy(struct runner *runner);
 void work_cancel(struct runner *runner, size_t step, size_t entry);
 void work_clean(struct runner *runner, size_t step);
+/* Cancels or terminates the session that a kill.started names; what came of it comes as an input. */
+void work_kill(struct runner *runner, const struct event *event);
 bool sql_is_running(const struct runner *runner);
 
 /* ---- question.c: a query of the book, and whether it answered what was expected ---- */
@@ -271,7 +298,7 @@ void survivor_never(struct runner *runner, int64_t pid, enum driver_status statu
 /* `text`: which backend is still at work, or why that cannot be told; NULL: none is. Called exactly once,
  * perhaps at once. */
 typedef void (*survivor_told)(void *data, const char *text);
-void survivor_ask(struct runner *runner, struct session *session, survivor_told told, void *data);
+void survivor_ask(struct runner *runner, size_t target, survivor_told told, void *data);
 
 /* ---- secrets.c ---- */
 
@@ -297,6 +324,9 @@ void servers_destroy(struct runner *runner);
 
 void senses_create(struct runner *runner);
 void senses_tick(struct runner *runner, struct instant now);
+/* What a phase that was just reached senses is asked at once, not with the next tick; so is what was not true
+ * yet when a step of it has ended. */
+void senses_follow(struct runner *runner);
 
 /* ---- foresee.c: what the step that is next would lock, and how large and busy that is ---- */
 
@@ -310,6 +340,9 @@ void foresight_destroy(struct runner *runner); /* after the servers are closed: 
 int watches_start(struct runner *runner, struct err *err) MUST_CHECK;
 /* To be called when a statement begins or ends. */
 void watches_pace(struct runner *runner);
+/* Who begins to be waited for, by a wait or at a gate, is asked at once: what was seen before does not count
+ * for a wait, and nobody waits for the next tick to see what there is. */
+void watches_follow(struct runner *runner);
 /* Stops all monitors, which remove what they made; calls runner_end_if_due when the last has stopped. */
 void watches_stop(struct runner *runner);
 void watches_destroy(struct runner *runner);

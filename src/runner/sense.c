@@ -19,6 +19,7 @@ struct sense {
 void senses_create(struct runner *runner)
 {
     runner->senses = arena_array(runner->arena, runner->book->step_count + 1, sizeof(*runner->senses));
+    runner->sensed_phase = BOOK_NONE;
     for (size_t i = 0; i < runner->book->step_count; i++)
         runner->senses[i] = (struct sense){ .runner = runner, .step = i };
 }
@@ -86,4 +87,43 @@ void senses_tick(struct runner *runner, struct instant now)
         if (step_is_sensed(&runner->book->steps[i]) && run_wants_sense(runner->run, i))
             ask_if_due(&runner->senses[i], now);
     }
+}
+
+/* Steps of the phase that are complete, checks aside. */
+static size_t steps_done(const struct runner *runner, size_t phase)
+{
+    const struct phase *reached = &runner->book->phases[phase];
+    size_t count = 0;
+
+    for (size_t i = reached->first_step; i < reached->first_step + reached->step_count; i++)
+        count += runner->book->steps[i].kind != STEP_CHECK && run_step_complete(runner->run, i);
+    return count;
+}
+
+/* What a step has just done may be what a check of its phase waits for: nobody waits ten seconds to see it.
+ */
+static void ask_open_ones_again(struct runner *runner, size_t phase)
+{
+    const struct phase *reached = &runner->book->phases[phase];
+
+    for (size_t i = reached->first_step; i < reached->first_step + reached->step_count; i++) {
+        if (step_is_sensed(&runner->book->steps[i]) && runner->run->steps[i].sensed != CHOICE_YES)
+            runner->senses[i].asked_boot_us = 0;
+    }
+}
+
+void senses_follow(struct runner *runner)
+{
+    size_t phase = run_current_phase(runner->run), done;
+
+    if (!runner->senses || runner->run->id == NULL || runner->ending || runner->halted ||
+        phase >= runner->book->phase_count)
+        return;
+    done = steps_done(runner, phase);
+    if (phase == runner->sensed_phase && done == runner->sensed_done)
+        return;
+    ask_open_ones_again(runner, phase);
+    runner->sensed_phase = phase;
+    runner->sensed_done = done;
+    senses_tick(runner, clock_now());
 }

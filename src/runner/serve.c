@@ -1,4 +1,4 @@
-#include "runner.h"
+#include "osc.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -95,8 +95,8 @@ static void on_sigterm(uv_signal_t *signal, int number)
 
 /* What is executed is bound to the run by these. */
 struct frozen_hashes {
-    struct sha256 book, targets, settings, policy;
-    const char *policy_hex; /* NULL without one */
+    struct sha256 book, targets, settings, policy, certificate;
+    const char *policy_hex, *certificate_hex; /* NULL without one */
 };
 
 static void hash_frozen(const struct frozen *frozen, struct frozen_hashes *ret)
@@ -106,6 +106,9 @@ static void hash_frozen(const struct frozen *frozen, struct frozen_hashes *ret)
     sha256_of(frozen->settings_text, frozen->settings_len, &ret->settings);
     sha256_of(frozen->policy_text ? frozen->policy_text : "", frozen->policy_len, &ret->policy);
     ret->policy_hex = frozen->policy_text ? ret->policy.hex : NULL;
+    sha256_of(frozen->certificate_text ? frozen->certificate_text : "", frozen->certificate_len,
+              &ret->certificate);
+    ret->certificate_hex = frozen->certificate_text ? ret->certificate.hex : NULL;
 }
 
 static bool is_same(const char *recorded, const struct sha256 *now)
@@ -117,6 +120,7 @@ static bool is_same(const char *recorded, const struct sha256 *now)
 static int check_frozen(const struct runner *runner, struct err *err)
 {
     const struct run *run = runner->run;
+    const char *certificate = runner->options->frozen->certificate_sha256; /* run.json has it */
     struct frozen_hashes now;
     const char *changed;
 
@@ -125,6 +129,7 @@ static int check_frozen(const struct runner *runner, struct err *err)
               : !is_same(run->targets_sha256, &now.targets)     ? "targets.json"
               : !is_same(run->settings_sha256, &now.settings)   ? "run.json"
               : !text_equal(run->policy_sha256, now.policy_hex) ? "policy.json"
+              : !text_equal(certificate, now.certificate_hex)   ? "certificate.json"
                                                                 : NULL;
     if (!changed)
         return 0;
@@ -266,6 +271,8 @@ static void tell_repairs(struct runner *runner, const struct folding *folding)
                    "process %ld, which an earlier runner of this run began, is still at work", survivor);
     if (survivor > 0)
         runner_note(runner, text);
+    else
+        osc_sweep(runner);
 }
 
 static int begin_work(struct runner *runner, const struct folding *folding, struct err *err)
@@ -281,6 +288,8 @@ static int begin_work(struct runner *runner, const struct folding *folding, stru
         return 0;
     }
     take_beginning(runner);
+    if (!runner->options->resume && runner->options->note)
+        runner_note(runner, runner->options->note);
     tell_repairs(runner, folding);
     if (runner->halted)
         return err_set(err, ERR_IO, "the journal cannot be written: %s", runner->halted_why);

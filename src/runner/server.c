@@ -1,6 +1,7 @@
 #include "runner.h"
 
 #include "base/mem.h"
+#include "driver/mysql.h"
 #include "driver/postgresql.h"
 #include "runner/secret.h"
 
@@ -10,6 +11,27 @@
  * for. */
 _Static_assert(sizeof("tminus:") - 1 + RUN_ID_MAX + sizeof(":monitor:") - 1 <= POSTGRESQL_NAME_MAX,
                "the application names of a run fit");
+
+static const struct {
+    struct driver *(*create)(uv_loop_t *loop, const struct driver_target *target);
+    enum bulk_engine bulk;
+} engines[TARGET_ENGINE_COUNT] = {
+    [ENGINE_POSTGRESQL] = { driver_postgresql_create, BULK_POSTGRESQL },
+    [ENGINE_MYSQL] = { driver_mysql_create, BULK_MYSQL },
+    [ENGINE_MARIADB] = { driver_mysql_create, BULK_MYSQL },
+};
+
+static bool is_watched(const struct book *book, size_t target)
+{
+    for (size_t i = 0; i < book->monitor_count; i++) {
+        const struct monitor_def *monitor = &book->monitors[i];
+
+        if (monitor->target == target &&
+            (monitor->kind == MONITOR_LOCKS || monitor->kind == MONITOR_TRANSACTIONS))
+            return true;
+    }
+    return false;
+}
 
 static int server_create(struct runner *runner, size_t i, struct err *err)
 {
@@ -35,12 +57,16 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
         .application_name = runner->step_name,
         .connect_timeout_us = CONNECT_TIMEOUT_US,
     };
-    server->driver = driver_postgresql_create(&runner->loop, &server->target);
+    server->driver = engines[target->engine].create(&runner->loop, &server->target);
+    server->bulk = engines[target->engine].bulk;
     r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:probe", run), SESSION_READS,
                      &server->steps, err);
     if (r == 0)
         r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:sense", run), SESSION_READS,
                          &server->senses, err);
+    if (r == 0 && is_watched(runner->book, i))
+        r = session_open(server->driver, arena_format(runner->arena, "tminus:%s:kill", run), SESSION_READS,
+                         &server->kills, err);
     return r;
 }
 
@@ -74,7 +100,8 @@ void servers_close(struct runner *runner)
 
         session_close(server->steps);
         session_close(server->senses);
-        server->steps = server->senses = NULL;
+        session_close(server->kills);
+        server->steps = server->senses = server->kills = NULL;
     }
 }
 

@@ -46,7 +46,7 @@ static int check_operator(const struct runner *runner, struct err *err)
 int policy_begin(struct runner *runner, struct err *err)
 {
     const struct frozen *frozen = runner->options->frozen;
-    struct fingerprint fingerprint;
+    struct key_fingerprint fingerprint;
     int r = 0;
 
     if (runner->options->key)
@@ -74,7 +74,7 @@ struct judging {
     signed_told told; /* NULL: nobody is there any more */
     void *data;
     uv_work_t work;
-    struct fingerprint by;
+    struct key_fingerprint by;
     int result;
     struct err err;
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "driver/mysql.h"
 #include "driver/postgresql.h"
 
 /*
@@ -109,13 +110,39 @@ void survivor_never(struct runner *runner, int64_t pid, enum driver_status statu
     runner->ended[runner->ended_at++ % ENDED_MAX] = pid;
 }
 
-/* Backends of steps of this run, but for those that this runner has at work itself, and those that it is done
- * with. */
-static void write_question(const struct runner *runner, struct buf *sql)
+static void ask_postgresql(const struct runner *runner, struct buf *sql)
 {
     buf_text(sql, "SELECT min(pid)::text FROM pg_stat_activity WHERE application_name = ");
     postgresql_literal(sql, runner->step_name);
     buf_text(sql, " AND pid NOT IN (0");
+}
+
+/* A statement that is at work shows its mark; a connection without one has nothing left to do, and is rolled
+ * back. Without the privilege PROCESS the list has those of the same user, and ours are such. */
+static void ask_mysql(const struct runner *runner, struct buf *sql)
+{
+    struct buf mark;
+
+    buf_init(&mark, 1024);
+    mysql_mark(&mark, runner->step_name);
+    buf_text(sql, "SELECT CAST(min(id) AS CHAR) FROM information_schema.processlist WHERE LEFT(info, ");
+    buf_format(sql, "%zu) = ", mark.len);
+    mysql_literal(sql, buf_str(&mark));
+    buf_text(sql, " AND id NOT IN (0");
+    buf_finish(&mark);
+}
+
+static void (*const engines[TARGET_ENGINE_COUNT])(const struct runner *runner, struct buf *sql) = {
+    [ENGINE_POSTGRESQL] = ask_postgresql,
+    [ENGINE_MYSQL] = ask_mysql,
+    [ENGINE_MARIADB] = ask_mysql,
+};
+
+/* Backends of steps of this run, but for those that this runner has at work itself, and those that it is done
+ * with. */
+static void write_question(const struct runner *runner, size_t target, struct buf *sql)
+{
+    engines[runner->book->targets[target].engine](runner, sql);
     for (const struct execution *e = runner->executions; e; e = e->next) {
         if (execution_is_at_work(e) && e->pid > 0)
             buf_format(sql, ", %lld", (long long)e->pid);
@@ -125,7 +152,7 @@ static void write_question(const struct runner *runner, struct buf *sql)
     buf_text(sql, ")");
 }
 
-void survivor_ask(struct runner *runner, struct session *session, survivor_told told, void *data)
+void survivor_ask(struct runner *runner, size_t target, survivor_told told, void *data)
 {
     struct asking *asking = mem_alloc(sizeof(*asking));
     struct err err = ERR_INIT;
@@ -135,8 +162,8 @@ void survivor_ask(struct runner *runner, struct session *session, survivor_told 
     asking->told = told;
     asking->data = data;
     buf_init(&sql, 64 * 1024);
-    write_question(runner, &sql);
-    r = session_ask(session, buf_str(&sql), ASK_TIMEOUT_US, on_answer, asking, &err);
+    write_question(runner, target, &sql);
+    r = session_ask(runner->servers[target].steps, buf_str(&sql), ASK_TIMEOUT_US, on_answer, asking, &err);
     buf_finish(&sql);
     if (r == 0)
         return;

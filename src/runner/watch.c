@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "driver/mysql.h"
 #include "driver/postgresql.h"
 
 /* While a statement of ours runs, locks are looked at this often: its blocker is to be shown within a second.
@@ -21,6 +22,9 @@ struct watch {
     const struct monitor_def *definition;
     struct monitor_config config;
     struct monitor *monitor;
+    bool awaited;             /* the run waits for what it says, */
+    bool was_awaited;         /* and did when that was looked at before; */
+    int64_t holds_in_us;      /* it holds, and has so long to go on doing so; 0: that is not so */
     bool troubled;            /* it was recorded that it cannot see */
     int64_t unknown_since_us; /* boot clock; 0: its last sample was known */
 };
@@ -92,6 +96,113 @@ static void look_for_waiting(struct watch *watch, const struct sample *sample)
     }
 }
 
+/* ---- giving way ---- */
+
+static void look_for_way(struct watch *watch, struct execution *execution, const struct sample *sample)
+{
+    const struct step *step = execution->definition;
+
+    for (size_t i = 0; i < step->give_way_count && execution->gave_way[0] == '\0'; i++) {
+        const struct condition *condition = &step->give_way[i];
+        const struct sample_metric *metric = sample_metric(sample, condition->metric);
+
+        if (&watch->runner->watches[condition->monitor] != watch || !metric || !metric->known ||
+            !comparison_holds(condition->is, metric->value, condition->value))
+            continue;
+        /* A name is much shorter than a message. */
+        (void)snprintf(execution->gave_way, sizeof(execution->gave_way),
+                       "gave way: %s is %.15g, and the limit is %s %.15g", condition->name, metric->value,
+                       comparison_word(condition->is), condition->value);
+        driver_cancel(execution->job);
+    }
+}
+
+/* What has to end by the book, because of what is seen now. A sample that is not known ends nothing: how long
+ * a statement waits at most is its lock_timeout's. */
+static void give_way(struct watch *watch, const struct sample *sample)
+{
+    for (struct execution *e = watch->runner->executions; e; e = e->next) {
+        if (e->job && !e->cancelled)
+            look_for_way(watch, e, sample);
+    }
+}
+
+/* ---- who is waited for ---- */
+
+static void mark(struct runner *runner, const struct run_condition *condition)
+{
+    struct watch *watch = &runner->watches[condition->def->monitor];
+    struct condition_view view;
+    int64_t left_us;
+
+    watch->awaited = true;
+    run_condition_view(runner->run, condition, clock_now(), &view);
+    left_us = condition->def->for_us - view.held_us - view.age_us;
+    if (view.verdict == CONDITION_HOLDING && left_us > watch->holds_in_us)
+        watch->holds_in_us = left_us;
+}
+
+static void mark_wait(struct runner *runner, size_t step, size_t entry)
+{
+    const struct step *def = book_work(runner->book, step, entry);
+    const struct work *work = run_work(runner->run, step, entry);
+
+    if (def->kind == STEP_WAIT && def->until_count == 0 && work->state == STEP_RUNNING)
+        mark(runner, &work->until);
+}
+
+static void mark_waits(struct runner *runner)
+{
+    for (size_t i = 0; runner->run->counts.running > 0 && i < runner->book->step_count; i++) {
+        for (size_t entry = 0; entry <= runner->book->steps[i].rollback_count; entry++)
+            mark_wait(runner, i, entry);
+    }
+}
+
+/* What a gate asks for counts when its phase has done everything else. */
+static void mark_gate(struct runner *runner)
+{
+    size_t phase = run_current_phase(runner->run), gate;
+
+    if (phase >= runner->book->phase_count || !run_phase_complete(runner->run, phase))
+        return;
+    gate = runner->book->phases[phase].gate;
+    for (size_t i = 0; gate != BOOK_NONE && i < runner->book->gates[gate].criterion_count; i++)
+        mark(runner, &runner->run->gates[gate].criteria[i]);
+}
+
+static void mark_all(struct runner *runner)
+{
+    for (size_t i = 0; i < runner->book->monitor_count; i++) {
+        runner->watches[i].awaited = false;
+        runner->watches[i].holds_in_us = 0;
+    }
+    mark_waits(runner);
+    mark_gate(runner);
+}
+
+void watches_follow(struct runner *runner)
+{
+    if (!runner->watches || runner->run->id == NULL || runner->ending || runner->halted)
+        return;
+    mark_all(runner);
+    for (size_t i = 0; i < runner->book->monitor_count; i++) {
+        struct watch *watch = &runner->watches[i];
+
+        if (watch->monitor && watch->awaited && !watch->was_awaited)
+            monitor_hurry(watch->monitor, 0);
+        watch->was_awaited = watch->awaited;
+    }
+}
+
+/* What has to hold for some time is asked again when it has, where that is sooner than usual. */
+static void look_again_in_time(struct watch *watch)
+{
+    if (watch->monitor && watch->awaited && watch->holds_in_us > 0 &&
+        watch->holds_in_us < watch->definition->every_us)
+        monitor_hurry(watch->monitor, watch->holds_in_us);
+}
+
 /* ---- monitors ---- */
 
 /* Says once in the trail that a monitor cannot see, and why (a missing privilege names itself), and once that
@@ -130,21 +241,36 @@ static void on_sample(void *data, const struct sample *sample)
     look_for_trouble(watch, sample);
     if (watch->definition->kind == MONITOR_LOCKS)
         look_for_waiting(watch, sample);
+    give_way(watch, sample);
+    look_again_in_time(watch);
 }
 
 _Static_assert(sizeof("tminus_heartbeat_") - 1 + RUN_ID_MAX <= POSTGRESQL_NAME_MAX,
                "two runs do not share one");
 
+/* How a name is quoted, where a table of ours goes, and whose questions are asked. Without a schema it is the
+ * database that the DSN names. */
+static const struct {
+    enum monitor_engine engine;
+    void (*identifier)(struct buf *buf, const char *name);
+    const char *schema;
+} engines[TARGET_ENGINE_COUNT] = {
+    [ENGINE_POSTGRESQL] = { MONITOR_ENGINE_POSTGRESQL, postgresql_identifier, "public." },
+    [ENGINE_MYSQL] = { MONITOR_ENGINE_MYSQL, mysql_identifier, "" },
+    [ENGINE_MARIADB] = { MONITOR_ENGINE_MYSQL, mysql_identifier, "" },
+};
+
 /* The name of the heartbeat's table: of this run, so that two runs do not share one. */
-static const char *heartbeat_table(struct runner *runner)
+static const char *heartbeat_table(struct runner *runner, enum target_engine engine)
 {
     struct buf name;
     const char *table;
 
     buf_init(&name, 256);
-    postgresql_identifier(&name,
-                          arena_format(runner->arena, "tminus_heartbeat_%s", runner->options->frozen->run));
-    table = arena_format(runner->arena, "public.%s", buf_str(&name));
+    buf_text(&name, engines[engine].schema);
+    engines[engine].identifier(
+        &name, arena_format(runner->arena, "tminus_heartbeat_%s", runner->options->frozen->run));
+    table = arena_text(runner->arena, buf_str(&name));
     buf_finish(&name);
     return table;
 }
@@ -154,15 +280,19 @@ static int prepare(struct watch *watch, const struct monitor_def *definition, st
     struct runner *runner = watch->runner;
     size_t primary =
         definition->target != BOOK_NONE ? runner->book->targets[definition->target].of : BOOK_NONE;
+    enum target_engine engine = definition->target != BOOK_NONE
+                                    ? runner->book->targets[definition->target].engine
+                                    : ENGINE_POSTGRESQL;
 
     watch->definition = definition;
     watch->config = (struct monitor_config){
         .id = definition->id,
         .type = types[definition->kind],
+        .engine = engines[engine].engine,
         .driver = definition->target != BOOK_NONE ? runner->servers[definition->target].driver : NULL,
         .primary = primary != BOOK_NONE ? runner->servers[primary].driver : NULL,
         .heartbeat = definition->heartbeat,
-        .heartbeat_table = definition->heartbeat ? heartbeat_table(runner) : NULL,
+        .heartbeat_table = definition->heartbeat ? heartbeat_table(runner, engine) : NULL,
         .application_prefix = runner->application_prefix,
         .every_us = definition->every_us,
         .sql = definition->sql,
@@ -223,6 +353,8 @@ void watches_pace(struct runner *runner)
             monitor_pace(watch->monitor, fast ? FAST_PACE_US : 0);
     }
 }
+
+/* ---- the end ---- */
 
 static void on_stopped(void *data, const char *left_behind)
 {

@@ -1,4 +1,4 @@
-#include "runner.h"
+#include "osc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 static void (*const begins[STEP_KIND_COUNT])(struct execution *) = {
     [STEP_SQL] = sql_begin,       [STEP_COMMAND] = command_begin,   [STEP_VERIFY] = verify_begin,
     [STEP_WAIT] = wait_begin,     [STEP_BACKFILL] = backfill_begin, [STEP_COMPARE] = compare_begin,
-    [STEP_NOTIFY] = notify_begin,
+    [STEP_NOTIFY] = notify_begin, [STEP_OSC] = osc_begin,
 };
 
 /* A wait for a metric is the engine's. */
@@ -42,6 +42,7 @@ void work_begin(struct runner *runner, size_t step, size_t entry, int64_t attemp
 
 static void execution_free(struct execution *execution)
 {
+    osc_finish(execution->osc);
     buf_finish(&execution->pause);
     if (execution->report >= 0)
         close(execution->report);
@@ -68,6 +69,7 @@ void execution_end(struct execution *execution, const struct outcome *outcome)
                            .entry = execution->entry,
                            .outcome = *outcome };
 
+    locks_tell(execution);
     unlink_execution(execution);
     watches_pace(runner);
     runner_take(runner, &input);
@@ -82,7 +84,9 @@ void work_cancel(struct runner *runner, size_t step, size_t entry)
         e->cancelled = true;
         if (e->job)
             driver_cancel(e->job);
-        if (e->process)
+        if (e->osc)
+            osc_cancel(e);
+        else if (e->process)
             process_cancel(e->process);
         if (e->backfill)
             backfill_cancel(e->backfill);
@@ -112,9 +116,14 @@ void execution_note(struct execution *execution, const char *text)
 static bool is_to_stop(const struct execution *execution)
 {
     return execution->runner->stopping && !execution->cancelled &&
-           (execution->backfill || execution->compare || execution->paused ||
+           (execution->backfill || execution->osc || execution->compare || execution->paused ||
             execution->definition->kind == STEP_WAIT);
 }
+
+static void (*const ticks[STEP_KIND_COUNT])(struct execution *, struct instant now) = {
+    [STEP_WAIT] = wait_tick,
+    [STEP_OSC] = osc_tick,
+};
 
 /* The first that has something to do; ends may change the list. A runner that is halted begins nothing more,
  * but what runs for hours has to end when it is to stop. */
@@ -131,9 +140,9 @@ static bool tick_one(struct runner *runner, struct instant now)
             each_next(e);
             return true;
         }
-        if (e->definition->kind == STEP_WAIT && e->ticked_boot_us != now.boot_us) {
+        if (ticks[e->definition->kind] && e->ticked_boot_us != now.boot_us) {
             e->ticked_boot_us = now.boot_us;
-            wait_tick(e, now);
+            ticks[e->definition->kind](e, now);
             return true;
         }
     }
@@ -144,6 +153,24 @@ void works_tick(struct runner *runner, struct instant now)
 {
     while (tick_one(runner, now))
         ;
+}
+
+const char *work_pauses(struct execution *execution)
+{
+    const struct runner *runner = execution->runner;
+    size_t count;
+    const struct condition *conditions = step_conditions(execution->definition, &count);
+
+    if (runner->halted)
+        return "halted";
+    if (runner->run->held)
+        return "the run is held";
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&execution->pause);
+        if (!run_condition_now(runner->run, &conditions[i], clock_now(), &execution->pause))
+            return buf_str(&execution->pause);
+    }
+    return NULL;
 }
 
 bool execution_is_at_work(const struct execution *execution)

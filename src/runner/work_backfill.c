@@ -14,20 +14,7 @@ static struct progress progress_of(const struct backfill_state *state)
 
 static const char *may_go_on(void *data)
 {
-    struct execution *execution = data;
-    const struct runner *runner = execution->runner;
-    const struct backfill_def *def = execution->definition->backfill;
-
-    if (runner->halted)
-        return "halted";
-    if (runner->run->held)
-        return "the run is held";
-    for (size_t i = 0; i < def->throttle_count; i++) {
-        buf_clear(&execution->pause);
-        if (!run_condition_now(runner->run, &def->throttle[i], clock_now(), &execution->pause))
-            return buf_str(&execution->pause);
-    }
-    return NULL;
+    return work_pauses(data);
 }
 
 static void tell(struct execution *execution, const struct backfill_state *state, const char *checkpoint)
@@ -106,6 +93,7 @@ static int configure(struct execution *execution, struct err *err)
     int r;
 
     *config = (struct backfill_config){
+        .engine = runner->servers[step->target].bulk,
         .driver = runner->servers[step->target].driver,
         .key_count = def->key_count,
         .key = def->key,
@@ -124,6 +112,9 @@ static int configure(struct execution *execution, struct err *err)
         r = runner_fill(runner, execution->arena, &place, def->set, FILL_IN_SQL, &config->set, err);
     if (r == 0)
         r = runner_fill(runner, execution->arena, &place, def->where, FILL_IN_SQL, &config->where, err);
+    if (r == 0)
+        r = runner_fill(runner, execution->arena, &place, def->statement, FILL_IN_SQL, &config->statement,
+                        err);
     return r;
 }
 
@@ -169,7 +160,7 @@ static void on_fit(void *data, const char *text)
         return;
     }
     execution->asking = true;
-    survivor_ask(runner, runner->servers[execution->definition->target].steps, on_survivor, execution);
+    survivor_ask(runner, execution->definition->target, on_survivor, execution);
 }
 
 void backfill_begin(struct execution *execution)

@@ -1,4 +1,4 @@
-#include "runner.h"
+#include "osc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static void fail(struct cleaning *cleaning, const char *why)
     on_done(cleaning, &failed);
 }
 
-void work_clean(struct runner *runner, size_t step)
+static void clean_indexes(struct runner *runner, size_t step)
 {
     static const struct driver_events events = {
         .identified = on_identified, .settings = on_text, .notice = on_text, .done = on_done
@@ -93,10 +93,20 @@ void work_clean(struct runner *runner, size_t step)
     cleaning->arena = arena_create();
     statements = arena_array(cleaning->arena, strlen(names) / 2 + 1, sizeof(*statements));
     count = drops_make(cleaning->arena, names, statements);
-    cleaning->sql = (struct driver_sql){ count, statements, false, 0, CLEAN_TIMEOUT_US };
+    cleaning->sql = (struct driver_sql){ .count = count,
+                                         .statements = statements,
+                                         .statement_timeout_us = CLEAN_TIMEOUT_US };
     if (count == 0)
         fail(cleaning, "what was left behind has no name");
     else if (driver_start(runner->servers[runner->book->steps[step].target].driver, &cleaning->sql, &events,
                           cleaning, &job, &err) < 0)
         fail(cleaning, err.message);
+}
+
+void work_clean(struct runner *runner, size_t step)
+{
+    if (osc_is_in(&runner->book->steps[step]))
+        osc_clean(runner, step);
+    else
+        clean_indexes(runner, step);
 }

@@ -92,17 +92,23 @@ static void fail(struct execution *execution, const char *why)
     execution_end(execution, &outcome);
 }
 
+static struct compare_side side_of(const struct runner *runner, size_t target, const char *table)
+{
+    const struct server *server = &runner->servers[target];
+
+    return (struct compare_side){ server->bulk, server->driver, runner->book->targets[target].id, table };
+}
+
 static int configure(struct execution *execution, struct err *err)
 {
     const struct runner *runner = execution->runner;
     const struct compare_def *def = execution->definition->compare;
     struct work_place place = { execution->step, NULL };
     struct compare_config *config = &execution->compare_config;
-    const struct target *targets = runner->book->targets;
 
     *config = (struct compare_config){
-        .left = { runner->servers[def->left].driver, targets[def->left].id, def->left_table },
-        .right = { runner->servers[def->right].driver, targets[def->right].id, def->right_table },
+        .left = side_of(runner, def->left, def->left_table),
+        .right = side_of(runner, def->right, def->right_table),
         .pattern_count = def->pattern_count,
         .patterns = def->patterns,
         .key_count = def->key_count,

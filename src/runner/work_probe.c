@@ -60,10 +60,17 @@ static void on_probed(void *data, enum choice answer, const char *value, const c
                        "not started: its probe cannot tell whether it is done: ", why);
 }
 
+/* It is done, and done once more to see that this changes nothing: its probe would only skip it. */
+static bool is_tried_once_more(const struct execution *execution)
+{
+    return execution->definition->idempotent &&
+           run_work(execution->runner->run, execution->step, execution->entry)->again;
+}
+
 void probe_before(struct execution *execution, void (*start)(struct execution *))
 {
     execution->start = start;
-    if (query_is_there(&execution->definition->probe))
+    if (query_is_there(&execution->definition->probe) && !is_tried_once_more(execution))
         ask(execution, on_probed);
     else
         on_probed(execution, CHOICE_NO, NULL, "");

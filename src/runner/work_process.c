@@ -1,4 +1,4 @@
-#include "runner.h"
+#include "osc.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +25,8 @@ static void on_output(void *data, const char *bytes, size_t len)
 {
     struct execution *execution = data;
 
+    if (execution->osc)
+        osc_line_add(execution, bytes, len);
     output_add(execution->runner, execution->definition->id, bytes, len);
 }
 

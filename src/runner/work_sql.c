@@ -68,6 +68,10 @@ static void on_done(void *data, const struct driver_result *result)
 
     execution->job = NULL;
     survivor_never(execution->runner, execution->pid, result->status);
+    if (result->status == DRIVER_CANCELLED && execution->gave_way[0] != '\0') {
+        outcome.status = result->clean ? OUTCOME_RETRYABLE : OUTCOME_FAILED;
+        outcome.message = execution->gave_way;
+    }
     if (result->status == DRIVER_OK)
         on_done_ok(execution, result);
     else
@@ -92,16 +96,34 @@ static void on_text(void *data, const char *text)
     execution_note(data, text);
 }
 
+static void on_locked(void *data, const struct driver_lock *lock)
+{
+    locks_add(data, lock);
+}
+
 static void start(struct execution *execution, const char *const *statements, size_t count)
 {
     static const struct driver_events events = {
-        .identified = on_identified, .settings = on_text, .notice = on_text, .done = on_done
+        .identified = on_identified,
+        .settings = on_text,
+        .notice = on_text,
+        .locked = on_locked,
+        .done = on_done,
     };
     const struct step *step = execution->definition;
     struct err err = ERR_INIT;
 
-    execution->sql = (struct driver_sql){ count, statements, step->transaction, step->lock_timeout_us,
-                                          step->statement_timeout_us };
+    execution->gave_way[0] = '\0';
+    execution->sql = (struct driver_sql){
+        .count = count,
+        .statements = statements,
+        .transaction = step->transaction,
+        .lock_timeout_us = step->lock_timeout_us,
+        .statement_timeout_us = step->statement_timeout_us,
+        .look_at_locks = locks_are_recorded(execution->runner),
+    };
+    if (copies_refused(execution, statements, count))
+        return;
     if (driver_start(execution->runner->servers[step->target].driver, &execution->sql, &events, execution,
                      &execution->job, &err) < 0)
         work_end_plain(execution, OUTCOME_FAILED, true, NULL, "not started: ", err.message);
@@ -264,7 +286,7 @@ static void on_fit(void *data, const char *text)
         return;
     }
     execution->asking = true;
-    survivor_ask(runner, runner->servers[execution->definition->target].steps, on_survivor, execution);
+    survivor_ask(runner, execution->definition->target, on_survivor, execution);
 }
 
 void sql_begin(struct execution *execution)

@@ -167,6 +167,16 @@ static void ask_all(struct execution *execution, struct instant now)
     ask_next(execution);
 }
 
+/* What was met is looked at again at the latest when it has been for as long as the book says. */
+static bool is_due(const struct execution *execution, struct instant now)
+{
+    const struct step *step = execution->definition;
+    int64_t since_us = execution->since_boot_us;
+
+    return now.boot_us - execution->asked_boot_us >= step->until_every_us ||
+           (since_us != 0 && now.boot_us - since_us >= step->until_for_us);
+}
+
 void wait_tick(struct execution *execution, struct instant now)
 {
     const struct step *step = execution->definition;
@@ -177,9 +187,8 @@ void wait_tick(struct execution *execution, struct instant now)
         end(execution, OUTCOME_FAILED, "timed out");
         return;
     }
-    if (now.boot_us - execution->asked_boot_us < step->until_every_us)
-        return;
-    ask_all(execution, now);
+    if (is_due(execution, now))
+        ask_all(execution, now);
 }
 
 void wait_cancel(struct execution *execution)

@@ -8,6 +8,6 @@
 #include "sign/sign.h"
 
 /* The first "SHA256:..." in `text`. */
-bool fingerprint_take(const char *text, struct fingerprint *ret);
+bool key_fingerprint_take(const char *text, struct key_fingerprint *ret);
 
 #endif

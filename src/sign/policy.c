@@ -232,7 +232,7 @@ static void take_fingerprints(struct loading *l, const struct child_result *resu
     const char *line = buf_str(&result->output);
 
     for (size_t i = 0; i < l->key_count; i++) {
-        if (!fingerprint_take(line, &l->keys[i]->fingerprint)) {
+        if (!key_fingerprint_take(line, &l->keys[i]->fingerprint)) {
             fault(l, l->places[i], "one of the keys up to here is none that OpenSSH can read");
             return;
         }

@@ -25,7 +25,7 @@ static int refuse(const struct child_result *result, enum err_code code, const c
     return code;
 }
 
-bool fingerprint_take(const char *text, struct fingerprint *ret)
+bool key_fingerprint_take(const char *text, struct key_fingerprint *ret)
 {
     static const char prefix[] = "SHA256:";
     const char *at = strstr(text, prefix);
@@ -47,7 +47,7 @@ static int check_key(const char *key_path, struct err *err)
     return err_set_errno(err, ERR_IO, errno, "cannot read the key %s", key_path);
 }
 
-int sign_fingerprint(const char *key_path, struct fingerprint *ret, struct err *err)
+int sign_fingerprint(const char *key_path, struct key_fingerprint *ret, struct err *err)
 {
     const char *const argv[] = { "ssh-keygen", "-l", "-E", "sha256", "-f", key_path, NULL };
     struct child_result result;
@@ -56,7 +56,7 @@ int sign_fingerprint(const char *key_path, struct fingerprint *ret, struct err *
     if (r < 0)
         return r;
     r = child_run(argv, NULL, 0, &result, err);
-    if (r == 0 && (result.status != 0 || !fingerprint_take(buf_str(&result.output), ret)))
+    if (r == 0 && (result.status != 0 || !key_fingerprint_take(buf_str(&result.output), ret)))
         r = err_set(err, ERR_INVALID, "%s is no key that OpenSSH can read", key_path);
     child_finish(&result);
     return r;
@@ -85,7 +85,7 @@ int sign_bytes(const char *key_path, const char *name_space, const void *bytes, 
 
 /* ssh-keygen wants the signature as a file. */
 static int judge_file(const char *path, const char *name_space, const void *bytes, size_t len,
-                      struct fingerprint *ret, struct err *err)
+                      struct key_fingerprint *ret, struct err *err)
 {
     const char *const argv[] = { "ssh-keygen", "-Y", "check-novalidate", "-n", name_space, "-s", path, NULL };
     struct child_result result;
@@ -94,7 +94,7 @@ static int judge_file(const char *path, const char *name_space, const void *byte
     /* Who was ended by a signal has not said that it does not hold. */
     if (r == 0 && result.status < 0)
         r = err_set(err, ERR_IO, "ssh-keygen was killed");
-    else if (r == 0 && (result.status != 0 || !fingerprint_take(buf_str(&result.output), ret)))
+    else if (r == 0 && (result.status != 0 || !key_fingerprint_take(buf_str(&result.output), ret)))
         r = refuse(&result, ERR_CORRUPT, "the signature does not hold", err);
     child_finish(&result);
     return r;
@@ -132,7 +132,7 @@ static int put(const char *path, const char *text, struct err *err)
 }
 
 int sign_judge(const char *name_space, const void *bytes, size_t len, const char *signature,
-               struct fingerprint *ret, struct err *err)
+               struct key_fingerprint *ret, struct err *err)
 {
     char place[512];
     struct arena *arena;

@@ -36,10 +36,29 @@ static const char *any_subject(void)
     return book->steps[chance_below(book->step_count)].id;
 }
 
+/* Whoever is in the way, or somebody of ours, or nobody. */
+static const char *any_session(void)
+{
+    static const char *const names[] = {
+        SOMEBODY_PID, "locks:" SOMEBODY_PID, "locks:1001", "1001", "0", "12"
+    };
+    return names[chance_below(ARRAY_LEN(names))];
+}
+
+static void choose_kill(struct action *ret)
+{
+    if (chance(800))
+        ret->subject = any_session();
+    if (chance(700))
+        ret->choice = chance(500) ? CHOICE_CANCEL : CHOICE_TERMINATE;
+    if (chance(300))
+        ret->session = chance(500) ? somebody_since() : "since long ago";
+}
+
 static bool anything(struct action *ret)
 {
-    static const enum choice choices[] = { CHOICE_GO, CHOICE_NO_GO, CHOICE_DONE, CHOICE_NOT_DONE,
-                                           CHOICE_PARTIAL };
+    static const enum choice choices[] = { CHOICE_GO,      CHOICE_NO_GO,  CHOICE_DONE,     CHOICE_NOT_DONE,
+                                           CHOICE_PARTIAL, CHOICE_CANCEL, CHOICE_TERMINATE };
     static const char *const roles[] = { "operator", "reviewer", "nobody" };
     enum verb verb = (enum verb)chance_below(VERB_COUNT);
     const struct book *book = world()->book->book;
@@ -53,6 +72,8 @@ static bool anything(struct action *ret)
     if (chance(200))
         ret->role = roles[chance_below(ARRAY_LEN(roles))];
     ret->choice = choices[chance_below(ARRAY_LEN(choices))];
+    if (verb == VERB_KILL)
+        choose_kill(ret);
     return true;
 }
 
@@ -134,6 +155,24 @@ static bool mend(const struct run *run, struct action *ret)
             run->book->steps[i].phase <= run_current_phase(run))
             return !world()->well && chance(150) ? set(ret, VERB_ROLLBACK, NULL, "it does not work")
                                                  : set(ret, VERB_RETRY, run->book->steps[i].id, NULL);
+    }
+    return false;
+}
+
+/* Who is seen in the way is cancelled, and when that did not help, terminated. */
+static bool clear_the_way(const struct run *run, struct action *ret)
+{
+    for (size_t i = 0; i < run->book->monitor_count; i++) {
+        const struct sample *last = run->monitors[i].last;
+        struct run_session session;
+        if (last == NULL || !last->known || last->row_count == 0 ||
+            !run_session_of(run, i, last, 0, &session))
+            continue;
+        const struct run_kill *kill = run_kill_of(run, i, session.pid, session.identity);
+        set(ret, VERB_KILL, session.pid, "it is in the way");
+        ret->choice = kill != NULL && kill->cancelled ? CHOICE_TERMINATE : CHOICE_CANCEL;
+        ret->session = session.identity;
+        return true;
     }
     return false;
 }
@@ -233,6 +272,8 @@ bool choose_action(struct person *person, struct action *ret)
     /* whoever is refused again and again tries what comes next */
     if (is_operator(person) && person->refused > 3 && chance(500))
         return set(ret, VERB_NEXT, NULL, NULL);
+    if (is_operator(person) && !well && chance(500) && clear_the_way(run, ret))
+        return true;
     if (is_operator(person))
         return operate(run, ret);
     return strcmp(person->name, "jo") == 0 && review(run, ret);

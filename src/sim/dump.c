@@ -92,6 +92,13 @@ void run_dump(struct buf *buf, const struct run *run)
         dump_condition(buf, &run->triggers[i].condition);
         buf_char(buf, '\n');
     }
+    for (size_t i = 0; i < run->kill_count; i++) {
+        const struct run_kill *kill = &run->kills[i];
+        buf_format(buf, "kill %zu %s %s %s/%s %d %" PRIu64, kill->monitor, kill->pid, kill->identity,
+                   choice_word(kill->how), choice_word(kill->outcome), kill->cancelled, kill->seq);
+        dump_instant(buf, kill->at);
+        buf_char(buf, '\n');
+    }
     for (size_t i = 0; i < run->person_count; i++)
         buf_format(buf, "%s %s %d\n", run->people[i].name, run->people[i].role, run->people[i].attached);
     buf_format(buf, "phase=%zu begun=%zu running=%zu unknown=%zu\n", run->counts.current_phase,

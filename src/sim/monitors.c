@@ -12,6 +12,7 @@
  */
 
 extern __typeof__(monitor_create) FAKE(monitor_create);
+extern __typeof__(monitor_hurry) FAKE(monitor_hurry);
 extern __typeof__(monitor_pace) FAKE(monitor_pace);
 extern __typeof__(monitor_stop) FAKE(monitor_stop);
 extern __typeof__(monitor_destroy) FAKE(monitor_destroy);
@@ -80,7 +81,9 @@ static void add_rows(struct sample *sample)
         for (size_t i = 0; i < LOCK_CELLS; i++)
             row[0].cells[i] = row[1].cells[i] = "";
         (void)snprintf(seen.pids[sample->row_count], sizeof(seen.pids[0]), "%lld", (long long)b->pid);
-        row[0].cells[LOCK_PID] = "77";
+        row[0].cells[LOCK_PID] = SOMEBODY_PID;
+        row[0].cells[LOCK_BACKEND_START] = somebody_since();
+        row[1].cells[LOCK_BACKEND_START] = "since then";
         row[1].cells[LOCK_PID] = seen.pids[sample->row_count];
         row[1].cells[LOCK_WAIT] = "1.0 s";
         sample->row_count += 2;
@@ -117,7 +120,7 @@ static void fill(const struct monitor *monitor, struct sample *sample)
         break;
     case MONITOR_TYPE_LOCKS:
         add_metric(sample, "waiting", bad ? 3 : 0);
-        add_metric(sample, "behind_us", 0);
+        add_metric(sample, "behind_us", bad ? 7 : 0);
         add_rows(sample);
         break;
     case MONITOR_TYPE_TRANSACTIONS:
@@ -130,6 +133,8 @@ static void fill(const struct monitor *monitor, struct sample *sample)
     case MONITOR_TYPE_QUERY:
     case MONITOR_TYPE_HTTP:
         add_metric(sample, "value", bad ? 1 : 0);
+        break;
+    case MONITOR_TYPE_COUNT: /* no type */
         break;
     }
 }
@@ -168,6 +173,14 @@ int FAKE(monitor_create)(uv_loop_t *loop, const struct monitor_config *config, m
 void FAKE(monitor_pace)(struct monitor *monitor, int64_t every_us)
 {
     monitor->every_us = every_us > 0 ? every_us : monitor->config->every_us;
+}
+
+void FAKE(monitor_hurry)(struct monitor *monitor, int64_t in_us)
+{
+    if (monitor->stopped != NULL)
+        return;
+    due_forget(monitor);
+    due_in(in_us + chance_us(0, 20 * MS_US), true, on_beat, monitor);
 }
 
 static void on_stopped(void *data)

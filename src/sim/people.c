@@ -83,6 +83,7 @@ static const enum event_type recorded[VERB_COUNT] = {
     [VERB_RELEASE] = EVENT_RUN_RELEASED,     [VERB_ROLLBACK] = EVENT_ROLLBACK_STARTED,
     [VERB_SCRUB] = EVENT_RUN_CLOSED,         [VERB_NOTE] = EVENT_RUN_NOTE,
     [VERB_CLOSE] = EVENT_RUN_CLOSED,         [VERB_BREAK_GLASS] = EVENT_GATE_FORCED,
+    [VERB_AGAIN] = EVENT_STEP_STARTED,       [VERB_KILL] = EVENT_KILL_STARTED,
 };
 
 static void on_reply(struct person *person, const char *line)

@@ -19,6 +19,7 @@ void rules_create(void)
 {
     memset(&way_back, 0, sizeof(way_back));
     asked_to_stop = 0;
+    somebody_create();
 }
 
 struct def *rules_def(const struct event *event)
@@ -224,6 +225,7 @@ void rules_check(const struct event *event)
         check_decided(event);
     if (event->type == EVENT_ROLLBACK_ENDED)
         check_rolled_back();
+    somebody_check(event);
     parts_check(event);
 }
 

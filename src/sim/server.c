@@ -302,9 +302,20 @@ static void destroy(struct driver *driver)
     free(driver);
 }
 
-static const struct driver_impl impl = {
-    .name = "sim", .start = start, .cancel = cancel, .session_open = sessions_open, .destroy = destroy
-};
+/* Its backends say by their name whose they are. */
+static bool has(const struct driver *driver, int64_t backend)
+{
+    (void)driver;
+    (void)backend;
+    return false;
+}
+
+static const struct driver_impl impl = { .name = "sim",
+                                         .start = start,
+                                         .cancel = cancel,
+                                         .session_open = sessions_open,
+                                         .has = has,
+                                         .destroy = destroy };
 
 struct driver *FAKE(driver_postgresql_create)(uv_loop_t *loop, const struct driver_target *target)
 {

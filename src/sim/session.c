@@ -118,8 +118,14 @@ static void on_look(void *data)
         int64_t pid = backends_find(question->sql);
         question->null[0] = pid == 0;
         (void)snprintf(question->values[0], sizeof(question->values[0]), "%lld", (long long)pid);
+    } else if (text_starts(question->sql, "SELECT CASE WHEN a.backend_start IS NULL")) {
+        bool sent = question->status == DRIVER_OK ||
+                    (question->status != DRIVER_LOST && question->status != DRIVER_REJECTED && chance(500));
+        const char *said = sent ? somebody_asked(question->sql) : NULL;
+        question->rows = said != NULL;
+        (void)snprintf(question->values[0], sizeof(question->values[0]), "%s", said != NULL ? said : "");
     } else if (text_starts(question->sql, "SELECT current_setting('server_version_num')")) {
-        (void)snprintf(question->values[0], sizeof(question->values[0]), "150000 %c",
+        (void)snprintf(question->values[0], sizeof(question->values[0]), "150000 %c postgresql",
                        ((const struct connection *)question->session)->in_recovery ? 't' : 'f');
     } else if (text_starts(question->sql, "WITH n AS ") || text_starts(question->sql, "SELECT nspname || ")) {
         question->rows = 0; /* the catalog, and the size of tables: there is nothing */

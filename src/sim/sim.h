@@ -158,6 +158,17 @@ void people_runner_ended(void);
 bool people_see_halt(void);
 void people_answer(const char *question, bool *ret); /* a sensed check's truth */
 
+/* ---- somebody.c: a session of others that is in the way ---- */
+
+#define SOMEBODY_PID "77"
+
+void somebody_create(void);
+/* Since when the session that has the number now is there. */
+const char *somebody_since(void);
+/* The server was told to do that: what it answers, or NULL for no row. */
+const char *somebody_asked(const char *sql);
+void somebody_check(const struct event *event);
+
 /* ---- loop.c ---- */
 
 void loop_runner_ended(void);

@@ -80,7 +80,8 @@ struct relation {
     const char *name; /* "schema.name" */
     enum relation_kind kind;
     bool complete;
-    unsigned script; /* the script that created it */
+    bool more_columns; /* than are known here: those of what it inherits from or is like */
+    unsigned script;   /* the script that created it */
     struct column *columns;
     struct constraint *constraints;
     struct trigger *triggers;

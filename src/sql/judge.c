@@ -1,10 +1,15 @@
 #include "judge.h"
 
+#include <string.h>
+
 static judge_dialect *const judges[SQL_DIALECT_COUNT] = {
     [SQL_POSTGRESQL] = judge_postgresql, [SQL_MYSQL] = judge_mysql, [SQL_MARIADB] = judge_mysql
 };
 static load_dialect *const loaders[SQL_DIALECT_COUNT] = {
     [SQL_POSTGRESQL] = load_postgresql, [SQL_MYSQL] = load_mysql, [SQL_MARIADB] = load_mysql
+};
+static split_dialect *const splitters[SQL_DIALECT_COUNT] = {
+    [SQL_POSTGRESQL] = split_postgresql, [SQL_MYSQL] = split_mysql, [SQL_MARIADB] = split_mysql
 };
 
 const struct sql_script *sql_judge(struct arena *arena, const struct sql_server *server,
@@ -17,6 +22,12 @@ const struct sql_script *sql_judge(struct arena *arena, const struct sql_server 
     if (catalog == NULL)
         sql_catalog_destroy(given);
     return script;
+}
+
+size_t sql_split(struct arena *arena, const struct sql_server *server, const char *text,
+                 const size_t **ret_begins)
+{
+    return splitters[server->dialect](arena, server, text, ret_begins);
 }
 
 struct sql_catalog *sql_catalog_create(const struct sql_server *server)
@@ -68,4 +79,10 @@ bool sql_catalog_size(const struct sql_catalog *catalog, const char *relation, s
         return false;
     *ret = known->size;
     return true;
+}
+
+bool sql_is_several(const char *text)
+{
+    const char *end = strchr(text, ';');
+    return end && end[strspn(end, "; \t\r\n")] != '\0';
 }

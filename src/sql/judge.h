@@ -11,6 +11,10 @@ typedef const struct sql_script *judge_dialect(struct arena *arena, const struct
                                                const struct sql_options *options);
 judge_dialect judge_postgresql, judge_mysql;
 
+typedef size_t split_dialect(struct arena *arena, const struct sql_server *server, const char *text,
+                             const size_t **ret_begins);
+split_dialect split_postgresql, split_mysql;
+
 /* Statements that define objects, into the catalog. Returns how many were read; `ret_ignored` how many were
  * not. */
 typedef size_t load_dialect(struct sql_catalog *catalog, const char *dump, size_t *ret_ignored);

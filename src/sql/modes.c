@@ -1,5 +1,8 @@
 #include <assert.h>
+#include <string.h>
+#include <strings.h>
 
+#include "base/text.h"
 #include "sql/sql.h"
 
 struct mode {
@@ -40,6 +43,33 @@ static const struct mode *mode_of(enum sql_lock_mode mode)
 const char *sql_lock_mode_word(enum sql_lock_mode mode)
 {
     return mode_of(mode)->word;
+}
+
+enum sql_lock_mode sql_lock_mode_of(const char *written)
+{
+    for (int mode = SQL_ACCESS_SHARE; mode <= SQL_METADATA_EXCLUSIVE; mode++) {
+        const char *word = modes[mode].word;
+
+        if (text_equal(word, written) ||
+            (text_starts(word, written) && text_equal(word + strlen(written), "Lock")))
+            return (enum sql_lock_mode)mode;
+    }
+    return SQL_LOCK_NONE;
+}
+
+bool sql_names(const char *written, const char *relation)
+{
+    const char *dot = strrchr(relation, '.');
+    char plain[256];
+    size_t len = 0;
+
+    for (const char *at = written; *at && len < sizeof(plain) - 1; at++) {
+        if (*at != '"')
+            plain[len++] = *at;
+    }
+    plain[len] = '\0';
+    return strcasecmp(plain, relation) == 0 ||
+           (dot && !strchr(plain, '.') && strcasecmp(plain, dot + 1) == 0);
 }
 
 bool sql_lock_blocks_writes(enum sql_lock_mode mode)

@@ -49,10 +49,18 @@ struct ddl_lexer {
     size_t len, at, line_start;
     int line;
     bool versioned; /* inside of a versioned comment whose content is code */
+    bool client;    /* DELIMITER and \g are commands of a client, and none of the server */
+    bool ansi;      /* "..." is a name: ANSI_QUOTES */
+    bool plain;     /* a backslash is an ordinary character: NO_BACKSLASH_ESCAPES */
+    bool unsure;    /* whether it is so is not known */
+    bool differs;   /* ... and a string has ended elsewhere than it would then; for the caller to take back */
     char delimiter[DDL_DELIMITER_MAX + 1];
 };
+/* It reads as a client's text on a server of the usual mode is read. */
 void ddl_lexer_init(struct ddl_lexer *lexer, struct arena *arena, const struct sql_server *server,
                     const char *text);
+/* As `reading` says. */
+void ddl_lexer_mode(struct ddl_lexer *lexer, enum sql_reading reading);
 /* False at the end. Empty statements and lines of the client (DELIMITER) are passed over. */
 bool ddl_lexer_statement(struct ddl_lexer *lexer, struct ddl_tokens *ret);
 void ddl_lexer_token(struct ddl_lexer *lexer, struct ddl_token *ret);
@@ -191,6 +199,8 @@ struct ddl_tables {
 struct ddl_setting {
     struct ddl_setting *next;
     const char *name, *value; /* without @@ and scope; lower case name */
+    bool global;              /* of other sessions, not of this one */
+    bool constant;            /* the value is one string or word */
 };
 struct ddl_statement {
     enum ddl_kind kind;
@@ -199,6 +209,7 @@ struct ddl_statement {
     struct ddl_tables *tables;
     struct ddl_action *actions;
     enum sql_algorithm algorithm; /* NONE: not stated */
+    bool unbound;                 /* ALGORITHM=DEFAULT: not stated, and not that of the session either */
     enum sql_lock_mode lock;      /* SQL_LOCK_NONE: not stated */
     bool temporary, tolerant, selects, waits;
     struct ddl_table *created;
@@ -301,6 +312,7 @@ struct ddl_price ddl_price_modify(struct ddl_view *view, const struct ddl_action
 struct ddl_price ddl_price_convert(struct ddl_view *view, const struct ddl_action *action);
 /* All of an ALTER TABLE together, in the words that this version has. */
 struct ddl_price ddl_price_alter(struct ddl_view *view);
+bool ddl_is_free(struct ddl_view *view); /* no engine copies the table for it */
 bool ddl_assume(struct ddl_view *view, const char *what, bool when_worst, bool when_best);
 bool ddl_assume_rare(struct ddl_view *view, const char *what); /* true for the worst alone */
 bool ddl_is_maria(const struct ddl_view *view);

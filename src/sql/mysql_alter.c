@@ -40,6 +40,7 @@ bool ddl_algorithm(struct ddl_parser *parser, struct ddl_statement *ret)
 {
     if (ddl_accept(parser, "ALGORITHM")) {
         (void)ddl_accept(parser, "=");
+        ret->unbound = ddl_is(parser, "DEFAULT");
         return algorithm_word(parser, &ret->algorithm);
     }
     if (ddl_accept(parser, "LOCK")) {

@@ -129,3 +129,14 @@ struct ddl_price ddl_price_alter(struct ddl_view *view)
     in_its_words(view, &all);
     return all;
 }
+
+bool ddl_is_free(struct ddl_view *view)
+{
+    for (const struct ddl_action *action = view->statement->actions; action; action = action->next) {
+        struct ddl_price price = ddl_price_action(view, action);
+
+        if (!is_free_anywhere(&price, action) || !is_same_type(view, action))
+            return false;
+    }
+    return true;
+}

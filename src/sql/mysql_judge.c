@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mysql_words.h"
 #include "judge.h"
 #include "mysql_judge.h"
 #include "rules.h"
@@ -53,6 +54,14 @@ void ddl_waits(struct ddl_judge *judge, const struct ddl_name *name)
     judge->waits = true;
     if (!judge->patience_set && !judge->statement->waits)
         ddl_find(judge, "mysql-metadata-lock", ddl_full_name(judge, name), NULL);
+}
+
+void ddl_copies(struct ddl_judge *judge, enum sql_copying copying, const char *what)
+{
+    if (copying <= judge->copying)
+        return;
+    judge->copying = copying;
+    judge->copied = what;
 }
 
 static void commits(struct ddl_judge *judge)
@@ -141,14 +150,19 @@ static bool is_off(const char *value)
     return strcmp(value, "0") == 0 || ddl_same(value, "off") || ddl_same(value, "false");
 }
 
-/* alter_algorithm is MariaDB's, and without effect from 11.5; old_alter_table is older, and both servers'. */
+bool sql_can_be_guarded(const struct sql_server *server)
+{
+    return server->dialect == SQL_MARIADB && my_has_alter_algorithm(server->version);
+}
+
+/* alter_algorithm is MariaDB's; old_alter_table is older, and both servers'. */
 static void force_algorithm(struct ddl_judge *judge, const char *name, const char *value)
 {
     bool maria = judge->server->dialect == SQL_MARIADB;
 
     if (strcmp(name, "old_alter_table") == 0 && (!maria || judge->server->version < 110500))
         judge->forced = is_off(value) || strcmp(value, "default") == 0 ? SQL_ALGORITHM_NONE : SQL_COPY;
-    if (strcmp(name, "alter_algorithm") != 0 || !maria || judge->server->version >= 110500)
+    if (strcmp(name, "alter_algorithm") != 0 || !sql_can_be_guarded(judge->server))
         return;
     judge->forced = SQL_ALGORITHM_NONE;
     for (int i = SQL_INSTANT; i < SQL_ALGORITHM_COUNT; i++) {
@@ -157,12 +171,33 @@ static void force_algorithm(struct ddl_judge *judge, const char *name, const cha
     }
 }
 
+/* From here on the script is read as its mode says: as MySQL's manual, "Server SQL Modes", has it. A variable
+ * is what mysqldump has put the old mode into. */
+static void judge_mode(struct ddl_judge *judge, const struct ddl_setting *setting, const char *value)
+{
+    static const char *const other_grammar[] = { "oracle", "mssql", "db2", "maxdb", "postgresql" };
+    bool is_default = strcmp(value, "default") == 0 && setting->constant;
+    bool known = setting->constant || value[0] == '@';
+
+    if (setting->global)
+        return;
+    ddl_lexer_mode(judge->lexer, value[0] == '@' ? judge->options->reading : SQL_READ_USUAL);
+    judge->lexer->client = judge->options->reading == SQL_READ_USUAL;
+    if (setting->constant && !is_default) {
+        judge->lexer->ansi = strstr(value, "ansi") != NULL;
+        judge->lexer->plain = strstr(value, "no_backslash_escapes") != NULL;
+        judge->lexer->unsure = false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(other_grammar); i++)
+        known = known && !strstr(value, other_grammar[i]);
+    if (known)
+        return;
+    ddl_find(judge, "mysql-reading", "sql_mode", NULL);
+    judge->verdict.understood = false;
+}
+
 static void judge_set(struct ddl_judge *judge)
 {
-    static const char *const other_reading[] = {
-        "ansi", "oracle", "mssql", "db2", "maxdb", "postgresql", "no_backslash_escapes"
-    };
-
     for (const struct ddl_setting *at = judge->statement->settings; at; at = at->next) {
         const char *value = ddl_lower(judge->catalog->arena, at->value);
 
@@ -173,12 +208,22 @@ static void judge_set(struct ddl_judge *judge)
             judge->patience_set = strtol(value, NULL, 10) > 0 && strtol(value, NULL, 10) <= 60;
         else if (strcmp(at->name, "autocommit") == 0)
             judge->begun = is_off(value);
-        for (size_t i = 0; strcmp(at->name, "sql_mode") == 0 && i < ARRAY_LEN(other_reading); i++) {
-            if (strstr(value, other_reading[i])) {
-                ddl_find(judge, "mysql-reading", "sql_mode", NULL);
-                judge->verdict.understood = false;
-            }
-        }
+        else if (strcmp(at->name, "sql_mode") == 0)
+            judge_mode(judge, at, value);
+    }
+}
+
+/* What cannot be read may be an ALTER, or hold one; in a session that is guarded the server refuses that. */
+static void judge_unread_copy(struct ddl_judge *judge)
+{
+    static const char *const words[] = { "ALTER", "CREATE", "DROP",     "CALL", "EXECUTE",
+                                         "BEGIN", "IF",     "OPTIMIZE", "SET" };
+    const char *first = judge->first;
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        bool past_guard = i + 2 >= ARRAY_LEN(words); /* what alter_algorithm does not bind, or takes away */
+        if (ddl_same(first, words[i]) && (past_guard || judge->forced == SQL_ALGORITHM_NONE))
+            ddl_copies(judge, SQL_COPIES_PERHAPS, "what a statement names that cannot be read here");
     }
 }
 
@@ -192,6 +237,7 @@ static void judge_unknown(struct ddl_judge *judge)
                             statement->fault_at->column, statement->fault);
     ddl_find(judge, "mysql-not-understood", what, NULL);
     judge->verdict.understood = false;
+    judge_unread_copy(judge);
 }
 
 static void judge_write(struct ddl_judge *judge)
@@ -308,8 +354,16 @@ static struct sql_statement judge_statement(struct ddl_judge *judge, const char 
     judge->waits = false;
     judge->algorithm = SQL_ALGORITHM_NONE;
     judge->copies = false;
+    judge->copying = SQL_COPIES_NOT;
+    judge->copied = "";
+    judge->takes_no_algorithm = false;
+    judge->first = first->text;
     ddl_complete(&statement, judge->database);
     verdict_init(&judge->verdict, judge->verdict.arena);
+    if (judge->lexer->differs)
+        ddl_find(judge, "mysql-reading", "a string",
+                 "whether the server's sql_mode has NO_BACKSLASH_ESCAPES");
+    judge->lexer->differs = false;
     if (does_commit(&statement))
         commits(judge);
     judge_kind(judge);
@@ -320,6 +374,9 @@ static struct sql_statement judge_statement(struct ddl_judge *judge, const char 
     ret.needs_lock_timeout = judge->waits;
     ret.algorithm = judge->algorithm;
     ret.copies = judge->copies;
+    ret.copying = judge->copying;
+    ret.copied = judge->copied;
+    ret.takes_no_algorithm = judge->takes_no_algorithm;
     mysql_catalog_apply(judge->catalog, &statement, true);
     return ret;
 }
@@ -341,7 +398,11 @@ const struct sql_script *judge_mysql(struct arena *arena, const struct sql_serve
                                      const struct sql_options *options)
 {
     struct ddl_judge judge = {
-        .catalog = tables_of(catalog), .server = server, .options = options, .database = ""
+        .catalog = tables_of(catalog),
+        .server = server,
+        .options = options,
+        .database = "",
+        .forced = options->guarded ? SQL_INPLACE : SQL_ALGORITHM_NONE,
     };
     struct sql_script *script = arena_alloc(arena, sizeof *script);
     struct sql_statement *statements = NULL;
@@ -350,11 +411,30 @@ const struct sql_script *judge_mysql(struct arena *arena, const struct sql_serve
     size_t capacity = 0;
 
     judge.verdict.arena = arena;
+    judge.lexer = &lexer;
     ddl_lexer_init(&lexer, catalog->arena, server, text);
+    ddl_lexer_mode(&lexer, options->reading);
     while (ddl_lexer_statement(&lexer, &tokens)) {
         statements = list_room(arena, statements, script->count, &capacity, sizeof *statements);
         statements[script->count++] = judge_statement(&judge, text, &tokens);
     }
     script->statements = statements;
     return script;
+}
+
+size_t split_mysql(struct arena *arena, const struct sql_server *server, const char *text,
+                   const size_t **ret_begins)
+{
+    struct ddl_lexer lexer;
+    struct ddl_tokens tokens;
+    size_t *begins = NULL;
+    size_t count = 0, capacity = 0;
+
+    ddl_lexer_init(&lexer, arena, server, text);
+    while (ddl_lexer_statement(&lexer, &tokens)) {
+        begins = list_room(arena, begins, count, &capacity, sizeof *begins);
+        begins[count++] = tokens.at[0].start;
+    }
+    *ret_begins = begins;
+    return count;
 }

@@ -226,9 +226,31 @@ static void lock_others(struct ddl_judge *judge, const struct ddl_view *view)
     }
 }
 
+/* ALGORITHM=DEFAULT takes a statement out of what its session has set (MariaDB 10.11, tried). */
 static enum sql_algorithm stated_algorithm(const struct ddl_judge *judge)
 {
-    return judge->statement->algorithm != SQL_ALGORITHM_NONE ? judge->statement->algorithm : judge->forced;
+    if (judge->statement->algorithm != SQL_ALGORITHM_NONE || judge->statement->unbound)
+        return judge->statement->algorithm;
+    return judge->forced;
+}
+
+/* Of a table that nobody has described the engine is not known, and all but InnoDB copy for almost anything.
+ */
+static enum sql_copying copying(const struct ddl_judge *judge, struct alter *alter)
+{
+    bool partitions = alter->actual.rebuild && !can_be_stated(judge->statement);
+
+    if (judge->statement->lock == SQL_METADATA_NONE && !changes_engine(alter))
+        return SQL_COPIES_NOT;
+    if (alter->actual.rebuild &&
+        (alter->actual.algorithm == SQL_COPY || (partitions && alter->actual.lock >= SQL_METADATA_SHARED)))
+        return SQL_COPIES;
+    if (judge->statement->kind == DDL_ALTER &&
+        (stated_algorithm(judge) != SQL_ALGORITHM_NONE || !can_be_stated(judge->statement)))
+        return SQL_COPIES_NOT;
+    if (alter->dear.algorithm == SQL_COPY || (!alter->worst.table && !ddl_is_free(&alter->best)))
+        return SQL_COPIES_PERHAPS;
+    return SQL_COPIES_NOT;
 }
 
 static void weigh(struct ddl_judge *judge, struct alter *alter)
@@ -266,6 +288,8 @@ void ddl_judge_alter(struct ddl_judge *judge)
     ddl_waits(judge, &statement->tables->name);
     lock_others(judge, &alter.worst);
     judge->algorithm = alter.actual.algorithm;
+    judge->takes_no_algorithm |=
+        statement->kind == DDL_ALTER && statement->actions && !can_be_stated(statement);
     if (alter.answer == ANSWER_REFUSED) {
         judge->algorithm = alter.fair.algorithm;
         ddl_find(judge, "mysql-refused", arena_format(judge->verdict.arena, "%s: %s", table, alter.why),
@@ -273,6 +297,7 @@ void ddl_judge_alter(struct ddl_judge *judge)
         return;
     }
     judge->copies = alter.actual.rebuild;
+    ddl_copies(judge, copying(judge, &alter), table);
     if (alter.answer == ANSWER_PERHAPS)
         ddl_find(judge, "mysql-perhaps-refused", table, alter.depends);
     find_causes(judge, &alter);

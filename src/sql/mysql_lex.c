@@ -139,38 +139,50 @@ static char unescaped(char c)
     }
 }
 
-/* A name or a string from its quote on; the quote inside is doubled, in strings also escaped. */
-static bool quoted(struct ddl_lexer *lexer, struct ddl_token *ret)
+/* Where what begins behind a quote ends: at its quote, that is not doubled or escaped; the text's end:
+ * nowhere.
+ */
+static size_t quote_end(const struct ddl_lexer *lexer, size_t from, char quote, bool escapes)
 {
-    char quote = at(lexer, 0);
-    size_t from = lexer->at + 1;
-    size_t used = 0;
-    char *text;
     size_t i;
 
     for (i = from; i < lexer->len; i++) {
-        if (lexer->text[i] == '\\' && quote != '`')
+        if (lexer->text[i] == '\\' && escapes)
             i++;
         else if (lexer->text[i] == quote && (i + 1 >= lexer->len || lexer->text[i + 1] != quote))
-            break;
+            return i;
         else if (lexer->text[i] == quote)
             i++;
     }
-    if (i >= lexer->len)
+    return lexer->len;
+}
+
+/* A name or a string from its quote on; the quote inside is doubled, in strings perhaps also escaped. */
+static bool quoted(struct ddl_lexer *lexer, struct ddl_token *ret)
+{
+    char quote = at(lexer, 0);
+    bool name = quote == '`' || (quote == '"' && lexer->ansi);
+    bool escapes = !name && !lexer->plain;
+    size_t from = lexer->at + 1, end = quote_end(lexer, from, quote, escapes), used = 0;
+    char *text;
+
+    if (lexer->unsure && escapes && end != quote_end(lexer, from, quote, false))
+        lexer->differs = true;
+    if (end >= lexer->len)
         return false;
-    text = arena_alloc(lexer->arena, i - from + 1);
-    for (size_t k = from; k < i; k++) {
+    text = arena_alloc(lexer->arena, end - from + 1);
+    for (size_t k = from; k < end; k++) {
         char c = lexer->text[k];
 
-        if (c == '\\' && quote != '`')
+        if (c == '\\' && escapes)
             c = unescaped(lexer->text[++k]);
         else if (c == quote)
             k++;
         text[used++] = c == '\0' ? ' ' : c;
     }
-    ret->kind = quote == '`' ? TOKEN_QUOTED : TOKEN_STRING;
+    ret->kind = name ? TOKEN_QUOTED : TOKEN_STRING;
     ret->text = text;
-    step(lexer, i + 1 - lexer->at);
+    step(lexer, end + 1 - lexer->at);
     return true;
 }
 
@@ -257,7 +269,9 @@ void ddl_lexer_token(struct ddl_lexer *lexer, struct ddl_token *ret)
         c = at(lexer, 0);
         if (c == '\'' || c == '"' || c == '`') {
             if (!quoted(lexer, ret))
-                bad(lexer, ret, c == '`' ? "a name that does not end" : "a string that does not end");
+                bad(lexer, ret,
+                    c == '`' || (c == '"' && lexer->ansi) ? "a name that does not end"
+                                                          : "a string that does not end");
         } else {
             ret->kind = TOKEN_SIGN;
             if (is_number(lexer))
@@ -285,6 +299,13 @@ void ddl_lexer_init(struct ddl_lexer *lexer, struct arena *arena, const struct s
     lexer->len = strlen(text);
     lexer->line = 1;
     lexer->delimiter[0] = ';';
+    lexer->client = true;
+}
+
+void ddl_lexer_mode(struct ddl_lexer *lexer, enum sql_reading reading)
+{
+    lexer->client = lexer->unsure = reading == SQL_READ_USUAL;
+    lexer->ansi = lexer->plain = reading == SQL_READ_OURS;
 }
 
 /* DELIMITER is the client's, a line at the beginning of a statement. */
@@ -294,7 +315,7 @@ static bool take_delimiter_line(struct ddl_lexer *lexer)
     size_t n = sizeof word - 1;
     size_t len = 0;
 
-    if (lexer->len - lexer->at <= n || strncasecmp(lexer->text + lexer->at, word, n) != 0 ||
+    if (!lexer->client || lexer->len - lexer->at <= n || strncasecmp(lexer->text + lexer->at, word, n) != 0 ||
         !is_space(at(lexer, n)))
         return false;
     step(lexer, n);
@@ -318,7 +339,7 @@ static bool take_delimiter(struct ddl_lexer *lexer)
         step(lexer, len);
         return true;
     }
-    if (at(lexer, 0) == '\\' && (at(lexer, 1) | 32) == 'g') {
+    if (lexer->client && at(lexer, 0) == '\\' && (at(lexer, 1) | 32) == 'g') {
         step(lexer, 2);
         return true;
     }

@@ -1,6 +1,7 @@
 #include "mysql.h"
 
 #include <string.h>
+#include <strings.h>
 
 static void pass_over(struct ddl_parser *parser)
 {
@@ -232,14 +233,25 @@ static void setting_value(struct ddl_parser *parser, struct ddl_setting *setting
     size_t depth = 0;
 
     setting->value = ddl_peek(parser, 0)->text;
+    setting->constant = ddl_peek(parser, 0)->kind == TOKEN_STRING || ddl_peek(parser, 0)->kind == TOKEN_WORD;
     for (size_t count = 0; !ddl_done(parser) && (depth > 0 || !ddl_is(parser, ",")); count++) {
-        if (count > 0) /* more than one word: not a plain value */
+        setting->constant &= count == 0; /* more than one word: not a plain value */
+        if (count > 0)
             setting->value =
                 arena_format(parser->arena, "%.500s %.500s", setting->value, ddl_peek(parser, 0)->text);
         depth += ddl_is(parser, "(");
         depth -= depth > 0 && ddl_is(parser, ")");
         parser->at++;
     }
+}
+
+/* Whether the name that follows is that of the server's own, for sessions that begin later. */
+static bool scope(struct ddl_parser *parser)
+{
+    if (ddl_accept(parser, "SESSION") || ddl_accept(parser, "LOCAL"))
+        return false;
+    return ddl_accept(parser, "GLOBAL") || ddl_accept(parser, "PERSIST") ||
+           ddl_accept(parser, "PERSIST_ONLY");
 }
 
 /* SET a = 1, @@session.b = 2, GLOBAL c = 3, @d := 4, NAMES utf8mb4. */
@@ -262,10 +274,9 @@ static bool set(struct ddl_parser *parser, struct ddl_statement *ret)
         const char *dot;
 
         *tail = arena_alloc(parser->arena, sizeof **tail);
-        if (!ddl_accept(parser, "GLOBAL") && !ddl_accept(parser, "SESSION") && !ddl_accept(parser, "LOCAL") &&
-            !ddl_accept(parser, "PERSIST"))
-            (void)ddl_accept(parser, "PERSIST_ONLY");
+        (*tail)->global = scope(parser);
         name = ddl_peek(parser, 0)->text;
+        (*tail)->global |= strncasecmp(name, "@@global.", 9) == 0 || strncasecmp(name, "@@persist", 9) == 0;
         if (ddl_peek(parser, 0)->kind != TOKEN_VARIABLE && !ddl_identifier(parser, &name))
             return false;
         parser->at += ddl_peek(parser, 0)->kind == TOKEN_VARIABLE;
@@ -379,6 +390,15 @@ static const struct {
     { "GRANT", DDL_OBJECT },
     { "REVOKE", DDL_OBJECT },
     { "KILL", DDL_HARMLESS },
+    { "XA RECOVER", DDL_HARMLESS },
+    { "CHANGE MASTER", DDL_OBJECT },
+    { "CHANGE REPLICATION", DDL_OBJECT },
+    { "START SLAVE", DDL_OBJECT },
+    { "START REPLICA", DDL_OBJECT },
+    { "STOP SLAVE", DDL_OBJECT },
+    { "STOP REPLICA", DDL_OBJECT },
+    { "RESET SLAVE", DDL_OBJECT },
+    { "RESET REPLICA", DDL_OBJECT },
     { "BEGIN", DDL_BEGIN },
 };
 

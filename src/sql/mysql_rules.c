@@ -230,9 +230,12 @@ static const struct sql_rule rules[] = {
       .both = true,
       .severity = SQL_DANGER,
       .title = "FLUSH TABLES waits for all running queries, and everything queues behind it",
-      .text = "WITH READ LOCK keeps all writers of the server out until UNLOCK TABLES.",
+      .text = "WITH READ LOCK keeps all writers of the server out until UNLOCK TABLES, or until its session "
+              "ends, as that of a step does: it is no fence for the steps that follow.",
       .versions = "every version",
-      .safe_form = "Freeze writes in the application, or with read_only.",
+      .safe_form =
+          "Freeze writes in the application, or with read_only, which does not bind who has SUPER or "
+          "READ_ONLY ADMIN (MariaDB); on MySQL with super_read_only.",
       .bad = "FLUSH TABLES WITH READ LOCK",
       .good = "FLUSH LOGS" },
     { .code = "mysql-analyze",

@@ -27,13 +27,14 @@ static const struct sql_rule rules[] = {
       .dialect = SQL_MYSQL,
       .both = true,
       .severity = SQL_DANGER,
-      .title = "the SQL mode that is set changes how statements are read",
-      .text = "ANSI_QUOTES makes names of strings, NO_BACKSLASH_ESCAPES ends strings elsewhere: "
-              "what follows may be read wrongly here.",
+      .title = "how it is read depends on an SQL mode that is not known here",
+      .text = "ANSI_QUOTES makes names of strings, NO_BACKSLASH_ESCAPES ends strings elsewhere, and ORACLE "
+              "has another grammar: what stands there may be something else to the server.",
       .versions = "",
-      .safe_form = "Leave the mode of the script alone.",
-      .bad = "SET sql_mode = 'ANSI_QUOTES'",
-      .good = "SET sql_mode = 'STRICT_ALL_TABLES'" },
+      .safe_form =
+          "Set the mode to a constant, or write no backslash before a quote: '' is one in every mode.",
+      .bad = "SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')",
+      .good = "SET sql_mode = 'ANSI_QUOTES'" },
     { .code = "mysql-refused",
       .dialect = SQL_MYSQL,
       .both = true,

@@ -166,6 +166,8 @@ bool pg_type_keeps_indexes(const struct column_type *from, const struct column_t
 enum volatility { VOLATILITY_CONSTANT, VOLATILITY_STABLE, VOLATILITY_VOLATILE, VOLATILITY_UNKNOWN };
 /* The worst in an expression, and the function that is to blame. */
 enum volatility pg_volatility(struct session *s, const PgQuery__Node *expression, const char **ret_function);
+/* Whether it calls a function of the database's own that may change something: what, only its code says. */
+bool pg_may_change(struct session *s, const PgQuery__FuncCall *call);
 /* What a CHECK says for certain, in the catalog's arena. */
 const struct fact *pg_facts(struct session *s, const PgQuery__Node *expression);
 /* The columns that an expression names. */

@@ -29,6 +29,8 @@ static void note_like(struct session *s, const char *table, const PgQuery__Range
     const char *name = pg_range(s, from);
     const struct relation *model = catalog_relation(s->catalog, name);
     pg_lock(s, name, SQL_ACCESS_SHARE);
+    if (!model || !model->complete || model->more_columns)
+        catalog_touch(s->catalog, table)->more_columns = true;
     for (const struct column *column = model ? model->columns : NULL; column; column = column->next) {
         struct column *copy = catalog_add_column(s->catalog, catalog_touch(s->catalog, table), column->name);
         struct column *next = copy->next;
@@ -87,6 +89,7 @@ static void create_base(struct session *s, const PgQuery__CreateStmt *statement)
     struct relation *relation = catalog_touch(s->catalog, table);
     relation->tablespace = arena_text(s->catalog->arena, statement->tablespacename);
     relation->method = arena_text(s->catalog->arena, statement->access_method);
+    relation->more_columns = statement->of_typename != NULL;
     if (statement->partspec)
         note_keys(s, table, statement->partspec);
     if (statement->partbound && statement->n_inh_relations) {

@@ -59,11 +59,25 @@ struct volatile_search {
     const char *function;
 };
 
-static enum volatility of_function(struct session *s, const char *schema, const char *name)
+/* One that the catalog knows, by its name or by the one that it has without a schema; NULL. */
+static const struct function *own_function(struct session *s, const char *schema, const char *name)
 {
     const struct function *own = dict_get(&s->catalog->functions, pg_name(s, schema, name));
-    if (own == NULL && !schema[0])
+    if (own == NULL && schema[0] == '\0')
         own = dict_get(&s->catalog->functions, pg_format(s, "public.%s", name));
+    return own;
+}
+
+bool pg_may_change(struct session *s, const PgQuery__FuncCall *call)
+{
+    const struct function *own = own_function(s, names_qualifier(call->n_funcname, call->funcname),
+                                              names_last(call->n_funcname, call->funcname));
+    return own && own->is_volatile;
+}
+
+static enum volatility of_function(struct session *s, const char *schema, const char *name)
+{
+    const struct function *own = own_function(s, schema, name);
     if (own)
         return own->is_volatile ? VOLATILITY_VOLATILE : VOLATILITY_STABLE;
     if (is_in(name, volatile_functions, ARRAY_LEN(volatile_functions)))
@@ -120,22 +134,22 @@ void pg_columns(struct session *s, const PgQuery__Node *expression, struct names
 }
 
 static const struct fact *add_fact(struct session *s, const struct fact *next, const char *column,
-                                   const char *operator, const char * value)
+                                   const char *op, const char *value)
 {
     struct arena *arena = s->catalog->arena;
     struct fact *fact = arena_alloc(arena, sizeof(*fact));
-    *fact = (struct fact){ next, arena_text(arena, column), arena_text(arena, operator),
-                           arena_text(arena, value), "" };
+    *fact =
+        (struct fact){ next, arena_text(arena, column), arena_text(arena, op), arena_text(arena, value), "" };
     return fact;
 }
 
-static const char *flipped(const char *operator)
+static const char *flipped(const char *op)
 {
     static const char *const pairs[][2] = {
         { "<", ">" }, { "<=", ">=" }, { ">", "<" }, { ">=", "<=" }, { "=", "=" }
     };
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-        if (strcmp(pairs[i][0], operator) == 0)
+        if (strcmp(pairs[i][0], op) == 0)
             return pairs[i][1];
     return NULL;
 }
@@ -173,20 +187,20 @@ static const PgQuery__Node *without_cast(const PgQuery__Node *node)
 static const struct fact *compared(struct session *s, const struct fact *facts,
                                    const PgQuery__AExpr *expression)
 {
-    const char *operator= names_last(expression->n_name, expression->name);
+    const char *op = names_last(expression->n_name, expression->name);
     const char *left = node_column(without_cast(expression->lexpr));
     const char *right = node_column(without_cast(expression->rexpr));
     const char *value;
 
     if (left && (expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_IN ||
                  expression->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY))
-        return strcmp(operator, "=") == 0 ? list_facts(s, facts, left, expression->rexpr) : facts;
-    if (expression->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP || flipped(operator) == NULL)
+        return strcmp(op, "=") == 0 ? list_facts(s, facts, left, expression->rexpr) : facts;
+    if (expression->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP || flipped(op) == NULL)
         return facts;
     if (left && node_constant(s->scratch, expression->rexpr, &value))
-        return add_fact(s, facts, left, operator, value);
+        return add_fact(s, facts, left, op, value);
     if (right && node_constant(s->scratch, expression->lexpr, &value))
-        return add_fact(s, facts, right, flipped(operator), value);
+        return add_fact(s, facts, right, flipped(op), value);
     return facts;
 }
 

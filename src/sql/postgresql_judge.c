@@ -285,6 +285,8 @@ static bool rolls_back(const char *text)
     struct scan scan;
     struct piece piece;
 
+    if (!strcasestr(text, "rollb") && !strcasestr(text, "abort"))
+        return false;
     scan_init(&scan, text, false);
     while (scan_next(&scan, &piece))
         if (piece.len >= 5 &&
@@ -316,6 +318,24 @@ const struct sql_script *judge_postgresql(struct arena *arena, const struct sql_
     }
     script->statements = statements;
     return script;
+}
+
+size_t split_postgresql(struct arena *arena, const struct sql_server *server, const char *text,
+                        const size_t **ret_begins)
+{
+    struct scan scan;
+    struct piece piece;
+    size_t *begins = NULL;
+    size_t count = 0, capacity = 0;
+
+    (void)server;
+    scan_init(&scan, text, false);
+    while (scan_next(&scan, &piece)) {
+        begins = list_room(arena, begins, count, &capacity, sizeof(*begins));
+        begins[count++] = (size_t)(piece.text - text);
+    }
+    *ret_begins = begins;
+    return count;
 }
 
 size_t load_postgresql(struct sql_catalog *catalog, const char *dump, size_t *ret_ignored)

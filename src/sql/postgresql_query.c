@@ -9,7 +9,7 @@ struct reading {
     struct session *s;
     struct names ctes;
     enum sql_lock_mode mode;
-    bool reads_table, calls_unknown;
+    bool reads_table, calls_unknown, calls_own;
     const char *function;
     struct relation *note; /* whose sources are noted */
 };
@@ -64,6 +64,27 @@ static bool always_true(const PgQuery__Node *condition)
            expression->rexpr->node_case == PG_QUERY__NODE__NODE_A_CONST;
 }
 
+/* A partition, and who inherits, has columns that are not written with it. */
+static bool knows_columns(const struct relation *relation)
+{
+    return relation && relation->complete && relation->columns && !relation->more_columns &&
+           !relation->parent && (relation->kind == RELATION_TABLE || relation->kind == RELATION_PARTITIONED);
+}
+
+static void see_columns(struct session *s, const char *table, const PgQuery__UpdateStmt *update)
+{
+    const struct relation *relation = catalog_relation(s->catalog, table);
+
+    for (size_t i = 0; i < update->n_target_list; i++) {
+        const char *name = update->target_list[i]->node_case == PG_QUERY__NODE__NODE_RES_TARGET
+                               ? arena_text(s->arena, update->target_list[i]->res_target->name)
+                               : "";
+        names_add(&s->verdict->sets, s->arena, name);
+        if (knows_columns(relation) && !relation_column(relation, name))
+            pg_find(s, NULL, PG_NO_SUCH_COLUMN, NULL, "%s has no column %s: it fails", table, name);
+    }
+}
+
 static void judge_writing(struct session *s, const PgQuery__Node *node)
 {
     const char *table = pg_range(s, written(node));
@@ -75,6 +96,8 @@ static void judge_writing(struct session *s, const PgQuery__Node *node)
     if (!pg_exists(s, table, false))
         return;
     pg_lock_tree(s, table, SQL_ROW_EXCLUSIVE);
+    if (update)
+        see_columns(s, table, update);
     bool unbounded = (update && !update->n_from_clause && always_true(update->where_clause)) ||
                      (delete &&!delete->n_using_clause && always_true(delete->where_clause));
     if (unbounded) {
@@ -84,10 +107,23 @@ static void judge_writing(struct session *s, const PgQuery__Node *node)
     }
 }
 
+/* The first that nothing is known of, unless one is there that may change something for certain. */
+static void see_call(struct reading *reading, const PgQuery__Node *node)
+{
+    bool own = pg_may_change(reading->s, node->func_call);
+    const char *ignored;
+
+    if (!own && (reading->calls_unknown || pg_volatility(reading->s, node, &ignored) != VOLATILITY_UNKNOWN))
+        return;
+    reading->calls_own = own;
+    reading->calls_unknown = true;
+    reading->function =
+        names_joined(reading->s->scratch, node->func_call->n_funcname, node->func_call->funcname);
+}
+
 static bool visit_read(const PgQuery__Node *node, void *data)
 {
     struct reading *reading = data;
-    const char *ignored;
 
     if (is_writing(node))
         judge_writing(reading->s, node);
@@ -97,12 +133,8 @@ static bool visit_read(const PgQuery__Node *node, void *data)
         if (range->schemaname[0] || !names_has(&reading->ctes, range->relname))
             pg_lock(reading->s, pg_range(reading->s, range), reading->mode);
     }
-    if (node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && !reading->calls_unknown &&
-        pg_volatility(reading->s, node, &ignored) == VOLATILITY_UNKNOWN) {
-        reading->calls_unknown = true;
-        reading->function =
-            names_joined(reading->s->scratch, node->func_call->n_funcname, node->func_call->funcname);
-    }
+    if (node->node_case == PG_QUERY__NODE__NODE_FUNC_CALL && !reading->calls_own)
+        see_call(reading, node);
     return true;
 }
 
@@ -165,7 +197,7 @@ void pg_select(struct session *s, const PgQuery__Node *node)
     if (select->into_clause && select->into_clause->rel)
         (void)catalog_create_relation(s->catalog, pg_range(s, select->into_clause->rel), RELATION_TABLE);
     struct reading reading = read_all(s, node);
-    if (reading.calls_unknown && !reading.reads_table)
+    if (reading.calls_own || (reading.calls_unknown && !reading.reads_table))
         pg_find(s, NULL, PG_UNKNOWN_CODE, NULL, "calls %s(): what it does is not in this text",
                 reading.function);
 }

@@ -98,6 +98,7 @@ enum pg_rule {
     PG_UNKNOWN_CODE,
     PG_NOT_IN_VERSION,
     PG_NO_SUCH_RELATION,
+    PG_NO_SUCH_COLUMN,
     PG_RULE_COUNT,
 };
 const struct sql_rule *pg_rule(enum pg_rule rule);

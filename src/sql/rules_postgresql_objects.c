@@ -258,6 +258,13 @@ static const struct sql_rule rows[] = {
         "look at the name and at search_path",
         "",
         "SELECT 1" },
+    [PG_NO_SUCH_COLUMN - PG_TABLES_END] = { "no-such-column", SQL_POSTGRESQL, false, SQL_DANGER,
+        "sets a column that does not exist",
+        "The statement fails.",
+        "",
+        "look at the name, and at what adds the column before",
+        "CREATE TABLE n (a int); UPDATE n SET b = 1 WHERE a = 1",
+        "CREATE TABLE n (a int, b int); UPDATE n SET b = 1 WHERE a = 1" },
     /* clang-format on */
 };
 

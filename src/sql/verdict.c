@@ -117,6 +117,8 @@ void verdict_merge(struct verdict *verdict, const struct verdict *inner)
         verdict_scan(verdict, inner->scans.list[i]);
     for (size_t i = 0; i < inner->builds.count; i++)
         verdict_build(verdict, inner->builds.list[i]);
+    for (size_t i = 0; i < inner->sets.count; i++)
+        names_add(&verdict->sets, verdict->arena, inner->sets.list[i]);
     for (size_t i = 0; i < inner->finding_count; i++)
         verdict_find(verdict, inner->findings[i].rule, inner->findings[i].depends, "%s",
                      inner->findings[i].message);
@@ -153,6 +155,8 @@ void verdict_finish(struct verdict *verdict, struct sql_statement *ret)
     ret->scans = verdict->scans.list;
     ret->build_count = verdict->builds.count;
     ret->builds = verdict->builds.list;
+    ret->set_count = verdict->sets.count;
+    ret->sets = verdict->sets.list;
     ret->finding_count = verdict->finding_count;
     ret->findings = verdict->findings;
     ret->understood = verdict->understood;

@@ -17,7 +17,7 @@ struct verdict {
     struct arena *arena;
     size_t lock_count, lock_capacity;
     struct sql_lock *locks;
-    struct names rewrites, scans, builds;
+    struct names rewrites, scans, builds, sets;
     size_t finding_count, finding_capacity;
     struct sql_finding *findings;
     bool understood;

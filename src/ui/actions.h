@@ -21,6 +21,7 @@ bool can_rule(const struct ui *ui, struct err *why);
 bool can_roll_back(const struct ui *ui, struct err *why);
 bool can_override(const struct ui *ui, struct err *why);
 bool can_scrub(const struct ui *ui, struct err *why);
+bool can_kill(const struct ui *ui, struct err *why);
 bool can_note(const struct ui *ui, struct err *why);
 bool can_command(const struct ui *ui, struct err *why);
 /* What Enter does; where there is nothing to do, that can be said. */
@@ -39,6 +40,7 @@ void do_probe(struct ui *ui, const struct ui_key *key);
 void do_rule(struct ui *ui, const struct ui_key *key);
 void do_roll_back(struct ui *ui, const struct ui_key *key);
 void do_override(struct ui *ui, const struct ui_key *key);
+void do_kill(struct ui *ui, const struct ui_key *key);
 void do_note(struct ui *ui, const struct ui_key *key);
 void do_scrub(struct ui *ui, const struct ui_key *key);
 void do_command(struct ui *ui, const struct ui_key *key);

@@ -22,6 +22,7 @@ void dialog_finish(struct dialog *dialog)
     for (size_t i = 0; i < DIALOG_FIELDS; i++)
         buf_finish(&dialog->fields[i]);
     buf_finish(&dialog->note);
+    kill_view_finish(&dialog->kill);
 }
 
 static int field_count(const struct dialog_kind *kind)

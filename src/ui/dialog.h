@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "kill.h"
 #include "page.h"
 
 struct ui;
@@ -36,6 +37,9 @@ enum dialog_type {
     DIALOG_CANCEL,
     DIALOG_SCRUB,
     DIALOG_CLOSE,
+    DIALOG_KILL_WHICH, /* these three: kill.c */
+    DIALOG_KILL,
+    DIALOG_TERMINATE,
     DIALOG_TYPE_COUNT
 };
 
@@ -75,7 +79,8 @@ struct dialog_kind {
 struct dialog {
     enum dialog_type type;
     size_t step, entry, gate, trigger; /* what it is about; BOOK_NONE */
-    int at;                            /* fields first, then answers */
+    struct kill_view kill;
+    int at; /* fields first, then answers */
     struct buf fields[DIALOG_FIELDS];
     struct buf note;      /* why Enter did nothing */
     int top, lines, rows; /* scrolling of the body */
@@ -84,6 +89,7 @@ struct dialog {
 
 /* The table. */
 const struct dialog_kind *dialog_kind(enum dialog_type type);
+const struct dialog_kind *kill_dialog(enum dialog_type type); /* those about sessions; NULL: another one */
 
 void dialog_init(struct dialog *dialog);
 void dialog_finish(struct dialog *dialog);

@@ -141,10 +141,8 @@ static void undo_estimate(struct buf *text, const struct step *step)
         works |= step->rollback[i].kind != STEP_NONE;
     if (works && step_rollback_us(step) == 0)
         buf_text(text, "no estimate");
-    if (works && step_rollback_us(step) > 0) {
-        buf_text(text, "~");
-        duration_clock(text, step_rollback_us(step));
-    }
+    if (works && step_rollback_us(step) > 0)
+        duration_about(text, step_rollback_us(step));
 }
 
 /* "for 7 items: g, f, e, and 4 more": what a step that is done for each of many is undone for, newest first;
@@ -481,5 +479,6 @@ static const struct dialog_kind kinds[] = {
 
 const struct dialog_kind *dialog_kind(enum dialog_type type)
 {
-    return &kinds[type];
+    const struct dialog_kind *kind = kill_dialog(type);
+    return kind != NULL ? kind : &kinds[type];
 }

@@ -5,9 +5,10 @@
 #include "segments.h"
 #include "words.h"
 
-#define HEADER_GAP 3 /* cells between two facts; the middle one is a dot */
-#define BAR_LEAST  8
-#define BAR_MOST   40
+#define HEADER_GAP        3 /* cells between two facts; the middle one is a dot */
+#define BAR_LEAST         8
+#define BAR_MOST          40
+#define UNREHEARSED_CELLS 40
 
 void header_step_name(const struct run *run, size_t step, struct buf *buf)
 {
@@ -29,6 +30,20 @@ static void put_environment(struct segments *line, const struct run *run, enum r
         char c = *environment;
         segment_form(segment, 0, "%c", c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     }
+}
+
+/* The book asks for a certificate, and somebody began without. */
+static void put_unrehearsed(struct segments *line, const struct book *book)
+{
+    struct buf reason;
+    if (book->unrehearsed == NULL)
+        return;
+    struct segment *segment = segments_add(line, 1, ROLE_WARN);
+    buf_init(&reason, 1024);
+    text_visible(&reason, book->unrehearsed, text_cut(book->unrehearsed, UNREHEARSED_CELLS), false);
+    segment_form(segment, 0, "not rehearsed: %s", buf_str(&reason));
+    segment_form(segment, 1, "NOT REHEARSED");
+    buf_finish(&reason);
 }
 
 static void put_state(struct segments *line, const struct ui *ui)
@@ -80,7 +95,7 @@ static void put_monitors(struct segments *line, const struct ui *ui)
     buf_init(&trouble, 512);
     for (size_t i = 0; i < run->book->monitor_count; i++) {
         const struct sample *last = run->monitors[i].last;
-        int64_t stale_us = monitor_stale_us(run, i, ui->now);
+        int64_t stale_us = run_monitor_stale_us(run, i, ui->now);
         if (stale_us < 0 && last->known) {
             well++;
             continue;
@@ -154,6 +169,7 @@ static void draw_first(const struct ui *ui, const struct area *area)
     segment_form(segments_add(&line, 2, style), 0, "%s", title != NULL ? title : "tminus");
     if (ui->run != NULL) {
         put_environment(&line, ui->run, style);
+        put_unrehearsed(&line, ui->run->book);
         if (ui->options.replay)
             segment_form(segments_add(&line, 0, ROLE_HELD), 0, " REPLAY ");
         if (!ui_executes(ui) && !ui->options.replay)
@@ -242,22 +258,24 @@ static void put_no_return(struct segments *line, const struct run *run, const st
 /* Without one estimate there is no sum: nothing is said to take no time. */
 static void sum_form(struct segment *segment, int form, const char *label, int64_t us, size_t unestimated)
 {
-    if (unestimated > 0 && us == 0)
-        segment_form(segment, form, "%s?", label);
-    else
-        clock_form(segment, form, label, us, unestimated > 0 ? "?" : "");
+    struct buf about;
+    buf_init(&about, 64);
+    duration_about(&about, us);
+    segment_form(segment, form, "%s%s%s", label, unestimated > 0 && us == 0 ? "~" : buf_str(&about),
+                 unestimated > 0 ? "?" : "");
+    buf_finish(&about);
 }
 
 static void put_work(struct segments *line, const struct clocks *clocks)
 {
     struct segment *work = segments_add(line, 3, ROLE_TEXT);
-    sum_form(work, 0, "work left ~", clocks->work_left_us, clocks->work_unestimated);
-    sum_form(work, 1, "work ~", clocks->work_left_us, clocks->work_unestimated);
+    sum_form(work, 0, "work left ", clocks->work_left_us, clocks->work_unestimated);
+    sum_form(work, 1, "work ", clocks->work_left_us, clocks->work_unestimated);
     if (clocks->has_window && clocks->work_left_us > clocks->window_left_us)
         work->style = ROLE_BAD;
     struct segment *undo = segments_add(line, 4, ROLE_TEXT);
-    sum_form(undo, 0, "rollback ~", clocks->rollback_us, clocks->rollback_unestimated);
-    sum_form(undo, 1, "undo ~", clocks->rollback_us, clocks->rollback_unestimated);
+    sum_form(undo, 0, "rollback ", clocks->rollback_us, clocks->rollback_unestimated);
+    sum_form(undo, 1, "undo ", clocks->rollback_us, clocks->rollback_unestimated);
     if (clocks->held_us >= SECOND_US)
         clock_form(segments_add(line, 5, ROLE_WARN), 0, "held ", clocks->held_us, "");
 }

@@ -27,6 +27,8 @@ static const struct key_row rows[] = {
     { { 'R' }, "R", "rollback", 1, "undo what ran, newest first; shows it and asks", LIVE, true, can_roll_back,
       do_roll_back },
     { { 'x' }, "x", NULL, 0, "scrub: stop this run on purpose, with nothing wrong", LIVE, true, can_scrub, do_scrub },
+    { { 'K' }, "K", "kill", 4, "kill who is in the way: a cancel first, then the end", LIVE,
+      true, can_kill, do_kill },
     { { 'n' }, "n", "note", 8, "put a note into the trail", LIVE, false, can_note, do_note },
     { { ' ' }, "Space", "play", 0, "play, and pause", REPLAY, false, NULL, do_play },
     { { KEY_CODE_RIGHT, 'l' }, "Right l", "step", 1, "the next record", REPLAY, false, NULL, do_step },

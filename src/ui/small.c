@@ -66,8 +66,8 @@ static void put_step(const struct ui *ui, struct page *page)
     if (elapsed_us >= 0)
         duration_clock(&text, elapsed_us);
     if (step->estimate.max_us > 0) {
-        buf_text(&text, " ~");
-        duration_clock(&text, step->estimate.max_us);
+        buf_char(&text, ' ');
+        duration_about(&text, step->estimate.max_us);
     }
     page_line(page, NULL, ROLE_STRONG, buf_str(&text));
     if (work->state == STEP_FAILED || work->state == STEP_UNKNOWN)

@@ -13,6 +13,7 @@
 
 #define INPUT_MAX    1000 /* bytes typed into one field */
 #define SUBJECT_MAX  160  /* "<step>.rollback.<n>" is the longest */
+#define SESSION_MAX  512  /* what tells a session from another one: a host's name, and a time */
 #define REQUESTS_MAX 8
 #define MARKS_MAX    64
 
@@ -43,7 +44,7 @@ struct mark {
 struct queued_request {
     enum ui_request_type type;
     struct action action;
-    char subject[SUBJECT_MAX], role[SUBJECT_MAX], text[INPUT_MAX + 1];
+    char subject[SUBJECT_MAX], role[SUBJECT_MAX], session[SESSION_MAX], text[INPUT_MAX + 1];
     enum ui_replay_move move;
     enum ui_replay_kind kind;
     bool has_text;

@@ -23,6 +23,10 @@ static const struct {
     { EVENT_STEP_ENDED, CHOICE_NONE, ROLE_GOOD, false },
     { EVENT_PROBE_ENDED, CHOICE_UNKNOWN, ROLE_UNKNOWN, false },
     { EVENT_CLEAN_ENDED, CHOICE_FAILED, ROLE_BAD, true },
+    { EVENT_KILL_STARTED, CHOICE_NONE, ROLE_WARN, false },
+    { EVENT_KILL_ENDED, CHOICE_FAILED, ROLE_BAD, true },
+    { EVENT_KILL_ENDED, CHOICE_UNKNOWN, ROLE_UNKNOWN, true },
+    { EVENT_KILL_ENDED, CHOICE_NONE, ROLE_GOOD, false },
     { EVENT_GATE_VOTED, CHOICE_NO_GO, ROLE_BAD, true },
     { EVENT_GATE_LAPSED, CHOICE_NONE, ROLE_WARN, true },
     { EVENT_GATE_DECIDED, CHOICE_GO, ROLE_GOOD, true },
@@ -82,7 +86,7 @@ bool story_moves_on(const struct event *event)
         [EVENT_STEP_RULED] = true,       [EVENT_PROBE_ENDED] = true,     [EVENT_CLEAN_ENDED] = true,
         [EVENT_GATE_VOTED] = true,       [EVENT_GATE_LAPSED] = true,     [EVENT_GATE_DECIDED] = true,
         [EVENT_GATE_FORCED] = true,      [EVENT_ITEM_OVERRIDDEN] = true, [EVENT_TRIGGER_FIRED] = true,
-        [EVENT_ROLLBACK_STARTED] = true, [EVENT_ROLLBACK_ENDED] = true,
+        [EVENT_ROLLBACK_STARTED] = true, [EVENT_ROLLBACK_ENDED] = true,  [EVENT_KILL_ENDED] = true,
     };
     return moves[event->type];
 }

@@ -258,6 +258,7 @@ void ui_act_full(struct ui *ui, const struct action *action)
     request->action.actor = ui->me;
     request->action.watcher = ui->options.watcher;
     request->action.subject = keep(request->subject, sizeof(request->subject), action->subject);
+    request->action.session = keep(request->session, sizeof(request->session), action->session);
     request->action.role = keep(request->role, sizeof(request->role), action->role);
     request->action.text = keep(request->text, sizeof(request->text), action->text);
 }

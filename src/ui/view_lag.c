@@ -71,7 +71,8 @@ static void fill_newest(struct chart *chart, const struct ui *ui, size_t monitor
 {
     int64_t ahead_us = chart->end_us - ui->now.boot_us - 1;
     int newest = chart->columns - 1 - (int)(ahead_us / chart->step_us);
-    bool fresh = monitor_stale_us(ui->run, monitor, ui->now) < 0 && ui->run->monitors[monitor].last->known;
+    bool fresh =
+        run_monitor_stale_us(ui->run, monitor, ui->now) < 0 && ui->run->monitors[monitor].last->known;
     if (newest <= 0 || chart->states[newest] != HISTORY_UNKNOWN || !fresh)
         return;
     chart->states[newest] = chart->states[newest - 1];

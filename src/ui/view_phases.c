@@ -94,8 +94,8 @@ static void draw_phase(const struct ui *ui, const struct area *area, int row, si
     buf_init(&right, 128);
     buf_format(&right, "%zu/%zu", complete, def->step_count);
     if (!over && !whole && def->estimate.max_us > 0 && area->columns >= 36) {
-        buf_text(&right, " ~");
-        duration_clock(&right, def->estimate.max_us);
+        buf_char(&right, ' ');
+        duration_about(&right, def->estimate.max_us);
     }
     enum role_style style = over               ? (whole ? ROLE_GOOD : ROLE_WARN)
                             : phase == current ? ROLE_STRONG
@@ -123,8 +123,7 @@ static int put_times(const struct ui *ui, const struct area *area, int row, size
     buf_init(&text, 64);
     bool room = area->columns >= 34;
     if (def->estimate.max_us > 0 && (room || elapsed_us < 0)) {
-        buf_char(&text, '~');
-        duration_clock(&text, def->estimate.max_us);
+        duration_about(&text, def->estimate.max_us);
         end = area_right(area, row, end, ROLE_DIM, buf_str(&text)) - 1;
     } else if (room) {
         end -= 7;

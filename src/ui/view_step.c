@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "rehearse/timings.h"
 #include "views.h"
 
 #define LABEL    7
@@ -25,10 +26,9 @@ static void times_text(const struct ui *ui, struct aim aim, struct buf *buf)
     int64_t elapsed_us = work_elapsed_us(aim_work(ui->run, aim), ui->now);
     if (elapsed_us >= 0)
         duration_clock(buf, elapsed_us);
-    if (step->estimate.max_us > 0) {
-        buf_text(buf, elapsed_us >= 0 ? " of ~" : "~");
-        words_estimate(buf, &step->estimate);
-    }
+    if (elapsed_us >= 0 && step->estimate.max_us > 0)
+        buf_text(buf, " of ");
+    words_estimate(buf, &step->estimate);
 }
 
 /* State, time, attempts, who: one line. */
@@ -79,7 +79,7 @@ static void draw_time(const struct ui *ui, struct page *page, struct aim aim)
     const struct step *step = aim_step(ui->run, aim);
     const struct work *work = aim_work(ui->run, aim);
     int64_t elapsed_us = work_elapsed_us(work, ui->now);
-    if (elapsed_us < 0 && step->estimate.max_us == 0)
+    if (elapsed_us < 0 && (step->estimate.max_us == 0 || step->rehearsed.count > 0))
         return;
     struct buf text;
     buf_init(&text, 256);
@@ -99,6 +99,16 @@ static void draw_time(const struct ui *ui, struct page *page, struct aim aim)
         area_bar(&page->area, row, column + 2, width < 32 ? width : 32, text.len > 0 ? ROLE_WARN : ROLE_BUSY,
                  (double)elapsed_us / longest, 0.8);
     }
+    buf_finish(&text);
+}
+
+/* What it took in rehearsals, which is what the clocks reckon with. */
+static void draw_rehearsed(struct page *page, const struct step *step, const char *label)
+{
+    struct buf text;
+    buf_init(&text, 256);
+    bool told = rehearsed_text(&text, step);
+    page_wrap(page, label, told ? ROLE_WARN : ROLE_DIM, buf_str(&text), 2);
     buf_finish(&text);
 }
 
@@ -198,10 +208,15 @@ static void draw_limits(struct page *page, const struct step *step, const struct
     put_limit(&text, "lock_timeout", step->lock_timeout_us);
     put_limit(&text, "statement_timeout", step->statement_timeout_us);
     put_limit(&text, "timeout", step->timeout_us);
+    for (size_t i = 0; i < step->give_way_count; i++) {
+        buf_text(&text, text.len > 0 ? "  gives way at " : "gives way at ");
+        condition_text(&text, &step->give_way[i]);
+    }
     if (step->kind == STEP_SQL)
         buf_format(&text, "%s%s", text.len > 0 ? "  " : "",
                    step->transaction ? "one transaction" : "no transaction");
     page_wrap(page, step->lock_count > 0 ? "LOCK" : "LIMIT", ROLE_TEXT, buf_str(&text), 3);
+    page_wrap(page, "COPIES", ROLE_WARN, step->copies, 2);
     page_wrap(page, "SET", ROLE_DIM, work->settings, 2);
     buf_finish(&text);
 }
@@ -231,8 +246,8 @@ static void draw_undo(const struct ui *ui, struct page *page, const struct step 
         buf_init(&text, TEXT_MAX);
         step_text(&text, &step->rollback[i], ui->run->book);
         if (step->rollback[i].estimate.max_us > 0) {
-            buf_text(&text, "  ~");
-            duration_clock(&text, step->rollback[i].estimate.max_us);
+            buf_text(&text, "  ");
+            duration_about(&text, step->rollback[i].estimate.max_us);
         }
         page_wrap(page, i == 0 ? "UNDO" : "", ROLE_TEXT, buf_str(&text), 2);
         buf_finish(&text);
@@ -311,10 +326,13 @@ void step_draw(struct ui *ui, const struct area *area)
     draw_progress(&page, step, aim_work(ui->run, aim));
     draw_awaited(ui, &page, aim);
     draw_what(ui, &page, step, what_max);
+    draw_foreseen(ui, &page, aim);
+    int before = page.line;
     if (area->rows >= 7 || looked_at)
         draw_time(ui, &page, aim);
+    if (step->rehearsed.count > 0)
+        draw_rehearsed(&page, step, page.line > before ? "" : "TIME");
     draw_after(ui, &page, aim);
-    draw_foreseen(ui, &page, aim);
     draw_limits(&page, step, aim_work(ui->run, aim));
     draw_undo(ui, &page, step);
     draw_found(ui, &page, aim);

@@ -70,7 +70,7 @@ size_t monitor_of_kind(const struct run *run, enum monitor_kind kind, size_t fro
 bool monitor_unknown(const struct ui *ui, size_t monitor, struct buf *why)
 {
     const struct sample *last = ui->run->monitors[monitor].last;
-    int64_t stale_us = monitor_stale_us(ui->run, monitor, ui->now);
+    int64_t stale_us = run_monitor_stale_us(ui->run, monitor, ui->now);
     if (last == NULL) {
         buf_text(why, "no sample yet");
         return true;

@@ -6,8 +6,7 @@
 
 #include "base/text.h"
 
-#define FRESH_US        (2 * SECOND_US) /* younger than this an age is not worth repainting */
-#define STALE_INTERVALS 3
+#define FRESH_US (2 * SECOND_US) /* younger than this an age is not worth repainting */
 
 static const struct look step_looks[] = {
     [STEP_PENDING] = { GLYPH_PENDING, ROLE_TEXT, "PENDING" },
@@ -160,10 +159,14 @@ void words_estimate(struct buf *buf, const struct duration_range *estimate)
 {
     if (estimate->max_us == 0)
         return;
-    if (estimate->min_us != estimate->max_us) {
-        duration_clock(buf, estimate->min_us);
-        buf_text(buf, "..");
+    /* What looks the same is said once. */
+    if (estimate->min_us / SECOND_US == estimate->max_us / SECOND_US) {
+        duration_about(buf, estimate->max_us);
+        return;
     }
+    buf_char(buf, '~');
+    duration_clock(buf, estimate->min_us);
+    buf_text(buf, "..");
     duration_clock(buf, estimate->max_us);
 }
 
@@ -193,19 +196,7 @@ const char *words_what_label(const struct step *step)
     static const char *const labels[STEP_KIND_COUNT] = {
         [STEP_CHECK] = "CHECK", [STEP_MANUAL] = "DO",  [STEP_SQL] = "SQL",       [STEP_COMMAND] = "RUN",
         [STEP_VERIFY] = "ASK",  [STEP_WAIT] = "UNTIL", [STEP_BACKFILL] = "FILL", [STEP_COMPARE] = "SAME",
-        [STEP_NOTIFY] = "TELL", [STEP_MARK] = "BEGIN", [STEP_NONE] = "NONE",
+        [STEP_NOTIFY] = "TELL", [STEP_MARK] = "BEGIN", [STEP_NONE] = "NONE",     [STEP_OSC] = "ALTER",
     };
     return labels[step->kind];
-}
-
-int64_t monitor_stale_us(const struct run *run, size_t monitor, struct instant now)
-{
-    const struct sample *last = run->monitors[monitor].last;
-    if (last == NULL)
-        return INT64_MAX;
-    int64_t age_us = now.boot_us - last->at.boot_us;
-    int64_t limit_us = STALE_INTERVALS * run->book->monitors[monitor].every_us;
-    if (limit_us < STALE_INTERVALS * SECOND_US)
-        limit_us = STALE_INTERVALS * SECOND_US;
-    return age_us > limit_us ? age_us : -1;
 }

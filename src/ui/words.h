@@ -29,7 +29,7 @@ void words_metric(struct buf *buf, const char *metric, double value);
 void words_metric_name(struct buf *buf, const char *metric);
 /* "< 1 s" */
 void words_need(struct buf *buf, const struct condition *condition);
-/* "00:08" or "00:05..00:08"; "" when unstated. */
+/* As duration_about, or "~00:05..00:08"; "" when unstated. */
 void words_estimate(struct buf *buf, const struct duration_range *estimate);
 /* "slow +45 %", "suspiciously fast", "". */
 void words_pace(struct buf *buf, const struct duration_range *estimate, int64_t elapsed_us, bool ended);
@@ -38,8 +38,5 @@ int64_t work_elapsed_us(const struct work *work, struct instant now);
 
 /* Label for it: "SQL", "RUN", "DO", "WAIT", "ASK". */
 const char *words_what_label(const struct step *step);
-
-/* The last sample is older than three of its intervals (or there is none): how old, else -1. */
-int64_t monitor_stale_us(const struct run *run, size_t monitor, struct instant now);
 
 #endif

@@ -5,10 +5,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "json/json.h"
+#include "rehearse/certificate.h"
 
 /* run.json: what is neither in the book nor in the targets file. */
 struct settings {
-    const char *run, *operator, * environment, *book_path, *audit, *witness;
+    const char *run, *operator, * environment, *book_path, *audit, *witness, *certificate, *unrehearsed;
     const struct json *params;
     const struct json *files;
 };
@@ -24,6 +25,8 @@ static const struct json_field setting_fields[] = {
     SETTING("book_path", JSON_FIELD_TEXT, book_path),
     SETTING("audit", JSON_FIELD_TEXT, audit),
     { "witness", JSON_FIELD_TEXT, offsetof(struct settings, witness), 0, NULL, 0, 0, NULL },
+    { "certificate", JSON_FIELD_TEXT, offsetof(struct settings, certificate), 0, NULL, 0, 0, NULL },
+    { "unrehearsed", JSON_FIELD_TEXT, offsetof(struct settings, unrehearsed), 0, NULL, 0, 0, NULL },
     SETTING("params", JSON_FIELD_OBJECT, params),
     { "files", JSON_FIELD_OBJECT, offsetof(struct settings, files), 0, NULL, 0, 0, NULL },
     { NULL, JSON_FIELD_TEXT, 0, 0, NULL, 0, 0, NULL },
@@ -50,6 +53,10 @@ static int write_settings(struct arena *arena, const struct frozen *frozen, stru
     json_put_text(&w, "audit", frozen->audit);
     if (frozen->witness)
         json_put_text(&w, "witness", frozen->witness);
+    if (frozen->certificate_sha256)
+        json_put_text(&w, "certificate", frozen->certificate_sha256);
+    if (frozen->unrehearsed)
+        json_put_text(&w, "unrehearsed", frozen->unrehearsed);
     json_open(&w, "params");
     for (size_t i = 0; i < frozen->param_count; i++)
         json_put_text(&w, frozen->params[i].name, frozen->params[i].value);
@@ -81,6 +88,9 @@ int frozen_write(struct arena *arena, const struct frozen *frozen, struct err *e
     if (r == 0 && frozen->policy_text)
         r = file_write(rundir_path(arena, frozen->dir, "policy.json"), frozen->policy_text,
                        frozen->policy_len, 0600, err);
+    if (r == 0 && frozen->certificate_text)
+        r = file_write(rundir_path(arena, frozen->dir, "certificate.json"), frozen->certificate_text,
+                       frozen->certificate_len, 0600, err);
     /* Last: a directory without it was never a run. */
     if (r == 0)
         r = write_settings(arena, frozen, err);
@@ -93,7 +103,7 @@ static int read_text(struct arena *arena, const char *dir, const char *name, con
     struct buf buf;
     int r;
 
-    buf_init(&buf, JSON_MAX_BYTES);
+    buf_init(&buf, CERTIFICATE_MAX_BYTES); /* the longest of them */
     r = file_read(rundir_path(arena, dir, name), &buf, err);
     if (r == 0) {
         *ret = arena_text_len(arena, buf_str(&buf), buf.len);
@@ -140,6 +150,8 @@ int frozen_settings(struct arena *arena, const char *path, struct frozen *ret, s
     ret->book_path = settings.book_path;
     ret->audit = settings.audit;
     ret->witness = settings.witness;
+    ret->certificate_sha256 = settings.certificate;
+    ret->unrehearsed = settings.unrehearsed;
     params = arena_array(arena, settings.params->count + 1, sizeof(*params));
     for (size_t i = 0; i < settings.params->count; i++) {
         const struct json *item = &settings.params->items[i];
@@ -169,7 +181,46 @@ int rundir_read(struct arena *arena, const char *dir, struct frozen *ret, struct
     r = read_text(arena, dir, "targets.json", &ret->targets_text, &ret->targets_len, err);
     if (r == 0 || r == ERR_NOT_FOUND)
         r = read_text(arena, dir, "policy.json", &ret->policy_text, &ret->policy_len, err);
+    if (r == 0 || r == ERR_NOT_FOUND)
+        r = read_text(arena, dir, "certificate.json", &ret->certificate_text, &ret->certificate_len, err);
     return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+int rundir_certify(struct arena *arena, struct frozen *frozen, const char *sha256, struct err *err)
+{
+    int r;
+
+    frozen->certificate_sha256 = arena_text(arena, sha256);
+    r = write_settings(arena, frozen, err);
+    return r < 0 ? r
+                 : read_text(arena, frozen->dir, "run.json", &frozen->settings_text, &frozen->settings_len,
+                             err);
+}
+
+/* What the certificate says of the times becomes the estimates; of which params they are. */
+static int read_certificate(struct arena *arena, const struct frozen *frozen, struct book_options *options,
+                            struct err *err)
+{
+    const struct certificate *certificate;
+    struct step_timing *timings;
+
+    if (!frozen->certificate_text)
+        return 0;
+    if (certificate_read(arena, "certificate.json", frozen->certificate_text, frozen->certificate_len,
+                         &certificate, err) < 0)
+        return err_set(err, ERR_CORRUPT, "the frozen certificate of %s does not read: %s", frozen->run,
+                       err ? err->message : "");
+    timings = arena_array(arena, certificate->timing_count + 1, sizeof(*timings));
+    for (size_t i = 0; i < certificate->timing_count; i++) {
+        const struct certificate_timing *timing = &certificate->timings[i];
+
+        timings[i] = (struct step_timing){ timing->step, timing->entry, timing->rehearsed };
+    }
+    options->timings = timings;
+    options->timing_count = certificate->timing_count;
+    options->rehearsed_params = certificate->params;
+    options->rehearsed_param_count = certificate->param_count;
+    return 0;
 }
 
 int frozen_book(struct arena *arena, const struct frozen *frozen, const struct book **ret, struct err *err)
@@ -183,9 +234,13 @@ int frozen_book(struct arena *arena, const struct frozen *frozen, const struct b
         .params = frozen->params,
         .file_count = frozen->file_count,
         .files = frozen->files,
+        .unrehearsed = frozen->unrehearsed,
     };
     const struct json_fault *first;
+    int r = read_certificate(arena, frozen, &options, err);
 
+    if (r < 0)
+        return r;
     json_faults_init(&faults[0], arena);
     json_faults_init(&faults[1], arena);
     *ret = book_load(arena, frozen->book_path, frozen->book_text, frozen->book_len, &options, &faults[0],

@@ -19,6 +19,7 @@ struct link {
     const struct link_events *events;
     void *data;
     uid_t peer;
+    pid_t peer_pid;
     struct buf in;
     size_t queued; /* bytes given to the loop and not written yet */
     int handles;   /* of the loop, not freed yet */
@@ -165,11 +166,12 @@ int link_of_fd(uv_loop_t *loop, int fd, const struct link_events *events, void *
     memset(&peer, 0, sizeof(peer));
     peer.uid = (uid_t)-1;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-        peer.uid = (uid_t)-1;
+        peer = (struct ucred){ .uid = (uid_t)-1 };
     link->events = events;
     link->data = data;
     link->why = "";
     link->peer = peer.uid;
+    link->peer_pid = peer.pid;
     buf_init(&link->in, LINK_LINE_MAX + READ_CHUNK);
     /* Neither can fail: they only fill in. */
     (void)uv_pipe_init(loop, &link->pipe, 0);
@@ -270,6 +272,11 @@ void link_close_when_sent(struct link *link)
 uid_t link_peer(const struct link *link)
 {
     return link->peer;
+}
+
+pid_t link_peer_pid(const struct link *link)
+{
+    return link->peer_pid;
 }
 
 void link_set_data(struct link *link, void *data)

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "json/json.h"
+#include "rehearse/certificate.h"
 
 static const char *const client_words[] = { "screen", "script", "follower", NULL };
 
@@ -57,6 +58,7 @@ static void write_action(struct json_writer *w, const struct wire_message *m)
     put_if(w, "text", m->action.text);
     if (m->action.choice != CHOICE_NONE)
         json_put_text(w, "choice", choice_word(m->action.choice));
+    put_if(w, "session", m->action.session);
     put_if(w, "statement", m->action.statement);
     put_if(w, "signature", m->action.signature);
 }
@@ -79,14 +81,15 @@ static void write_frozen(struct json_writer *w, const struct wire_message *m)
     json_put_integer(w, "settings", m->settings_len);
     json_put_integer(w, "book", m->book_len);
     json_put_integer(w, "targets", m->targets_len);
+    json_put_integer(w, "certificate", m->certificate_len);
 }
 
 /* ---- reading ---- */
 
 struct raw {
-    int64_t wire, n, settings, book, targets;
+    int64_t wire, n, settings, book, targets, certificate;
     const char *name, *run, *operator, * step, *bytes, *verb, *subject, *role, *text, *choice, *rule,
-        *statement, *signature;
+        *session, *statement, *signature;
     int kind;
     bool watch, ok;
 };
@@ -121,15 +124,11 @@ static const struct json_field output_fields[] = {
     RAW_END,
 };
 static const struct json_field action_fields[] = {
-    RAW("n", JSON_FIELD_INTEGER, n, JSON_REQUIRED),
-    RAW("verb", JSON_FIELD_TEXT, verb, JSON_REQUIRED),
-    RAW("subject", JSON_FIELD_TEXT, subject, 0),
-    RAW("role", JSON_FIELD_TEXT, role, 0),
-    RAW("text", JSON_FIELD_TEXT, text, 0),
-    RAW("choice", JSON_FIELD_TEXT, choice, 0),
-    RAW("statement", JSON_FIELD_TEXT, statement, 0),
-    RAW("signature", JSON_FIELD_TEXT, signature, 0),
-    RAW_END,
+    RAW("n", JSON_FIELD_INTEGER, n, JSON_REQUIRED),  RAW("verb", JSON_FIELD_TEXT, verb, JSON_REQUIRED),
+    RAW("subject", JSON_FIELD_TEXT, subject, 0),     RAW("role", JSON_FIELD_TEXT, role, 0),
+    RAW("text", JSON_FIELD_TEXT, text, 0),           RAW("choice", JSON_FIELD_TEXT, choice, 0),
+    RAW("session", JSON_FIELD_TEXT, session, 0),     RAW("statement", JSON_FIELD_TEXT, statement, 0),
+    RAW("signature", JSON_FIELD_TEXT, signature, 0), RAW_END,
 };
 static const struct json_field reply_fields[] = {
     RAW("n", JSON_FIELD_INTEGER, n, JSON_REQUIRED),
@@ -142,6 +141,7 @@ static const struct json_field frozen_fields[] = {
     RAW("settings", JSON_FIELD_INTEGER, settings, JSON_REQUIRED),
     RAW("book", JSON_FIELD_INTEGER, book, JSON_REQUIRED),
     RAW("targets", JSON_FIELD_INTEGER, targets, JSON_REQUIRED),
+    RAW("certificate", JSON_FIELD_INTEGER, certificate, JSON_REQUIRED),
     RAW_END,
 };
 static const struct json_field halt_fields[] = { RAW("text", JSON_FIELD_TEXT, text, JSON_REQUIRED), RAW_END };
@@ -175,6 +175,7 @@ static int read_action(const struct raw *raw, struct wire_message *ret, struct e
     ret->action.subject = raw->subject;
     ret->action.role = raw->role;
     ret->action.text = raw->text;
+    ret->action.session = raw->session;
     ret->action.statement = raw->statement;
     ret->action.signature = raw->signature;
     if (!raw->statement != !raw->signature)
@@ -193,11 +194,13 @@ static int read_reply(const struct raw *raw, struct wire_message *ret, struct er
 static int read_frozen(const struct raw *raw, struct wire_message *ret, struct err *err)
 {
     if (raw->settings < 0 || raw->book < 0 || raw->targets < -1 || raw->settings > JSON_MAX_BYTES ||
-        raw->book > JSON_MAX_BYTES || raw->targets > JSON_MAX_BYTES)
+        raw->book > JSON_MAX_BYTES || raw->targets > JSON_MAX_BYTES || raw->certificate < -1 ||
+        raw->certificate > CERTIFICATE_MAX_BYTES)
         return err_set(err, ERR_INVALID, "what was frozen is not of a size that is taken");
     ret->settings_len = raw->settings;
     ret->book_len = raw->book;
     ret->targets_len = raw->targets;
+    ret->certificate_len = raw->certificate;
     return 0;
 }
 

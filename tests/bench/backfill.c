@@ -34,7 +34,7 @@ struct bench {
     const char *prefix, *dsn, *script;
     int64_t rows, batch;
     PGconn *conn;
-    struct timings batches; /* of ours, ms */
+    struct measured batches; /* of ours, ms */
 };
 
 /* ---- the table ---- */
@@ -113,7 +113,7 @@ static const char *on_may_go_on(void *data)
     struct ours *ours = data;
     double now = now_us();
     if (ours->batch_us > 0)
-        timings_add(&ours->bench->batches, (now - ours->batch_us) / 1e3);
+        measured_add(&ours->bench->batches, (now - ours->batch_us) / 1e3);
     ours->batch_us = now;
     return NULL;
 }
@@ -281,25 +281,25 @@ int main(int argc, char **argv)
                            .script = argv[6] };
     const int rounds = (int)strtol(argv[5], NULL, 10);
     const bool alone = argc > 7;
-    struct timings ratios = { 0, 0, NULL };
+    struct measured ratios = { 0, 0, NULL };
     bench.conn = server_connect(bench.dsn);
     make_seed(&bench);
     write_script(&bench);
     for (int i = 0; i < rounds; i++) {
         /* by turns, so that neither always has what the other left */
         double first = measure(&bench, &ways[i % 2]), second = measure(&bench, &ways[1 - i % 2]);
-        timings_add(&ratios, i % 2 == 0 ? first / second : second / first);
+        measured_add(&ratios, i % 2 == 0 ? first / second : second / first);
         for (size_t way = 2; way < ARRAY_LEN(ways) && !alone; way++)
             (void)measure(&bench, &ways[way]);
     }
-    figure(bench.prefix, "ratio", timings_part(&ratios, 0.5));
-    figure(bench.prefix, "ratio_least", timings_part(&ratios, 0));
-    figure(bench.prefix, "ratio_most", timings_part(&ratios, 1));
-    figure(bench.prefix, "batch_ms_p50", timings_part(&bench.batches, 0.5));
-    figure(bench.prefix, "batch_ms_p99", timings_part(&bench.batches, 0.99));
-    figure(bench.prefix, "batch_ms_most", timings_part(&bench.batches, 1));
-    timings_finish(&ratios);
-    timings_finish(&bench.batches);
+    figure(bench.prefix, "ratio", measured_part(&ratios, 0.5));
+    figure(bench.prefix, "ratio_least", measured_part(&ratios, 0));
+    figure(bench.prefix, "ratio_most", measured_part(&ratios, 1));
+    figure(bench.prefix, "batch_ms_p50", measured_part(&bench.batches, 0.5));
+    figure(bench.prefix, "batch_ms_p99", measured_part(&bench.batches, 0.99));
+    figure(bench.prefix, "batch_ms_most", measured_part(&bench.batches, 1));
+    measured_finish(&ratios);
+    measured_finish(&bench.batches);
     (void)server_ask(bench.conn, "DROP TABLE people, seed");
     PQfinish(bench.conn);
     return 0;

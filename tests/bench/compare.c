@@ -172,8 +172,8 @@ static double compare_both(const struct bench *bench)
         };
         drivers[i] = driver_postgresql_create(&loop, &targets[i]);
     }
-    const struct compare_config config = { .left = { drivers[LEFT], "left", "people" },
-                                           .right = { drivers[RIGHT], "right", "people" },
+    const struct compare_config config = { .left = { BULK_POSTGRESQL, drivers[LEFT], "left", "people" },
+                                           .right = { BULK_POSTGRESQL, drivers[RIGHT], "right", "people" },
                                            .chunk = bench->chunk,
                                            .timeout_us = 60 * SECOND_US,
                                            .application_name = "bench" };
@@ -215,7 +215,7 @@ int main(int argc, char **argv)
                            .chunk = strtoll(argv[5], NULL, 10) };
     static const char one_process[] = "SET max_parallel_workers_per_gather = 0";
     static const char as_it_likes[] = "RESET max_parallel_workers_per_gather";
-    struct timings ratios = { 0, 0, NULL };
+    struct measured ratios = { 0, 0, NULL };
     make_tables(&bench);
     (void)scan_both(&bench, one_process); /* what was not asked for is in no cache yet */
     for (int i = (int)strtol(argv[6], NULL, 10); i > 0; i--) {
@@ -226,11 +226,11 @@ int main(int argc, char **argv)
         figure(prefix, "workers_ms", scan_both(&bench, as_it_likes));
         figure(prefix, "scan_ms", scan_ms);
         figure(prefix, "ours_ms", ours_ms);
-        timings_add(&ratios, ours_ms / scan_ms);
+        measured_add(&ratios, ours_ms / scan_ms);
     }
-    figure(prefix, "ratio", timings_part(&ratios, 0.5));
-    figure(prefix, "ratio_least", timings_part(&ratios, 0));
-    figure(prefix, "ratio_most", timings_part(&ratios, 1));
-    timings_finish(&ratios);
+    figure(prefix, "ratio", measured_part(&ratios, 0.5));
+    figure(prefix, "ratio_least", measured_part(&ratios, 0));
+    figure(prefix, "ratio_most", measured_part(&ratios, 1));
+    measured_finish(&ratios);
     return 0;
 }

@@ -217,7 +217,7 @@ static void measure_draw(const char *name, int rows, int columns, uint32_t key)
     struct ui_options options = { .me = "mia" };
     struct ui *ui = ui_create(&options);
     struct canvas canvas;
-    struct timings took = { 0, 0, NULL };
+    struct measured took = { 0, 0, NULL };
     canvas_init(&canvas);
     ui_set_run(ui, story.run, story.book->title);
     ui_link(ui, UI_LINK_UP, "");
@@ -228,10 +228,10 @@ static void measure_draw(const char *name, int rows, int columns, uint32_t key)
     for (int i = 0; i < DRAWS; i++) {
         double from_us = now_us();
         ui_draw(ui, &canvas, story.now);
-        timings_add(&took, now_us() - from_us);
+        measured_add(&took, now_us() - from_us);
     }
-    figure("engine", name, timings_part(&took, 0.5));
-    timings_finish(&took);
+    figure("engine", name, measured_part(&took, 0.5));
+    measured_finish(&took);
     canvas_finish(&canvas);
     ui_destroy(ui);
 }

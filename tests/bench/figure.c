@@ -15,13 +15,13 @@ double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-void timings_add(struct timings *timings, double value)
+void measured_add(struct measured *measured, double value)
 {
-    if (timings->count == timings->capacity) {
-        timings->capacity = timings->capacity == 0 ? 256 : timings->capacity * 2;
-        timings->values = mem_realloc(timings->values, timings->capacity * sizeof(*timings->values));
+    if (measured->count == measured->capacity) {
+        measured->capacity = measured->capacity == 0 ? 256 : measured->capacity * 2;
+        measured->values = mem_realloc(measured->values, measured->capacity * sizeof(*measured->values));
     }
-    timings->values[timings->count++] = value;
+    measured->values[measured->count++] = value;
 }
 
 static int compare(const void *a, const void *b)
@@ -30,19 +30,19 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-double timings_part(struct timings *timings, double part)
+double measured_part(struct measured *measured, double part)
 {
-    if (timings->count == 0)
+    if (measured->count == 0)
         return 0;
-    qsort(timings->values, timings->count, sizeof(*timings->values), compare);
-    size_t at = (size_t)(part * (double)timings->count);
-    return timings->values[at < timings->count ? at : timings->count - 1];
+    qsort(measured->values, measured->count, sizeof(*measured->values), compare);
+    size_t at = (size_t)(part * (double)measured->count);
+    return measured->values[at < measured->count ? at : measured->count - 1];
 }
 
-void timings_finish(struct timings *timings)
+void measured_finish(struct measured *measured)
 {
-    free(timings->values);
-    *timings = (struct timings){ 0, 0, NULL };
+    free(measured->values);
+    *measured = (struct measured){ 0, 0, NULL };
 }
 
 void figure(const char *prefix, const char *name, double value)
@@ -50,10 +50,10 @@ void figure(const char *prefix, const char *name, double value)
     printf("%s.%s %.6g\n", prefix, name, value);
 }
 
-void figure_timings(const char *prefix, const char *name, struct timings *timings)
+void figure_measured(const char *prefix, const char *name, struct measured *measured)
 {
-    printf("%s.%s_p50 %.6g\n", prefix, name, timings_part(timings, 0.5));
-    printf("%s.%s_p99 %.6g\n", prefix, name, timings_part(timings, 0.99));
+    printf("%s.%s_p50 %.6g\n", prefix, name, measured_part(measured, 0.5));
+    printf("%s.%s_p99 %.6g\n", prefix, name, measured_part(measured, 0.99));
 }
 
 void cannot(const char *format, ...)

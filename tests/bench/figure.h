@@ -12,19 +12,19 @@
 
 double now_us(void); /* monotonic */
 
-struct timings {
+struct measured {
     size_t count, capacity;
     double *values;
 };
-void timings_add(struct timings *timings, double value);
+void measured_add(struct measured *measured, double value);
 /* The value below which `part` (0..1) of the timings lie; sorts it. 0 for an empty one. */
-double timings_part(struct timings *timings, double part);
-void timings_finish(struct timings *timings);
+double measured_part(struct measured *measured, double part);
+void measured_finish(struct measured *measured);
 
 /* "<prefix>.<name> <value>" */
 void figure(const char *prefix, const char *name, double value);
 /* p50 and p99 of timings, as "<name>_p50" and "<name>_p99". */
-void figure_timings(const char *prefix, const char *name, struct timings *timings);
+void figure_measured(const char *prefix, const char *name, struct measured *measured);
 
 /* Says why nothing can be measured, and ends with 1. */
 _Noreturn void cannot(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -51,27 +51,27 @@ static void raw_append(struct raw *raw)
 /* SAMPLES of each, by turns. */
 static void measure_appends(struct journal *journal, struct raw *raw, const char *name)
 {
-    struct timings ours = { 0, 0, NULL }, device = { 0, 0, NULL };
+    struct measured ours = { 0, 0, NULL }, device = { 0, 0, NULL };
     while (ours.count < SAMPLES) {
         for (int i = 0; i < TURN; i++) {
             struct event event = record(journal_seq(journal) + 1);
             struct err err = ERR_INIT;
             double from_us = now_us();
             int r = journal_append(journal, &event, 1, &err);
-            timings_add(&ours, (now_us() - from_us) / 1e3);
+            measured_add(&ours, (now_us() - from_us) / 1e3);
             must(r, &err);
         }
         for (int i = 0; i < TURN; i++) {
             double from_us = now_us();
             raw_append(raw);
-            timings_add(&device, (now_us() - from_us) / 1e3);
+            measured_add(&device, (now_us() - from_us) / 1e3);
         }
     }
-    figure_timings(name, "append_ms", &ours);
-    figure_timings(name, "device_ms", &device);
-    figure(name, "beyond_ms", timings_part(&ours, 0.5) - timings_part(&device, 0.5));
-    timings_finish(&ours);
-    timings_finish(&device);
+    figure_measured(name, "append_ms", &ours);
+    figure_measured(name, "device_ms", &device);
+    figure(name, "beyond_ms", measured_part(&ours, 0.5) - measured_part(&device, 0.5));
+    measured_finish(&ours);
+    measured_finish(&device);
 }
 
 static void measure_reading(void)

@@ -221,7 +221,7 @@ static void press(const char *key)
 
 static void measure_keys(const struct options *options)
 {
-    struct timings took = { 0, 0, NULL };
+    struct measured took = { 0, 0, NULL };
     start(options);
     (void)wait_frame(options->wait_for);
     pump_for(1e6);
@@ -229,14 +229,14 @@ static void measure_keys(const struct options *options)
     for (int i = 0; i < options->count; i++) {
         double pressed_us = now_us();
         press(options->key);
-        timings_add(&took, (wait_frame(options->until) - pressed_us) / 1e3);
+        measured_add(&took, (wait_frame(options->until) - pressed_us) / 1e3);
         press(options->key);
         (void)wait_frame(NULL); /* two keys that were taken at once would be answered by one frame */
         /* Not in step with the program's own frames. */
         pump_for(20e3 + (double)(random() % 60000));
     }
-    figure_timings(options->name, "key_ms", &took);
-    timings_finish(&took);
+    figure_measured(options->name, "key_ms", &took);
+    measured_finish(&took);
 }
 
 /* ---- the command line ---- */

@@ -49,11 +49,11 @@ static void publish_until(struct trail *trail, uint64_t last)
 
 static void measure(struct trail *trail, const char *name)
 {
-    struct timings took = { 0, 0, NULL };
+    struct measured took = { 0, 0, NULL };
     while (took.count < SAMPLES)
-        timings_add(&took, publish(trail, BATCH));
-    figure_timings(name, "publish_ms", &took);
-    timings_finish(&took);
+        measured_add(&took, publish(trail, BATCH));
+    figure_measured(name, "publish_ms", &took);
+    measured_finish(&took);
 }
 
 int main(int argc, char **argv)

@@ -3,20 +3,47 @@
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-work=$(mktemp -d /tmp/tminus-e2e.XXXXXX)
+# Everything that is made here is thrown away: it stands in memory where there is room, since scenarios that run side by
+# side would else wait for the disk most of the time.
+place=/tmp
+room=$(df -P -k /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
+[ "${room:-0}" -lt 8000000 ] || place=/dev/shm
+work=$(mktemp -d "$place/tminus-e2e.XXXXXX")
 # The servers of root's lab belong to another user, who has to pass here.
 chmod 711 "$work"
 export XDG_STATE_HOME="$work/state"
 lab=$work/lab
 sockets=$lab/sockets
 
-# The runners of this scenario: processes that serve a directory below ours.
+# The runners of this scenario: processes that serve a directory below ours. One look at all processes, and a closer one
+# at those that have our directory in a word: this is asked many times a second.
 runner_pids() {
-    for entry in /proc/[0-9]*; do
-        line=$(cat "$entry/cmdline" 2>/dev/null | tr '\0' ' ') || continue
+    for entry in $(grep -lsz -F "$work/" /proc/[0-9]*/cmdline); do
+        line=$(cat "$entry" 2>/dev/null | tr '\0' ' ')
         case $line in
-        "tminus-runner serve $work/"*) echo "${entry#/proc/}" ;;
+        "tminus-runner serve $work/"*)
+            entry=${entry%/cmdline}
+            echo "${entry#/proc/}"
+            ;;
         esac
+    done
+}
+
+# A number that is not our child's any more may be somebody else's by now.
+is_child() {
+    grep -qs "^PPid:.$$\$" "/proc/$1/status"
+}
+
+end_background() {
+    for pid in ${background-}; do
+        ! is_child "$pid" || kill "$pid" 2>/dev/null || true
+    done
+    tries=500
+    for pid in ${background-}; do
+        while is_child "$pid" && [ "$tries" -gt 0 ]; do
+            tries=$((tries - 1))
+            sleep 0.02
+        done
     done
 }
 
@@ -28,9 +55,7 @@ finish() {
     done
     # A scenario's terminal, where it has one.
     [ -z "${terminal-}" ] || tmux -L "$terminal" kill-server 2>/dev/null || true
-    for pid in ${background-}; do
-        kill "$pid" 2>/dev/null || true
-    done
+    end_background
     if [ "$status" != 0 ]; then
         for log in "$XDG_STATE_HOME"/tminus/runs/*/; do
             [ -d "$log" ] || continue
@@ -98,6 +123,15 @@ status() {
     "$TMINUS" status "$run" --json
 }
 
+# rehearse_book OPTION...: what it says is printed, and kept for the end of `./dev test`.
+rehearse_book() {
+    code=0
+    "$TMINUS" rehearse "$@" >"$work/rehearsal" 2>&1 || code=$?
+    cat "$work/rehearsal"
+    [ -z "${TMINUS_TABLES-}" ] || { echo "== ${0##*/}" && cat "$work/rehearsal"; } >"$TMINUS_TABLES/${0##*/}"
+    [ "$code" = 0 ] || fail "the rehearsal ended with $code"
+}
+
 # holds PATTERN: whether the status has it.
 holds() {
     status | grep -q -e "$1"
@@ -142,6 +176,28 @@ refused() {
 run_step() {
     mia start "$1"
     within "${2-20000}" "$1 done" step_is "$1" done
+}
+
+# go_on_to STEP: what is next, one after the other, until that step is done.
+go_on_to() {
+    began=$(now_ms)
+    while :; do
+        status >"$work/status"
+        ! grep -q "\"id\":\"$1\",\"kind\":\"[a-z]*\",\"state\":\"done\"" "$work/status" || break
+        ! grep -q -e '"state":"failed"' -e '"state":"held","live"' "$work/status" || fail "stopped on the way to $1"
+        [ $(($(now_ms) - began)) -le 60000 ] || fail "did not come to $1: $(cat "$work/next")"
+        # While it runs nothing is begun: that would be what comes after it, should it end just now.
+        grep -q "\"id\":\"$1\",\"kind\":\"[a-z]*\",\"state\":\"running\"" "$work/status" ||
+            mia next >/dev/null 2>"$work/next" || true
+    done
+}
+
+# Both say go, as soon as the gate lets them.
+pass() {
+    votes() {
+        mia vote "$1" go && jo vote "$1" go
+    }
+    within 30000 "both say go at $1" votes "$1"
 }
 
 logged() {

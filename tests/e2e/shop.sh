@@ -53,6 +53,30 @@ writer() {
     done
 }
 
+# Others write on both servers, beside the shop and ten times a second. On a server on which nobody writes at all a
+# subscription hears of what it waits for no sooner than with the next checkpoint or look of the background writer, which
+# is up to 15 seconds later; nothing like that is there in production.
+beside_the_shop() {
+    for server in "$old" "$new"; do
+        psql -XqAt -d "$server user=operator dbname=postgres" >/dev/null 2>&1 <<'EOF' &
+SELECT pg_logical_emit_message(true, 'beside', '')
+\watch 0.1
+EOF
+        background="${background-} $!"
+    done
+}
+
+# What is copied and compared from every midpoint: a tenth of the shop, with every kind of row and of table that it has.
+few_rows() {
+    ask old "DELETE FROM order_items WHERE order_id > 1000; DELETE FROM orders WHERE id > 1000;
+        DELETE FROM customers c WHERE NOT EXISTS (SELECT FROM orders o WHERE o.customer_id = c.id);
+        DELETE FROM events WHERE customer_id % 10 > 0; DELETE FROM access_log WHERE at >= '2026-01-01 02:30Z'"
+    ask old "VACUUM ANALYZE"
+    for table in customers orders order_items events_before events_2026 events_other carts access_log sessions; do
+        [ "$(ask old "SELECT count(*) > 0 FROM $table")" = t ] || fail "$table is empty"
+    done
+}
+
 stop_writer() {
     rm -f "$work/writing"
     wait "$writer_pid" 2>/dev/null || true
@@ -68,7 +92,7 @@ writes_go_on() {
     enough() {
         [ "$(written_on "$1")" -ge "$want" ]
     }
-    within 20000 "the application writes on $1" enough "$1"
+    within 60000 "the application writes on $1" enough "$1"
 }
 
 writes_refused() {
@@ -95,6 +119,20 @@ judge_writes_on() {
     done
 }
 
+book_of_the_move=$here/../../runbooks/postgresql-12-to-15.json
+
+# with_move COMMAND...: it, with the params of the book.
+with_move() {
+    "$@" \
+        --param "old_server=$old user=operator" --param "new_server=$new user=operator" \
+        --param "old_from_new=$old user=mig_repl dbname=shop application_name=mig" \
+        --param "new_from_old=$new user=mig_repl dbname=shop application_name=back" \
+        --param "application_on_old=$old user=shop_app" --param "application_on_new=$new user=shop_app" \
+        --param "route_to_old=echo '$old' >$route.next && mv $route.next $route" \
+        --param "route_to_new=echo '$new' >$route.next && mv $route.next $route" \
+        --param "tell=echo \"\$1\" >>$work/told"
+}
+
 # The lab under load, the writer, and a run of the shipped book that stands before its first gate.
 begin_move() {
     "$TMINUS" lab up pg-upgrade --load --dir "$lab" >/dev/null
@@ -107,38 +145,7 @@ begin_move() {
     writer &
     writer_pid=$!
     background="${background-} $writer_pid"
-    begin "$here/../../runbooks/postgresql-12-to-15.json" \
-        --param "old_server=$old user=operator" --param "new_server=$new user=operator" \
-        --param "old_from_new=$old user=mig_repl dbname=shop application_name=mig" \
-        --param "new_from_old=$new user=mig_repl dbname=shop application_name=back" \
-        --param "application_on_old=$old user=shop_app" --param "application_on_new=$new user=shop_app" \
-        --param "route_to_old=echo '$old' >$route.next && mv $route.next $route" \
-        --param "route_to_new=echo '$new' >$route.next && mv $route.next $route" \
-        --param "tell=echo \"\$1\" >>$work/told"
+    with_move begin "$book_of_the_move"
     mia tick backup-age --evidence "the lab has none"
     jo tick rollback-read --evidence "read from the last step to the first"
-}
-
-# go_on_to STEP: what is next, one after the other, until that step is done.
-go_on_to() {
-    began=$(now_ms)
-    while :; do
-        mia next >/dev/null 2>"$work/next" || true
-        status >"$work/status"
-        ! grep -q "\"id\":\"$1\",\"kind\":\"[a-z]*\",\"state\":\"done\"" "$work/status" || break
-        ! grep -q -e '"state":"failed"' -e '"state":"held","live"' "$work/status" || fail "stopped on the way to $1"
-        [ $(($(now_ms) - began)) -le 60000 ] || fail "did not come to $1: $(cat "$work/next")"
-    done
-}
-
-# Both say go, as soon as the gate lets them.
-pass() {
-    votes() {
-        mia vote "$1" go && jo vote "$1" go
-    }
-    within 30000 "both say go at $1" votes "$1"
-}
-
-runner_gone() {
-    [ -z "$(runner_pids)" ]
 }

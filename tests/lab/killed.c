@@ -118,14 +118,19 @@ static void test_bystander(void **state)
     const char *dir = in_base("visited");
     (void)state;
     assert_int_equal(lab("up", "pg-pair", "--dir", dir, NULL).status, 0);
+    int there[2];
+    char byte = 'n';
+    assert_int_equal(pipe2(there, O_CLOEXEC), 0);
     pid_t visitor = fork();
     if (visitor == 0) {
-        if (chdir(dir) < 0)
+        if (chdir(dir) < 0 || write(there[1], "y", 1) != 1)
             _exit(1);
         for (;;)
             pause();
     }
-    sleep_ms(50);
+    (void)close(there[1]);
+    assert_int_equal(read(there[0], &byte, 1), 1);
+    (void)close(there[0]);
     assert_int_equal(lab("down", "--dir", dir, NULL).status, 0);
     assert_false(exists(dir));
     assert_int_equal(waitpid(visitor, NULL, WNOHANG), 0);

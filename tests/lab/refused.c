@@ -20,7 +20,7 @@ static void test_usage(void **state)
         { { "up" }, 2, "usage: tminus lab" },
         { { "up", "mongo" },
           2,
-          "there is no kind of lab \"mongo\"; there are \"pg-pair\" and \"pg-upgrade\"" },
+          "there is no kind of lab \"mongo\"; there are \"pg-pair\", \"pg-upgrade\" and \"mariadb-pair\"" },
         { { "sideways" }, 2, "there is no \"lab sideways\"" },
         { { "down", "pg-pair", "pg-upgrade" }, 2, "usage: tminus lab" },
         { { "status", "pg-par" }, 2, "there is no kind of lab \"pg-par\"" },
@@ -93,14 +93,22 @@ static void test_nothing_there(void **state)
 
 static void test_no_server(void **state)
 {
+    static const struct {
+        const char *kind, *variable, *says;
+    } cases[] = {
+        { "pg-pair", "TMINUS_POSTGRESQL_BIN", "no PostgreSQL server in /nonexistent" },
+        { "mariadb-pair", "TMINUS_MARIADB_BIN", "no MariaDB server in /nonexistent" },
+    };
     const char *dir = in_base("no-server");
     (void)state;
-    assert_int_equal(setenv("TMINUS_POSTGRESQL_BIN", "/nonexistent", 1), 0);
-    struct said up = lab("up", "pg-pair", "--dir", dir, NULL);
-    assert_int_equal(unsetenv("TMINUS_POSTGRESQL_BIN"), 0);
-    assert_int_equal(up.status, 3);
-    assert_non_null(strstr(up.err, "no PostgreSQL server in /nonexistent"));
-    assert_false(exists(dir));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(setenv(cases[i].variable, "/nonexistent", 1), 0);
+        struct said up = lab("up", cases[i].kind, "--dir", dir, NULL);
+        assert_int_equal(unsetenv(cases[i].variable), 0);
+        assert_int_equal(up.status, 3);
+        assert_non_null(strstr(up.err, cases[i].says));
+        assert_false(exists(dir));
+    }
 }
 
 /* A server that cannot start: what it said is told, and nothing is left. */

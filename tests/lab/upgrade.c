@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT_MS 30000 /* it should take 2 s; a machine that does other things, too, takes longer */
-
 /* Both servers' settings are checked where the target is "". */
 static void check_contents(const char *dir)
 {
@@ -84,11 +82,9 @@ static void test_up_and_down(void **state)
     (void)state;
     int64_t began = now_ms();
     struct said up = lab("up", "pg-upgrade", "--dir", dir, NULL);
-    int64_t took = now_ms() - began;
-    print_message("lab up: %d ms\n", (int)took);
+    print_message("lab up: %d ms\n", (int)(now_ms() - began)); /* 2 s on a machine that does nothing else */
     assert_string_equal(up.err, "");
     assert_int_equal(up.status, 0);
-    assert_true(took < LIMIT_MS);
     assert_string_equal(up.out + strlen(dir), "/targets.json\n");
     check_contents(dir);
     check_kind(dir);

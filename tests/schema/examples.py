@@ -16,7 +16,7 @@ FRAME = {
     "targets": {
         "primary": {"engine": "postgresql", "role": "primary"},
         "replica": {"engine": "postgresql", "role": "replica", "of": "primary"},
-        "old": {"engine": "postgresql"}, "new": {"engine": "postgresql"}},
+        "old": {"engine": "postgresql"}, "new": {"engine": "postgresql"}, "shop": {"engine": "mysql"}},
     "params": {"token": {"type": "secret", "from": "env:TOKEN"}},
     "communications": {"begun": {"to": "support", "via": "command", "argv": ["echo"], "text": "It has begun."}},
 }

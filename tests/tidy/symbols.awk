@@ -43,6 +43,8 @@ $1 == "symbol" && $5 == "U" {
 
 $1 == "symbol" && $5 ~ /^[A-TV-Z]$/ {
     seen[$2] = 1
+    if ($4 in home && home[$4] != $2)
+        fault($2 "/" $3, "exports " $4 ", and so does " home[$4] ": which of them is linked is chance")
     home[$4] = $2
     if ($5 ~ /^[BCDGS]$/ && $6 !~ /^\.data\.rel\.ro/)
         fault($2 "/" $3, "exports the variable " $4 ", which can be written")

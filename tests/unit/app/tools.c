@@ -142,7 +142,7 @@ static void test_all_is_told_at_once(void **state)
                                               "PATH)"));
 }
 
-/* Five seconds, and a margin for a machine that is busy. */
+/* Five seconds, and a wide margin for a machine that is busy: it hangs for a thousand. */
 static void test_one_that_hangs(void **state)
 {
     struct place *place = *state;
@@ -153,7 +153,7 @@ static void test_one_that_hangs(void **state)
 
     assert_int_equal(tools_check(&book, &err), ERR_ENVIRONMENT);
     assert_string_equal(err.message, at_place(place, LACKS "hanging 1 (@/hanging does not say its version)"));
-    assert_in_range(clock_now().boot_us - began_us, 5 * SECOND_US, 15 * SECOND_US);
+    assert_in_range(clock_now().boot_us - began_us, 5 * SECOND_US, 60 * SECOND_US);
 }
 
 static void test_nothing_is_needed(void **state)

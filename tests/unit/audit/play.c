@@ -28,7 +28,7 @@ static const char tiny[] =
 static void open_run(struct play *play, struct scene *scene)
 {
     struct sha256 book, settings, nothing;
-    struct fingerprint key;
+    struct key_fingerprint key;
     sha256_of(play->book, strlen(play->book), &book);
     sha256_of("", 0, &nothing);
     sha256_of(play->settings, strlen(play->settings), &settings);
@@ -66,7 +66,7 @@ static void decide_as(struct play *play, struct scene *scene, const char *actor,
     struct statement statement;
     struct input input = { .type = INPUT_ACTION, .now = scene->now };
     struct buf text, signature;
-    struct fingerprint by;
+    struct key_fingerprint by;
     parse(scene, actor, line, &input.action);
     if (play->key == NULL || !statement_wanted(scene->run, &input.action)) {
         scene_ok(scene, actor, line);
@@ -221,6 +221,10 @@ static void publish_batch(const struct play *play, struct audit *audit, size_t f
     if (first == 0 && play->policy != NULL)
         files[batch.file_count++] =
             (struct audit_file){ .path = "policy.json", .bytes = play->policy, .len = strlen(play->policy) };
+    if (first == 0 && play->certificate != NULL)
+        files[batch.file_count++] = (struct audit_file){ .path = "certificate.json",
+                                                         .bytes = play->certificate,
+                                                         .len = strlen(play->certificate) };
     if (play->events[last].type == EVENT_STEP_ENDED)
         files[batch.file_count++] = (struct audit_file){ .path = play->output_path,
                                                          .bytes = play->output,
@@ -281,6 +285,8 @@ void play_script(const char *signers, const char *path, const char *want)
     size_t count = 2;
     int status = 0;
     assert_non_null(script);
+    if (script[0] == '\0')
+        return;
     if (signers != NULL) {
         words[count++] = "-s";
         words[count++] = signers;

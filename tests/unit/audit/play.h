@@ -16,9 +16,10 @@ struct play {
     const char *samples;
     struct event *events; /* records; may be changed before they are chained */
     size_t count;
-    struct buf lines;   /* chained */
-    const char *key;    /* of the operator; NULL: nothing is signed */
-    const char *policy; /* text; NULL */
+    struct buf lines;        /* chained */
+    const char *key;         /* of the operator; NULL: nothing is signed */
+    const char *policy;      /* text; NULL */
+    const char *certificate; /* text; NULL */
     const struct policy *people;
     struct sha256 policy_sha256;
     size_t most; /* records a commit, also without a milestone; 0: as many as there are */
@@ -41,7 +42,8 @@ int play_verify(const struct play *play, const char *path, struct arena *arena, 
 struct verify_options play_options(const struct play *play, const char *path);
 
 /* The script for reviewers is of the same mind: whole when `want` is NULL, else not, and with that in what it
- * says. `signers`: a file of play_signers; NULL: it is given none. */
+ * says. `signers`: a file of play_signers; NULL: it is given none. TMINUS_VERIFY_SH names it; where that is
+ * empty it is not asked. */
 void play_script(const char *signers, const char *path, const char *want);
 /* The people of a policy, as ssh-keygen wants them. */
 void play_signers(const struct policy *policy, const char *path);

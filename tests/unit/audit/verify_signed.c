@@ -138,6 +138,12 @@ static void no_policy_at_all(struct play *play)
     vote_of(play, "mia")->statement = vote_of(play, "mia")->signature = NULL;
 }
 
+/* The settings, which were signed, know of none. */
+static void other_certificate(struct play *play)
+{
+    play->certificate = "{}";
+}
+
 static void other_signer(struct play *play)
 {
     play->key = "jo";
@@ -170,6 +176,7 @@ static void test_changed(void **state)
           "was signed for another run, book, targets or settings" },
         { other_policy, "the run was opened with", "policy.json: its SHA-256 is" },
         { no_policy_at_all, "was begun without a policy", "was begun without a policy" },
+        { other_certificate, "run.json says (none): another rehearsal", "certificate.json: its SHA-256 is" },
         { other_signer, "which mia opened the run with", "is signed with SHA256:" },
         { no_signer, "is not signed: mia opened the run", ": is not signed" },
     };

@@ -25,6 +25,22 @@ static void test_writes(void **state)
     buf_finish(&buf);
 }
 
+static void test_quotes(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        { "", "''" }, { "a", "'a'" }, { "'", "''''" }, { "it's ''", "'it''s '''''" }, { "a\\\"", "'a\\\"'" }
+    };
+    struct buf buf;
+    buf_init(&buf, 100);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        buf_clear(&buf);
+        buf_quoted(&buf, cases[i][0], '\'');
+        assert_string_equal(buf_str(&buf), cases[i][1]);
+    }
+    buf_finish(&buf);
+}
+
 /* Each way of writing 6 bytes into a buffer that has `max`. */
 static void write_six(struct buf *buf, int way)
 {
@@ -127,11 +143,9 @@ static void test_grows_to_exactly_its_maximum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_writes),
-        cmocka_unit_test(test_maximum),
-        cmocka_unit_test(test_overflow_stays_until_cleared),
-        cmocka_unit_test(test_consume),
-        cmocka_unit_test(test_grows_to_exactly_its_maximum),
+        cmocka_unit_test(test_writes),  cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_maximum), cmocka_unit_test(test_overflow_stays_until_cleared),
+        cmocka_unit_test(test_consume), cmocka_unit_test(test_grows_to_exactly_its_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,6 @@
 #include "base/text.h"
 #include "base/time.h"
 
-#define DAY_US (24 * HOUR_US)
-
 static void test_parse(void **state)
 {
     (void)state;
@@ -30,6 +28,9 @@ static void test_parse(void **state)
         { "1h2m3s4ms", HOUR_US + 2 * MINUTE_US + 3 * SECOND_US + 4 * MS_US, NULL },
         { "1h90m", HOUR_US + 90 * MINUTE_US, NULL },
         { "007s", 7 * SECOND_US, NULL },
+        { "30d", 30 * DAY_US, NULL },
+        { "1d12h", 36 * HOUR_US, NULL },
+        { "366d", 366 * DAY_US, NULL },
         { "8784h", 366 * DAY_US, NULL },
         { "8783h60m", 366 * DAY_US, NULL },
         { "8784h1ms", -1, "366 days" },
@@ -49,9 +50,10 @@ static void test_parse(void **state)
         { "1.5s", -1, "not a duration" },
         { "5sec", -1, "not a duration" },
         { "5S", -1, "not a duration" },
-        { "5d", -1, "not a duration" },
+        { "5w", -1, "not a duration" },
         { "30m1h", -1, "not a duration" },
         { "1m1m", -1, "not a duration" },
+        { "1h1d", -1, "not a duration" },
         { "1h30", -1, "not a duration" },
         { "4ms3s", -1, "not a duration" },
         { "1h1h99999999999999999999h", -1, "not a duration" },
@@ -106,34 +108,38 @@ static void test_texts(void **state)
     (void)state;
     static const struct {
         int64_t us;
-        const char *text, *spell, *clock;
+        const char *text, *spell, *clock, *about;
     } cases[] = {
-        { 0, "0 ms", "0s", "00:00" },
-        { 999, "0 ms", "0s", "00:00" },
-        { -999, "0 ms", "0s", "00:00" },
-        { 250 * MS_US, "250 ms", "250ms", "00:00" },
-        { -MS_US, "-1 ms", "-1ms", "00:00" },
-        { -250 * MS_US, "-250 ms", "-250ms", "00:00" },
-        { 999999, "999 ms", "999ms", "00:00" },
-        { SECOND_US, "1.0 s", "1s", "00:01" },
-        { 3250 * MS_US, "3.2 s", "3s250ms", "00:03" },
-        { 59999 * MS_US, "59.9 s", "59s999ms", "00:59" },
-        { MINUTE_US, "01:00", "1m", "01:00" },
-        { 250 * SECOND_US, "04:10", "4m10s", "04:10" },
-        { 90 * MINUTE_US, "1:30:00", "1h30m", "1:30:00" },
-        { HOUR_US - 1, "59:59", "59m59s999ms", "59:59" },
-        { 3723 * SECOND_US, "1:02:03", "1h2m3s", "1:02:03" },
-        { -3723 * SECOND_US, "-1:02:03", "-1h2m3s", "-1:02:03" },
-        { -5 * SECOND_US, "-5.0 s", "-5s", "-00:05" },
-        { 366 * DAY_US, "8784:00:00", "8784h", "8784:00:00" },
-        { INT64_MAX, "2562047788:00:54", "2562047788h54s775ms", "2562047788:00:54" },
-        { INT64_MIN, "-2562047788:00:54", "-2562047788h54s775ms", "-2562047788:00:54" },
+        { 0, "0 ms", "0s", "00:00", "~00:00" },
+        { 999, "0 ms", "0s", "00:00", "<00:01" },
+        { -999, "0 ms", "0s", "00:00", "~00:00" },
+        { 250 * MS_US, "250 ms", "250ms", "00:00", "<00:01" },
+        { -MS_US, "-1 ms", "-1ms", "00:00", "~00:00" },
+        { -250 * MS_US, "-250 ms", "-250ms", "00:00", "~00:00" },
+        { 999999, "999 ms", "999ms", "00:00", "<00:01" },
+        { SECOND_US, "1.0 s", "1s", "00:01", "~00:01" },
+        { 3250 * MS_US, "3.2 s", "3s250ms", "00:03", "~00:03" },
+        { 59999 * MS_US, "59.9 s", "59s999ms", "00:59", "~00:59" },
+        { MINUTE_US, "01:00", "1m", "01:00", "~01:00" },
+        { 250 * SECOND_US, "04:10", "4m10s", "04:10", "~04:10" },
+        { 90 * MINUTE_US, "1:30:00", "1h30m", "1:30:00", "~1:30:00" },
+        { HOUR_US - 1, "59:59", "59m59s999ms", "59:59", "~59:59" },
+        { 3723 * SECOND_US, "1:02:03", "1h2m3s", "1:02:03", "~1:02:03" },
+        { -3723 * SECOND_US, "-1:02:03", "-1h2m3s", "-1:02:03", "~-1:02:03" },
+        { -5 * SECOND_US, "-5.0 s", "-5s", "-00:05", "~-00:05" },
+        { 26 * HOUR_US, "26:00:00", "26h", "26:00:00", "~26:00:00" },
+        { 2 * DAY_US, "48:00:00", "2d", "48:00:00", "~48:00:00" },
+        { -30 * DAY_US, "-720:00:00", "-30d", "-720:00:00", "~-720:00:00" },
+        { 366 * DAY_US, "8784:00:00", "366d", "8784:00:00", "~8784:00:00" },
+        { INT64_MAX, "2562047788:00:54", "2562047788h54s775ms", "2562047788:00:54", "~2562047788:00:54" },
+        { INT64_MIN, "-2562047788:00:54", "-2562047788h54s775ms", "-2562047788:00:54", "~-2562047788:00:54" },
     };
-    static void (*const writers[])(struct buf *, int64_t) = { duration_text, duration_spell, duration_clock };
+    static void (*const writers[])(struct buf *, int64_t) = { duration_text, duration_spell, duration_clock,
+                                                              duration_about };
     struct buf buf;
     buf_init(&buf, 64);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const char *want[] = { cases[i].text, cases[i].spell, cases[i].clock };
+        const char *want[] = { cases[i].text, cases[i].spell, cases[i].clock, cases[i].about };
         for (size_t k = 0; k < ARRAY_LEN(writers); k++) {
             buf_clear(&buf);
             writers[k](&buf, cases[i].us);

@@ -124,6 +124,18 @@ static void test_clocks(void **state)
     assert_true(llabs(first.boot_us / SECOND_US - boot.tv_sec) < 60);
 }
 
+/* By the clock that nobody sets; by the other one where the machine was started anew. */
+static void test_between(void **state)
+{
+    static const struct instant at = { 1000, 50 }, set_back = { 400, 60 }, again = { 1700, 3 },
+                                lost = { 900, 3 };
+    (void)state;
+    assert_int_equal(instant_between(&at, &at), 0);
+    assert_int_equal(instant_between(&at, &set_back), 10);
+    assert_int_equal(instant_between(&at, &again), 700);
+    assert_int_equal(instant_between(&at, &lost), 0);
+}
+
 static void test_boot_id(void **state)
 {
     (void)state;
@@ -144,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_wall_parse),
         cmocka_unit_test(test_the_time_zone_does_not_matter),
         cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_between),
         cmocka_unit_test(test_boot_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

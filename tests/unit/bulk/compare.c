@@ -33,7 +33,7 @@ static void test_equal(void **state)
     assert_int_equal(compared.rows, 1000);
     assert_int_equal(compared.tables, 1);
     assert_non_null(strstr(compared.report, "public.orders: equal; old 1,000 rows, hash "));
-    assert_in_range(compared.progresses, 1, 10);
+    assert_in_range(compared.progresses, 1, 100); /* four a second: of a busy machine some more */
 }
 
 /* What is done to the right side, and what is to be said of it. */

@@ -1,5 +1,7 @@
 #include "compared.h"
 
+#include "driver/mysql.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -16,7 +18,7 @@ int sides_set_up(void **state)
     static const char *const names[] = { "old", "new" };
     char more[40];
     (void)state;
-    if (pg_pair_start(&sides.pair) < 0)
+    if (pg_pair_start(&sides.pair, 2) < 0)
         return -1;
     PGconn *admin = pg_pair_connect(&sides.pair, PG_PRIMARY, "");
     pg_value(admin, "CREATE DATABASE old");
@@ -122,11 +124,13 @@ void compared_open(void)
                                                       .dsn = sides.dsn[i],
                                                       .application_name = "tminus:r1:x",
                                                       .connect_timeout_us = 5 * SECOND_US };
-        compared.drivers[i] = driver_postgresql_create(&compared.loop, &compared.targets[i]);
+        compared.drivers[i] = sides.engine[i] == BULK_MYSQL
+                                  ? driver_mysql_create(&compared.loop, &compared.targets[i])
+                                  : driver_postgresql_create(&compared.loop, &compared.targets[i]);
     }
     compared.config = (struct compare_config){
-        .left = { compared.drivers[0], "old", NULL },
-        .right = { compared.drivers[1], "new", NULL },
+        .left = { sides.engine[0], compared.drivers[0], "old", NULL },
+        .right = { sides.engine[1], compared.drivers[1], "new", NULL },
         .pattern_count = 1,
         .patterns = all,
         .chunk = 100,

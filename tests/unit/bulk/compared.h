@@ -11,6 +11,7 @@ struct sides {
     struct pg_pair pair;
     PGconn *conn[2]; /* old, new */
     char dsn[2][300];
+    enum bulk_engine engine[2];
 };
 
 struct compared {

@@ -10,7 +10,7 @@
 
 int fill_server_set_up(struct fill_server *server)
 {
-    return pg_pair_open(&server->pair, &server->admin);
+    return pg_pair_open(&server->pair, 1, &server->admin);
 }
 
 void fill_server_tear_down(struct fill_server *server)
@@ -70,18 +70,18 @@ static void on_done(void *data, const struct backfill_result *result)
 
 /* ---- one backfill ---- */
 
-/* Of public.t, all of it, 100 rows a batch. */
-void filled_open(struct filled *filled, struct fill_server *server)
+static void open_at(struct filled *filled, const char *dsn, enum bulk_engine engine, const char *table)
 {
-    *filled = (struct filled){ .server = server, .key = { "id" } };
+    *filled = (struct filled){ .key = { "id" } };
     uv_loop_init(&filled->loop);
-    filled->target = (struct driver_target){ .id = "primary",
-                                             .dsn = server->pair.dsn[PG_PRIMARY],
-                                             .application_name = "tminus:r1:x",
-                                             .connect_timeout_us = 5 * SECOND_US };
-    filled->driver = driver_postgresql_create(&filled->loop, &filled->target);
-    filled->config = (struct backfill_config){ .driver = filled->driver,
-                                               .table = "public.t",
+    filled->target = (struct driver_target){
+        .id = "primary", .dsn = dsn, .application_name = "tminus:r1:x", .connect_timeout_us = 5 * SECOND_US
+    };
+    filled->driver = engine == BULK_MYSQL ? driver_mysql_create(&filled->loop, &filled->target)
+                                          : driver_postgresql_create(&filled->loop, &filled->target);
+    filled->config = (struct backfill_config){ .engine = engine,
+                                               .driver = filled->driver,
+                                               .table = table,
                                                .key_count = 1,
                                                .key = filled->key,
                                                .set = "b = 'done'",
@@ -91,6 +91,16 @@ void filled_open(struct filled *filled, struct fill_server *server)
                                                .statement_timeout_us = 10 * SECOND_US,
                                                .attempts = 5,
                                                .application_name = "tminus:r1:fill" };
+}
+
+void filled_open(struct filled *filled, struct fill_server *server)
+{
+    open_at(filled, server->pair.dsn[PG_PRIMARY], BULK_POSTGRESQL, "public.t");
+}
+
+void filled_open_mysql(struct filled *filled, const char *dsn)
+{
+    open_at(filled, dsn, BULK_MYSQL, "t");
 }
 
 void filled_begin(struct filled *filled)

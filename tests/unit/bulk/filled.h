@@ -3,6 +3,7 @@
 #define TESTS_UNIT_BULK_FILLED_H
 
 #include "bulk/backfill.h"
+#include "driver/mysql.h"
 #include "driver/postgresql.h"
 #include "support/pg_pair.h"
 
@@ -13,7 +14,6 @@ struct fill_server {
 
 /* One backfill, and what was heard of it. */
 struct filled {
-    struct fill_server *server;
     uv_loop_t loop;
     struct driver_target target;
     struct driver *driver;
@@ -42,6 +42,8 @@ void table_check(struct fill_server *server);
 
 /* Of public.t, all of it, 100 rows a batch. */
 void filled_open(struct filled *filled, struct fill_server *server);
+/* The same of t, of a server of another engine. */
+void filled_open_mysql(struct filled *filled, const char *dsn);
 void filled_begin(struct filled *filled);
 void filled_end(struct filled *filled); /* waits for `done`, at most 20 s */
 void filled_close(struct filled *filled);

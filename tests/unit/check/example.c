@@ -118,13 +118,19 @@ const char *example_text(struct arena *arena, const char *example)
 
 const struct check_report *report_of(struct arena *arena, const char *text)
 {
+    return report_with(arena, text, &(struct check_options){ .text = text });
+}
+
+const struct check_report *report_with(struct arena *arena, const char *text,
+                                       const struct check_options *options)
+{
     struct json_faults *faults = arena_alloc(arena, sizeof(*faults));
     json_faults_init(faults, arena);
     const struct book *book = book_load(arena, "book.json", text, strlen(text), NULL, faults, NULL);
     if (!book)
         fail_msg("%d:%d: %s\n%s", faults->list[0].line, faults->list[0].column, faults->list[0].message,
                  text);
-    return check_book(arena, book, NULL);
+    return check_book(arena, book, options);
 }
 
 const struct check_finding *finding_of(const struct check_report *report, const char *code)

@@ -19,6 +19,8 @@ const char *example_text(struct arena *arena, const char *example);
 
 /* What is said of a book; fails when it has faults. */
 const struct check_report *report_of(struct arena *arena, const char *text);
+const struct check_report *report_with(struct arena *arena, const char *text,
+                                       const struct check_options *options);
 /* The first finding with that code; NULL. */
 const struct check_finding *finding_of(const struct check_report *report, const char *code);
 /* "3:14: error: message [code]\n" for each. */

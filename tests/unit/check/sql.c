@@ -176,12 +176,123 @@ static void test_queries(void **state)
     }
 }
 
+/* Of several statements in one text each has a place of its own, whatever the text is written with. */
+static void test_places(void **state)
+{
+    static const struct {
+        const char *sql; /* JSON */
+        const char *at;  /* the text of the book from there on */
+    } cases[] = {
+        { "\"SELECT 1;\\n-- one\\n  CREATE INDEX i ON users (email);\\nSELECT 2\"", "CREATE INDEX i" },
+        { "\"SELECT '\\u00e9\\ud83d\\ude00;\\\"';CREATE INDEX i ON users (email)\"", "CREATE INDEX i" },
+        { "\"SELECT ${how--many}, '$${';  CREATE INDEX i ON users (email)\"", "CREATE INDEX i" },
+        { "[ \"SELECT 1\", \"SELECT ${how--many}; CREATE INDEX i ON users (email)\", \"SELECT 2\" ]",
+          "CREATE INDEX i" },
+        { "[ \"SELECT 1; SELECT 2\", \"CREATE INDEX i ON users (email)\" ]", "\"CREATE INDEX i" },
+        { "\"CREATE INDEX i ON users (email)\"", "\"CREATE INDEX i" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (int alone = 0; alone < 2; alone++) {
+            struct arena *arena = arena_create();
+            const char *text = example_text(
+                arena,
+                arena_format(
+                    arena,
+                    "{ \"params\": { \"how--many\": { \"type\": \"text\", \"default\": \"a; b; c\" } }, "
+                    "\"phases\": [ { \"id\": \"change\", \"kind\": \"expand\", \"title\": \"C\", "
+                    "\"steps\": [ { \"id\": \"s\", \"title\": \"${how--many}\", \"kind\": \"sql\", "
+                    "\"target\": \"primary\", "
+                    "\"sql\": %s, \"transaction\": %s, " PATIENT ", " NO_UNDO " } ] } ] }",
+                    cases[i].sql, alone ? "false" : "true"));
+            const char *newline = strchr(text, '\n');
+            const struct check_report *report = report_of(arena, text);
+            const struct check_finding *finding = finding_of(report, "create-index");
+            assert_null(newline); /* all of it stands in the first line */
+            assert_non_null(finding);
+            assert_int_equal(finding->line, 1);
+            if (finding->column != strstr(text, cases[i].at) - text + 1)
+                fail_msg("%s: column %d is \"%.20s\"", cases[i].sql, finding->column,
+                         text + finding->column - 1);
+            arena_destroy(arena);
+        }
+    }
+}
+
+/* A backfill is the UPDATE that its batches are: what cannot be read is told where it stands, and what the
+ * table does not have. */
+static void test_backfill(void **state)
+{
+    static const struct {
+        const char *fields, *code, *at; /* the field; NULL: nothing is to be found */
+    } cases[] = {
+        { "\"table\": \"users\", \"key\": [ \"id\" ], \"set\": \"a = 1\", \"where\": \"a IS NULL\"", NULL,
+          NULL },
+        { "\"table\": \"users\", \"key\": [ \"id\" ], \"set\": \"a = 1\", \"where\": \"true\"", NULL, NULL },
+        { "\"table\": \"users\", \"key\": [ \"id\" ], \"set\": \"a == 1\", \"where\": \"a IS NULL\"",
+          "not-understood", "\"a == 1" },
+        { "\"table\": \"users\", \"key\": [ \"id\" ], \"set\": \"a = 1\", \"where\": \"a IS NUL\"",
+          "not-understood", "\"a IS NUL" },
+        { "\"table\": \"users u x\", \"key\": [ \"id\" ], \"set\": \"a = 1\", \"where\": \"a IS NULL\"",
+          "not-understood", "\"users u x" },
+        { "\"table\": \"known\", \"key\": [ \"id\" ], \"set\": \"b = 1\", \"where\": \"a IS NULL\"",
+          "no-such-column", "\"b = 1" },
+        { "\"table\": \"known\", \"key\": [ \"\\\"id\\\"\" ], \"set\": \"a = 1, ID = 2\", \"where\": \"a IS "
+          "NULL\"",
+          "backfill-sets-key", "\"a = 1, ID" },
+        { "\"table\": \"users\", \"key\": [ \"id\" ], \"statement\": \"INSERT INTO known SELECT id, 1 FROM "
+          "tminus_batch ON CONFLICT DO NOTHING\"",
+          NULL, NULL },
+        { "\"table\": \"users\", \"key\": [ \"id\" ], \"statement\": \"INSERT INTO known SELCT id FROM "
+          "tminus_batch\"",
+          "not-understood", "\"INSERT INTO known" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena *arena = arena_create();
+        const char *text = example_text(
+            arena,
+            arena_format(
+                arena,
+                PHASE(STEP("make", "\"CREATE TABLE known (id int, a int)\"",
+                           NO_UNDO) ", { \"id\": \"s\", \"kind\": \"backfill\", \"target\": \"primary\", %s, "
+                                    "\"estimate\": \"1s\", " NO_UNDO " }"),
+                cases[i].fields));
+        const struct check_report *report = report_of(arena, text);
+        const struct check_finding *finding = cases[i].code ? finding_of(report, cases[i].code) : NULL;
+        if (!cases[i].code && report->by_severity[CHECK_ERROR] > 0)
+            fail_msg("%s: %s", cases[i].fields, told(arena, report));
+        if (cases[i].code && (!finding || !text_starts(text + finding->column - 1, cases[i].at)))
+            fail_msg("%s: %s", cases[i].fields, told(arena, report));
+        arena_destroy(arena);
+    }
+}
+
+/* A range of versions is judged by its end that is named, and never by a version that does not fit. */
+static void test_versions(void **state)
+{
+    static const struct {
+        const char *constraint;
+        int major;
+    } cases[] = { { "15", 15 },  { "==14", 14 }, { ">=12", 12 },  { "<=13", 13 },
+                  { "<15", 14 }, { ">12", 13 },  { "<15.4", 15 }, { ">=12.3", 12 } };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct target target = { .engine = ENGINE_POSTGRESQL, .version = cases[i].constraint };
+        const struct book book = { .targets = &target, .target_count = 1 };
+        struct sql_server server;
+        check_server(&book, 0, &server);
+        assert_int_equal(server.version / 10000, cases[i].major);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_danger),      cmocka_unit_test(test_locks), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_transaction), cmocka_unit_test(test_later), cmocka_unit_test(test_rollback),
-        cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_danger),      cmocka_unit_test(test_locks),  cmocka_unit_test(test_order),
+        cmocka_unit_test(test_transaction), cmocka_unit_test(test_later),  cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_queries),     cmocka_unit_test(test_places), cmocka_unit_test(test_backfill),
+        cmocka_unit_test(test_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

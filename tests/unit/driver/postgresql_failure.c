@@ -163,14 +163,14 @@ static void test_connection_text(void **state)
         { "", "", "", DRIVER_LOST },
     };
     (void)state;
-    struct pg_failure failure = { 0 };
+    struct failure failure = { 0 };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         pg_failure_from_connection(&failure, cases[i].text);
         assert_string_equal(failure.message, cases[i].message);
         assert_string_equal(failure.code, cases[i].code);
         assert_int_equal(pg_connect_status(&failure), cases[i].want);
     }
-    pg_failure_finish(&failure);
+    failure_finish(&failure);
 }
 
 int main(void)

@@ -774,7 +774,7 @@ static void test_quoting(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    if (pg_pair_start(&pair) < 0)
+    if (pg_pair_start(&pair, 2) < 0)
         return -1;
     admin =
         pg_pair_connect(&pair, PG_PRIMARY, "application_name=admin options='-c client_min_messages=error'");

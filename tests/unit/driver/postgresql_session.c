@@ -10,10 +10,7 @@
 #include <cmocka.h>
 
 #include "driver/postgresql.h"
-#include "support/pg_pair.h"
-
-static struct pg_pair pair;
-static PGconn *admin;
+#include "support/pg_group.h"
 
 struct world {
     uv_loop_t loop;
@@ -133,28 +130,9 @@ static void test_answers(void **state)
     close_world(&world);
 }
 
-/* A probe that was meant to read. */
-static void test_reads_only(void **state)
+static bool is_down(void *data)
 {
-    struct world world;
-    struct heard heard;
-    (void)state;
-    pg_value(admin, "CREATE TABLE read_only_probe (a int)");
-    open_world(&world, pair.dsn[PG_PRIMARY]);
-    ask_and_hear(&world, &heard, "INSERT INTO read_only_probe VALUES (1) RETURNING true");
-    assert_int_equal(heard.status, DRIVER_REJECTED);
-    assert_string_equal(heard.code, "25006");
-    pg_value(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE application_name = 'tminus:r1:session'");
-    run_for(&world.loop, 200);
-    ask_and_hear(&world, &heard, "INSERT INTO read_only_probe VALUES (2) RETURNING true");
-    assert_string_equal(heard.code, "25006");
-    close_world(&world);
-    open_as(&world, pair.dsn[PG_PRIMARY], SESSION_WRITES);
-    ask_and_hear(&world, &heard, "INSERT INTO read_only_probe VALUES (3) RETURNING true");
-    assert_int_equal(heard.status, DRIVER_OK);
-    close_world(&world);
-    assert_string_equal(pg_value(admin, "SELECT string_agg(a::text, ',') FROM read_only_probe"), "3");
+    return !session_connected(data);
 }
 
 static void test_errors(void **state)
@@ -258,11 +236,6 @@ static void test_timeout_when_frozen(void **state)
     close_world(&world);
 }
 
-static bool is_down(void *data)
-{
-    return !session_connected(data);
-}
-
 static void test_reconnects(void **state)
 {
     struct world world;
@@ -316,89 +289,16 @@ static void test_not_connected(void **state)
     close_world(&world);
 }
 
-static void ask_once_more(void *data, const struct answer *answer)
-{
-    struct world *world = data;
-    struct err err = ERR_INIT;
-    static struct heard heard;
-    assert_int_equal(answer->result->status, DRIVER_LOST);
-    assert_int_equal(session_ask(world->session, "SELECT 1", SECOND_US, on_answer, &heard, &err), ERR_CLOSED);
-}
-
-static void close_at_answer(void *data, const struct answer *answer)
-{
-    struct world *world = data;
-    assert_int_equal(answer->result->status, DRIVER_OK);
-    session_close(world->session);
-}
-
-static void test_close(void **state)
-{
-    struct world world;
-    struct heard out, behind;
-    (void)state;
-    open_world(&world, pair.dsn[PG_PRIMARY]);
-    ask_and_hear(&world, &out, "SELECT 1");
-    ask(&world, &out, "SELECT pg_sleep(30)", 20 * SECOND_US);
-    ask(&world, &behind, "SELECT 1", 20 * SECOND_US);
-    assert_int_equal(session_ask(world.session, "SELECT 1", SECOND_US, ask_once_more, &world, NULL), 0);
-    close_world(&world);
-    assert_int_equal(out.times, 1);
-    assert_int_equal(out.status, DRIVER_LOST);
-    assert_int_equal(behind.status, DRIVER_LOST);
-
-    open_world(&world, pair.dsn[PG_PRIMARY]);
-    assert_int_equal(session_ask(world.session, "SELECT 1", SECOND_US, close_at_answer, &world, NULL), 0);
-    ask(&world, &behind, "SELECT 1", 20 * SECOND_US);
-    hear(&world, &behind);
-    assert_int_equal(behind.status, DRIVER_LOST);
-    driver_destroy(world.driver);
-    run_out(&world.loop);
-    session_close(NULL);
-}
-
-/* Those that wait for a connection as well, whoever closes: all are told, once each. */
-static void test_close_before_connected(void **state)
-{
-    struct world world;
-    struct heard waiting[3];
-    (void)state;
-    for (int by_driver = 0; by_driver < 2; by_driver++) {
-        open_world(&world, pair.dsn[PG_PRIMARY]);
-        for (size_t i = 0; i < ARRAY_LEN(waiting); i++)
-            ask(&world, &waiting[i], "SELECT 1", 20 * SECOND_US);
-        if (by_driver == 0)
-            session_close(world.session);
-        driver_destroy(world.driver);
-        run_out(&world.loop);
-        for (size_t i = 0; i < ARRAY_LEN(waiting); i++) {
-            assert_int_equal(waiting[i].times, 1);
-            assert_int_equal(waiting[i].status, DRIVER_LOST);
-        }
-    }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    return pg_pair_open(&pair, &admin);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pg_pair_close(&pair, admin);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),    cmocka_unit_test(test_reads_only),
-        cmocka_unit_test(test_errors),     cmocka_unit_test(test_order_and_limit),
-        cmocka_unit_test(test_timeout),    cmocka_unit_test(test_timeout_when_frozen),
-        cmocka_unit_test(test_reconnects), cmocka_unit_test(test_not_connected),
-        cmocka_unit_test(test_close),      cmocka_unit_test(test_close_before_connected),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_order_and_limit),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_timeout_when_frozen),
+        cmocka_unit_test(test_reconnects),
+        cmocka_unit_test(test_not_connected),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pg_group_one_set_up, pg_group_tear_down);
 }

@@ -161,6 +161,8 @@ static void test_pace(void **state)
         { { 10 * SECOND_US, 20 * SECOND_US }, SECOND_US, true, PACE_AS_ESTIMATED },
         { { 10 * SECOND_US, 20 * SECOND_US }, SECOND_US - 1, true, PACE_FAST },
         { { 10 * SECOND_US, 20 * SECOND_US }, SECOND_US - 1, false, PACE_AS_ESTIMATED },
+        { { 2 * MS_US, 3 * MS_US }, SECOND_US - 1, true, PACE_AS_ESTIMATED },
+        { { 2 * MS_US, 3 * MS_US }, SECOND_US, true, PACE_SLOW },
         { { 10 * SECOND_US - 1, 20 * SECOND_US }, 0, true, PACE_AS_ESTIMATED },
     };
     (void)state;

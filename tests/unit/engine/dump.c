@@ -14,9 +14,9 @@ static void dump_instant(struct buf *buf, const char *name, struct instant at)
 
 static void dump_work(struct buf *buf, const struct work *work)
 {
-    buf_format(buf, "%s attempt=%" PRId64 "/%" PRId64 " elapsed=%" PRId64 " flags=%d%d%d%d probe=%s",
+    buf_format(buf, "%s attempt=%" PRId64 "/%" PRId64 " elapsed=%" PRId64 " flags=%d%d%d%d%d probe=%s",
                step_state_word(work->state), work->attempt, work->first_attempt, work->elapsed_us,
-               work->between_attempts, work->cancelling, work->probing, work->clean,
+               work->between_attempts, work->cancelling, work->probing, work->clean, work->again,
                choice_word(work->probe));
     dump_instant(buf, "started", work->started);
     dump_instant(buf, "ended", work->ended);
@@ -84,6 +84,13 @@ void run_dump(struct buf *buf, const struct run *run)
     dump_gates(buf, run);
     for (size_t i = 0; i < run->book->trigger_count; i++)
         buf_format(buf, "trigger %d %s\n", run->triggers[i].state, or_none(run->triggers[i].evidence));
+    for (size_t i = 0; i < run->kill_count; i++) {
+        const struct run_kill *kill = &run->kills[i];
+        buf_format(buf, "kill %zu %s %s %s/%s %d %" PRIu64, kill->monitor, kill->pid, kill->identity,
+                   choice_word(kill->how), choice_word(kill->outcome), kill->cancelled, kill->seq);
+        dump_instant(buf, "at", kill->at);
+        buf_char(buf, '\n');
+    }
     for (size_t i = 0; i < run->person_count; i++)
         buf_format(buf, "%s %s %d\n", run->people[i].name, run->people[i].role, run->people[i].attached);
     buf_format(buf, "phase=%zu begun=%zu running=%zu unknown=%zu\n", run->counts.current_phase,

@@ -357,6 +357,35 @@ static void test_stories(void **state)
           "unticked read: an old one" },
         { { .type = EVENT_CHECK_UNTICKED, .actor = EVENT_ACTOR_SELF, .subject = "writable", .text = "f" },
           "check writable unticked itself: f" },
+        { { .type = EVENT_KILL_STARTED,
+            .actor = "mia",
+            .subject = "locks",
+            .value = "4711",
+            .code = "since 1",
+            .choice = CHOICE_TERMINATE,
+            .text = "gone home",
+            .detail = "psql, app@local, idle in tx for 01:00" },
+          "asked to terminate session 4711 of locks: \"gone home\" (psql, app@local, idle in tx for 01:00)" },
+        { { .type = EVENT_KILL_ENDED,
+            .subject = "locks",
+            .value = "4711",
+            .choice = CHOICE_DONE,
+            .text = "the server was told to end it" },
+          "session 4711 of locks: the server was told to end it" },
+        { { .type = EVENT_KILL_ENDED, .subject = "locks", .value = "4711", .choice = CHOICE_GONE },
+          "session 4711 of locks was gone already: nothing was sent" },
+        { { .type = EVENT_KILL_ENDED,
+            .subject = "locks",
+            .value = "4711",
+            .choice = CHOICE_FAILED,
+            .text = "42501: permission denied" },
+          "session 4711 of locks: nothing was done: 42501: permission denied" },
+        { { .type = EVENT_KILL_ENDED,
+            .subject = "locks",
+            .value = "4711",
+            .choice = CHOICE_UNKNOWN,
+            .text = "no answer in time" },
+          "session 4711 of locks: it is not known whether it was told to end: no answer in time" },
         { { .type = EVENT_CLOCK_JUMPED, .elapsed_us = -90 * SECOND_US }, "the wall clock jumped by -01:30" },
         /* one line, and nothing in it that a terminal would obey */
         { { .type = EVENT_RUN_NOTE, .actor = "jo", .text = "a\nb\x1b[2J" }, "noted: a^Jb^[[2J" },
@@ -386,7 +415,7 @@ static void test_stories_of_all(void **state)
             event_story(&buf, &event);
             assert_null(strpbrk(buf_str(&buf), "\n{}"));
             assert_null(strstr(buf_str(&buf), "somebody"));
-            if (type != EVENT_STEP_ENDED)
+            if (type != EVENT_STEP_ENDED && type != EVENT_KILL_ENDED)
                 assert_true(buf.len > 0);
             buf_finish(&buf);
         }

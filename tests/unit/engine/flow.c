@@ -425,6 +425,32 @@ static void test_notes_and_waiting(void **state)
     scene_close(s);
 }
 
+/* What a step locked is for the trail: the run is the same without it. */
+static void test_locked(void **state)
+{
+    struct input input = { .type = INPUT_LOCKED,
+                           .value = "{\"relation\":\"public.users\"}",
+                           .text = "public.users AccessExclusiveLock" };
+    (void)state;
+    struct scene *s = scene_open(small_book);
+    stage_go(s);
+    scene_ok(s, "mia", "start add");
+    input.step = step_of(s, "add");
+    input.now = s->now;
+    (void)scene_trail(s);
+    assert_int_equal(scene_put(s, &input), 0);
+    assert_trail(s, "step.locked add\n");
+    input.text = NULL;
+    assert_int_equal(scene_put(s, &input), 0);
+    assert_trail(s, "");
+    input.text = "public.users AccessExclusiveLock";
+    scene_end(s, "add", OUTCOME_OK);
+    (void)scene_trail(s);
+    assert_int_equal(scene_put(s, &input), 0); /* a moment too late */
+    assert_trail(s, "");
+    scene_close(s);
+}
+
 /* An outcome for what does not run is a bug of the caller, not something to pass over. */
 static void test_impossible_inputs(void **state)
 {
@@ -517,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_leftover),
         cmocka_unit_test(test_leftover_after_an_effect),
         cmocka_unit_test(test_notes_and_waiting),
+        cmocka_unit_test(test_locked),
         cmocka_unit_test(test_impossible_inputs),
         cmocka_unit_test(test_people),
         cmocka_unit_test(test_people_after_a_resume),

@@ -25,10 +25,13 @@ static uint32_t chance(uint32_t below)
 
 /* ---- the model ---- */
 
+static size_t agains; /* how often something was begun once more */
+
 struct model {
     bool succeeded[STEPS_MAX]; /* it was done, and not undone since */
     bool effect[STEPS_MAX];
     uint64_t order[STEPS_MAX];
+    bool again[STEPS_MAX];    /* it was begun once more, and what it did the first time stands */
     size_t undone[STEPS_MAX]; /* entries of its rollback that are done */
     bool go[4];
     bool held, rolling;
@@ -51,6 +54,13 @@ static void check_newest(const struct scene *s, const struct model *m, size_t st
         assert_true(!m->effect[i] || m->order[i] <= m->order[step]);
 }
 
+/* Nothing that began later stands: not what a later step did, nor that it was tried. */
+static void check_last(const struct scene *s, const struct model *m, size_t step)
+{
+    for (size_t i = 0; i < s->book->step_count; i++)
+        assert_true((!m->effect[i] && !m->succeeded[i]) || m->order[i] <= m->order[step]);
+}
+
 static void model_started(struct scene *s, struct model *m, const struct event *event, size_t step)
 {
     assert_false(m->held);
@@ -61,8 +71,18 @@ static void model_started(struct scene *s, struct model *m, const struct event *
         assert_int_equal(event->entry, m->undone[step] + 1);
         return;
     }
-    assert_false(m->succeeded[step]);
+    bool again = event->text != NULL && strcmp(event->text, "again") == 0;
     check_gates_before(s, m, step);
+    if (!s->run->steps[step].work.between_attempts)
+        m->again[step] = again;
+    assert_int_equal(m->succeeded[step], again);
+    if (again) {
+        assert_string_equal(s->environment, "rehearsal");
+        check_last(s, m, step);
+        m->succeeded[step] = false;
+        agains++;
+        return;
+    }
     m->order[step] = event->seq;
     m->undone[step] = 0;
 }
@@ -72,7 +92,8 @@ static void model_done(const struct scene *s, struct model *m, const struct even
     const struct step *def = &s->book->steps[step];
     if (event->entry == 0) {
         m->succeeded[step] = true;
-        m->effect[step] = m->effect[step] || (event->choice == CHOICE_DONE && step_kind_changes(def->kind));
+        m->effect[step] = m->effect[step] ||
+                          (event->choice == CHOICE_DONE && !m->again[step] && step_kind_changes(def->kind));
         return;
     }
     assert_int_equal(event->entry, ++m->undone[step]);
@@ -203,6 +224,8 @@ static const char *random_subject(const struct scene *s, enum verb verb)
         return s->book->gates[chance((uint32_t)s->book->gate_count)].id;
     if (verb == VERB_ROLLBACK && chance(2) == 0)
         return NULL;
+    if (verb == VERB_AGAIN)
+        return chance(2) == 0 ? "add" : "index";
     return chance(8) == 0 ? items[chance(ARRAY_LEN(items))] : random_step(s);
 }
 
@@ -422,11 +445,14 @@ static void test_whatever_comes(void **state)
         struct model model = { .rolling = false };
         seed = UINT64_C(0x9E3779B97F4A7C15) * (uint64_t)(i + 1);
         s->data = &model;
+        s->environment = i % 2 == 0 ? "staging" : "rehearsal";
         scene_again(s);
         run_sequence(s, &model);
         finals[run_state(s->run)]++;
     }
     scene_close(s);
+    print_message("%6zu steps were done once more\n", agains);
+    assert_true(count < SEQUENCES || agains > 0);
     for (size_t i = 0; i < RUN_STATE_COUNT; i++) {
         print_message("%6zu ended %s\n", finals[i], run_state_word((enum run_state)i));
         /* where nothing is reached nothing is tested */

@@ -81,6 +81,7 @@ struct scene *scene_of(const char *book)
     scene->book = book_of(arena, book);
     scene->run = run_create(scene->book);
     scene->now = (struct instant){ BEGIN_WALL_US, BEGIN_BOOT_US };
+    scene->environment = "staging";
     buf_init(&scene->records, RECORDS_MAX);
     buf_init(&scene->trail, RECORDS_MAX);
     buf_init(&scene->told, RECORDS_MAX);
@@ -97,7 +98,7 @@ static void open_run(struct scene *scene)
                                      .boot = "boot-1",
                                      .host = "host",
                                      .version = "1",
-                                     .environment = "staging" } };
+                                     .environment = scene->environment } };
     assert_int_equal(scene_put(scene, &input), 0);
     (void)scene_trail(scene);
 }
@@ -105,6 +106,14 @@ static void open_run(struct scene *scene)
 struct scene *scene_open(const char *book)
 {
     struct scene *scene = scene_of(book);
+    open_run(scene);
+    return scene;
+}
+
+struct scene *scene_rehearse(const char *book)
+{
+    struct scene *scene = scene_of(book);
+    scene->environment = "rehearsal";
     open_run(scene);
     return scene;
 }

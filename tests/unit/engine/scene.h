@@ -26,6 +26,7 @@ struct scene {
     const struct book *book;
     struct run *run;
     struct instant now;
+    const char *environment;
     scene_watcher watcher;    /* NULL: none */
     void *data;               /* of the watcher */
     struct decision decision; /* the last one that was not a tick */
@@ -41,6 +42,7 @@ const struct book *book_of(struct arena *arena, const char *text);
 
 struct scene *scene_of(const char *book);   /* not opened yet */
 struct scene *scene_open(const char *book); /* opened by "mia" */
+struct scene *scene_rehearse(const char *book); /* the same, in a rehearsal */
 void scene_again(struct scene *scene);      /* a new run of the same book, opened */
 void scene_close(struct scene *scene);
 

@@ -106,6 +106,8 @@ static const char *told(struct arena *arena, const struct action *action)
         all = arena_format(arena, "%s role=%s", all, action->role);
     if (action->text)
         all = arena_format(arena, "%s text=%s", all, action->text);
+    if (action->session)
+        all = arena_format(arena, "%s session=%s", all, action->session);
     return all;
 }
 
@@ -158,6 +160,8 @@ static const struct {
     { "cancel", "usage: cancel STEP" },
     { "retry a", "retry subject=a" },
     { "retry", "usage: retry STEP" },
+    { "again a", "again subject=a" },
+    { "again", "usage: again STEP" },
     { "clean a", "clean subject=a" },
     { "clean", "usage: clean STEP" },
     { "vote g go", "vote subject=g choice=go" },
@@ -185,6 +189,13 @@ static const struct {
     { "rule s", "usage: rule STEP done|not-done|partial --reason TEXT" },
     { "probe s", "probe subject=s" },
     { "probe", "usage: probe STEP" },
+    { "kill 4711 --reason gone home", "kill subject=4711 text=gone home" },
+    { "kill locks:4711 terminate --reason r", "kill subject=locks:4711 choice=terminate text=r" },
+    { "kill 4711 cancel", "kill subject=4711 choice=cancel" }, /* the reason is a rule of the engine */
+    { "kill 4711 --session 'since 1' --reason r", "kill subject=4711 text=r session=since 1" },
+    { "kill", "usage: kill [MONITOR:]PID [cancel|terminate] [--session TEXT] --reason TEXT" },
+    { "kill 4711 done", "usage: kill [MONITOR:]PID [cancel|terminate] [--session TEXT] --reason TEXT" },
+    { "kill 4711 now", "usage: kill [MONITOR:]PID [cancel|terminate] [--session TEXT] --reason TEXT" },
     { "hold", "hold" },
     { "hold disk is full", "hold text=disk is full" },
     { "hold --reason 'disk is full'", "hold text=disk is full" },

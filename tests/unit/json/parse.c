@@ -385,18 +385,49 @@ static void test_faults_are_visible_and_bounded(void **state)
     arena_destroy(arena);
 }
 
+/* What stands before each part of a text, as it is written and as it reads. */
+static void test_written(void **state)
+{
+    static const char *const parts[] = { "ab",
+                                         "\\n",
+                                         "\\\"",
+                                         "\\/",
+                                         "\xc3\xa9",
+                                         "\\u00e9",
+                                         "c",
+                                         "\\ud83d\\ude00",
+                                         "\\u20ac",
+                                         "\\u007f",
+                                         "\xf0\x9f\x98\x80",
+                                         "z" };
+    static const size_t lengths[] = { 2, 1, 1, 1, 2, 2, 1, 4, 3, 1, 4, 1 };
+    struct arena *arena = arena_create();
+    const char *written = "";
+    size_t at = 0, read = 0;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        written = arena_format(arena, "%s%s", written, parts[i]);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        assert_int_equal(json_written(written, read), at);
+        at += strlen(parts[i]);
+        read += lengths[i];
+    }
+    assert_int_equal(json_written(written, read), strlen(written));
+    const char *document = arena_format(arena, "\"%s\"", written);
+    struct json_faults faults;
+    json_faults_init(&faults, arena);
+    assert_int_equal(strlen(json_parse(arena, document, strlen(document), &faults)->text), read);
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_types_and_values),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_size),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_faults_are_visible_and_bounded),
+        cmocka_unit_test(test_reads),   cmocka_unit_test(test_written),
+        cmocka_unit_test(test_refuses), cmocka_unit_test(test_types_and_values),
+        cmocka_unit_test(test_places),  cmocka_unit_test(test_size),
+        cmocka_unit_test(test_depth),   cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_line),    cmocka_unit_test(test_faults_are_visible_and_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

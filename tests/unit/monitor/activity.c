@@ -8,10 +8,8 @@
 
 #include <cmocka.h>
 
+#include "support/pg_group.h"
 #include "watched.h"
-
-static struct pg_pair pair;
-static PGconn *admin;
 
 static bool is_known(const struct sample *sample)
 {
@@ -163,17 +161,9 @@ static void test_destroy(void **state)
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (pg_pair_open(&pair, &admin) < 0)
+    if (pg_group_set_up(state) < 0)
         return -1;
     pg_value(admin, "CREATE ROLE plain LOGIN");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pg_pair_close(&pair, admin);
     return 0;
 }
 
@@ -183,5 +173,5 @@ int main(void)
         cmocka_unit_test(test_transactions), cmocka_unit_test(test_blind),   cmocka_unit_test(test_progress),
         cmocka_unit_test(test_standby),      cmocka_unit_test(test_destroy),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, pg_group_tear_down);
 }

@@ -9,10 +9,8 @@
 #include <cmocka.h>
 
 #include "driver/http.h"
+#include "support/pg_group.h"
 #include "watched.h"
-
-static struct pg_pair pair;
-static PGconn *admin;
 
 static bool is_any(const struct sample *sample)
 {
@@ -122,6 +120,37 @@ static void test_query_goes_on(void **state)
     until_sample(&watched, is_three);
     pg_value(admin, "DROP TABLE comes_later");
     stop_watching(&watched);
+}
+
+/* It is asked when somebody begins to wait for it, and when that time is over, however seldom else; also of a
+ * server that was not to be reached when it was asked before. */
+static void test_hurried(void **state)
+{
+    struct watched watched;
+    char dsn[300];
+    (void)state;
+    pg_value(admin, "CREATE TABLE hurried AS SELECT 1 AS a");
+    watch_query_seldom(&watched, pair.dsn[PG_PRIMARY], "SELECT count(*) FROM hurried");
+    until_sample(&watched, is_known);
+    pg_value(admin, "INSERT INTO hurried VALUES (2), (3)");
+    monitor_hurry(watched.monitor, 0);
+    until_sample(&watched, is_three);
+    uint64_t before = uv_hrtime();
+    monitor_hurry(watched.monitor, 300 * MS_US);
+    until_sample(&watched, is_three);
+    assert_true(uv_hrtime() - before >= 250 * 1000000ULL); /* a loop's time is that of its last turn */
+    stop_watching(&watched);
+    pg_value(admin, "DROP TABLE hurried");
+
+    snprintf(dsn, sizeof(dsn), "%s dbname=comes_later", pair.dsn[PG_PRIMARY]);
+    watch_query_seldom(&watched, dsn, "SELECT 3");
+    until_sample(&watched, is_any);
+    assert_false(watched.last->known);
+    pg_value(admin, "CREATE DATABASE comes_later");
+    monitor_hurry(watched.monitor, 0);
+    until_sample(&watched, is_three);
+    stop_watching(&watched);
+    pg_value(admin, "DROP DATABASE comes_later WITH (FORCE)");
 }
 
 /* ---- URLs: a small server in the same loop ---- */
@@ -282,25 +311,13 @@ static void test_nobody_there(void **state)
     stop_watching(&watched);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return pg_pair_open(&pair, &admin);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    pg_pair_close(&pair, admin);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_query_values), cmocka_unit_test(test_query_types),
         cmocka_unit_test(test_query_late),   cmocka_unit_test(test_query_goes_on),
-        cmocka_unit_test(test_pages),        cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_hurried),      cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_nobody_there),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pg_group_set_up, pg_group_tear_down);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "driver/http.h"
+#include "driver/mysql.h"
 
 #define LIMIT_MS 20000
 
@@ -32,42 +33,64 @@ static void create(struct watched *watched)
     assert_int_equal(watched->samples, 0);
 }
 
+struct how {
+    enum monitor_engine engine;
+    bool heartbeat;
+    const char *sql;
+    int64_t every_us; /* 0: 200 ms */
+};
+
 static void begin(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary,
-                  bool heartbeat, const char *sql)
+                  struct how how)
 {
+    struct driver *(*const makers[])(uv_loop_t *, const struct driver_target *) = { driver_postgresql_create,
+                                                                                    driver_mysql_create };
+    static const char *const tables[] = { "public.\"tminus heartbeat r1\"", "`tminus heartbeat r1`" };
     const char *const dsns[2] = { dsn, primary };
     memset(watched, 0, sizeof(*watched));
     uv_loop_init(&watched->loop);
     for (int i = 0; i < 2 && dsns[i] != NULL; i++) {
         watched->targets[i] =
             (struct driver_target){ .id = "t", .dsn = dsns[i], .application_name = "tminus:r1:x" };
-        watched->drivers[i] = driver_postgresql_create(&watched->loop, &watched->targets[i]);
+        watched->drivers[i] = makers[how.engine](&watched->loop, &watched->targets[i]);
     }
     watched->config = (struct monitor_config){ .id = "m",
                                                .type = type,
                                                .driver = watched->drivers[0],
                                                .primary = watched->drivers[1],
-                                               .heartbeat = heartbeat,
-                                               .heartbeat_table = "public.\"tminus heartbeat r1\"",
+                                               .engine = how.engine,
+                                               .heartbeat = how.heartbeat,
+                                               .heartbeat_table = tables[how.engine],
                                                .application_prefix = "tminus:r1:",
-                                               .sql = sql,
-                                               .every_us = 200 * MS_US };
+                                               .sql = how.sql,
+                                               .every_us = how.every_us > 0 ? how.every_us : 200 * MS_US };
     create(watched);
 }
 
 void watch(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary)
 {
-    begin(watched, type, dsn, primary, true, NULL);
+    begin(watched, type, dsn, primary, (struct how){ .heartbeat = true });
 }
 
 void watch_bytes(struct watched *watched, const char *dsn, const char *primary)
 {
-    begin(watched, MONITOR_TYPE_LAG, dsn, primary, false, NULL);
+    begin(watched, MONITOR_TYPE_LAG, dsn, primary, (struct how){ .heartbeat = false });
+}
+
+void watch_mysql(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary)
+{
+    begin(watched, type, dsn, primary,
+          (struct how){ .engine = MONITOR_ENGINE_MYSQL, .heartbeat = primary != NULL });
 }
 
 void watch_query(struct watched *watched, const char *dsn, const char *sql)
 {
-    begin(watched, MONITOR_TYPE_QUERY, dsn, NULL, false, sql);
+    begin(watched, MONITOR_TYPE_QUERY, dsn, NULL, (struct how){ .sql = sql });
+}
+
+void watch_query_seldom(struct watched *watched, const char *dsn, const char *sql)
+{
+    begin(watched, MONITOR_TYPE_QUERY, dsn, NULL, (struct how){ .sql = sql, .every_us = 3600 * SECOND_US });
 }
 
 void watch_url(struct watched *watched, const char *url, const char *pointer)

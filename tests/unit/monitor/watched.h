@@ -25,8 +25,12 @@ struct watched {
 void watch(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary);
 /* Lag without a heartbeat. */
 void watch_bytes(struct watched *watched, const char *dsn, const char *primary);
+/* The same of a MariaDB; without a primary: no lag. */
+void watch_mysql(struct watched *watched, enum monitor_type type, const char *dsn, const char *primary);
 /* The number that a query answers. */
 void watch_query(struct watched *watched, const char *dsn, const char *sql);
+/* The same, once an hour. */
+void watch_query_seldom(struct watched *watched, const char *dsn, const char *sql);
 /* What a URL answers; the loop is there already, and `pointer` may be NULL. */
 void watch_url(struct watched *watched, const char *url, const char *pointer);
 /* Destroys without stopping. */

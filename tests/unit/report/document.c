@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -150,6 +151,67 @@ static void test_tables(void **state)
     assert_string_equal(buf_str(&out), "# t\n\n| a |\n| --- |\n| b |\n\n| a |\n| --- |\n| b |\n\n");
 }
 
+/* What can begin nothing is left as it is read: a limit is no entity. A table without a head has no empty
+ * row. */
+static void test_alone(void **state)
+{
+    static const char *const none[] = { "", "" };
+    (void)state;
+    for (int form = 0; form < DOCUMENT_FORM_COUNT; form++) {
+        struct document *document = document_create((enum document_form)form, "t");
+        document_paragraph(document, "a < 1 & b <= 2, <b>&amp;<");
+        document_table(document, none, 2);
+        document_row(document, (const struct cell[]){ { "x", LOOK_PLAIN }, { "y", LOOK_PLAIN } });
+        buf_clear(&out);
+        document_finish(document, &out);
+        if (form == DOCUMENT_MARKDOWN)
+            has("a < 1 & b <= 2, &lt;b\\>&amp;amp;&lt;\n");
+        else
+            has_not("<thead>");
+    }
+}
+
+/* What is folded up is all there; Markdown knows no fold. */
+static void test_fold(void **state)
+{
+    static const char *const head[] = { "a" };
+    (void)state;
+    for (int form = 0; form < DOCUMENT_FORM_COUNT; form++) {
+        struct document *document = document_create((enum document_form)form, "t");
+        document_fold(document, "<2> rows");
+        document_table(document, head, 1);
+        document_row(document, (const struct cell[]){ { "b", LOOK_PLAIN } });
+        document_fold_end(document);
+        document_paragraph(document, "c");
+        document_finish(document, &out);
+    }
+    has("# t\n\n| a |\n| --- |\n| b |\n\nc\n\n");
+    has("<label for=\"fold");
+    has("\">&lt;2&gt; rows</label>\n<div class=\"folded\">\n<div class=\"table\"><table>");
+    has("</table></div>\n</div>\n<p>c</p>\n");
+    /* Closed <details> stay closed on paper, whatever a style sheet says. */
+    has_not("<details");
+    has("@media screen{.fold:not(:checked)+label+.folded{display:none}}");
+}
+
+/* What did not fit is never left out in silence. */
+static void test_too_long(void **state)
+{
+    enum { LEN = 8 * 1024 * 1024 };
+    struct document *document = document_create(DOCUMENT_HTML, "t");
+    char *text = mem_alloc(LEN + 1);
+    struct buf whole;
+    (void)state;
+    memset(text, 'a', LEN);
+    for (int i = 0; i < 6; i++)
+        document_figure(document, text, text);
+    buf_init(&whole, (size_t)16 * LEN);
+    document_finish(document, &whole);
+    assert_int_equal(buf_ok(&whole, "the document", NULL), ERR_LIMIT);
+    buf_finish(&whole);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +222,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_markdown_fence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fold, setup, teardown),
+        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

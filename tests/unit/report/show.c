@@ -138,6 +138,31 @@ static void test_way_back(void **state)
     load_finish(&load);
 }
 
+static void test_rehearsal(void **state)
+{
+    static const char book[] =
+        "{`tminus`:1,`id`:`b`,`title`:`B`,`targets`:{`p`:{`engine`:`postgresql`,`role`:`primary`}},"
+        "`rehearsal`:{`required`:`30d`,`data`:[{`target`:`p`,`table`:`t`},{`target`:`p`,`sql`:`SELECT 1`}]},"
+        "`phases`:[{`id`:`m`,`kind`:`migrate`,`title`:`M`,`steps`:[{`id`:`a`,`kind`:`manual`,`instructions`:`"
+        "Turn`,"
+        "`unattended`:{`text`:`turned`,`argv`:[`turn`,`it "
+        "on`]},`rollback`:[{`kind`:`command`,`argv`:[`x`]}]}]}]}";
+    static const struct book_options options = {
+        .targets_text = "{`p`:{`engine`:`postgresql`,`dsn`:`service=p`,`live`:true}}"
+    };
+    static const struct show_facts facts = { 0 };
+    struct load load;
+    (void)state;
+    load_init(&load, book, &options);
+    show(&load, &facts, DOCUMENT_MARKDOWN);
+    has("- **In a rehearsal:** turned\n\n```sh\nturn 'it on'\n```\n");
+    has("- **Certificate:** a live run begins only with one that is not older than 30d\n"
+        "- **Without one, with a reason:** nobody\n");
+    has("| `p` | `all of t` |\n| `p` | `SELECT 1` |\n");
+    has("| primary, live |");
+    load_finish(&load);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -158,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_everything_is_in_it),
         cmocka_unit_test(test_locks),
         cmocka_unit_test(test_params),
+        cmocka_unit_test(test_rehearsal),
         cmocka_unit_test(test_way_back),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

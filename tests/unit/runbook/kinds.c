@@ -41,6 +41,54 @@ static void test_backfill(void **state)
     assert_true(step_kind_changes(STEP_BACKFILL) && step_kind_resumes(STEP_BACKFILL));
 }
 
+static void test_backfill_statement(void **state)
+{
+    struct load load;
+    char *text = replaced(kinds_book, "`set`:`a = 1`,`where`:`a IS NULL`",
+                          "`statement`:`INSERT INTO x SELECT id, ${word} FROM tminus_batch`");
+    (void)state;
+    load_init(&load, text, &kinds_options);
+    assert_string_equal(buf_str(&load.faults), "");
+    const struct backfill_def *def = step_of(load.book, "plain")->backfill;
+    assert_string_equal(def->statement, "INSERT INTO x SELECT id, 'it''s' FROM tminus_batch");
+    assert_null(def->set);
+    assert_string_equal(backfill_batch_text(load.arena, def),
+                        "WITH tminus_batch AS (SELECT id FROM t), tminus_done AS (INSERT INTO x SELECT id, "
+                        "'it''s' FROM tminus_batch RETURNING 1) SELECT 1");
+    load_finish(&load);
+    free(text);
+}
+
+/* Its keys are a part of the statement only where the statement can be one of a query. */
+static void test_backfill_statement_elsewhere(void **state)
+{
+    struct load load;
+    char *engine = replaced(kinds_book, "`old`:{`engine`:`postgresql`", "`old`:{`engine`:`mariadb`");
+    char *text = replaced(engine, "`set`:`a = 1`,`where`:`a IS NULL`",
+                          "`statement`:`INSERT INTO x SELECT id FROM tminus_batch`");
+    (void)state;
+    load_init(&load, text, &kinds_options);
+    assert_non_null(strstr(buf_str(&load.faults), "31:83: a \"statement\" of a backfill is for postgresql in "
+                                                  "this version, and target \"old\" is mariadb"));
+    load_finish(&load);
+    free(text);
+    free(engine);
+}
+
+/* What a metric is compared with may be a param. */
+static void test_threshold_from_param(void **state)
+{
+    struct load load;
+    char *text = replaced(kinds_book, "`is`:`<`,`value`:9}", "`is`:`<`,`value`:`${batch}`}");
+    (void)state;
+    load_init(&load, text, &kinds_options);
+    assert_string_equal(buf_str(&load.faults), "");
+    double value = step_of(load.book, "settled")->until.value;
+    assert_true(value > 499 && value < 501);
+    load_finish(&load);
+    free(text);
+}
+
 static void test_backfill_defaults(void **state)
 {
     const struct book *book = ((struct load *)*state)->book;
@@ -191,6 +239,9 @@ static void test_sql(void **state)
     assert_string_equal(gen->generate.sql, "SELECT a FROM b WHERE c > ${lsn}");
     assert_int_equal(gen->generate.timeout_us, 7 * SECOND_US);
     assert_true(gen->transaction);
+    assert_int_equal(gen->give_way_count, 1);
+    assert_string_equal(gen->give_way[0].metric, "value");
+    assert_true(gen->give_way[0].value == 500);
     assert_int_equal(each->each->query.target, each->target);
     assert_string_equal(each->each->query.sql, "SELECT n FROM t WHERE m = ${made}");
     assert_int_equal(each->each->query.timeout_us, 30 * SECOND_US);
@@ -227,6 +278,20 @@ static void test_use_changed(void **state)
     assert_string_equal(quiet->instructions, "I");
     assert_string_equal(quiet->query.sql, "SELECT count(*) <= 8 FROM a WHERE w = 'all'");
     assert_int_equal(quiet->freshness_us, 5 * SECOND_US);
+    load_finish(&load);
+    free(text);
+}
+
+/* A check can be one for several kinds of server. */
+static void test_use_either(void **state)
+{
+    struct load load;
+    char *text = replaced(kinds_book, "`use`:`pg/quiet`,`target`:`old`,`with`:{`limit`:7,`who`:`${word}`}",
+                          "`use`:`either`,`target`:`old`");
+    (void)state;
+    load_init(&load, text, &kinds_options);
+    assert_string_equal(buf_str(&load.faults), "");
+    assert_string_equal(step_of(load.book, "quiet")->query.sql, "SELECT 1");
     load_finish(&load);
     free(text);
 }
@@ -320,7 +385,7 @@ static const struct {
     { "fill.begin", "nothing: what has to be undone with the phase begins here" },
     { "here", "SELECT pg_current_wal_lsn()" },
     { "make", "CREATE TABLE big (a int, b text DEFAULT 'it''s');\n;" },
-    { "gen", "what this answers:\nSELECT a FROM b WHERE c > ${lsn}" },
+    { "gen", "what this answers:\nSELECT a FROM b WHERE c > ${lsn}\ngives way when active.value >= 500" },
     { "each", "CREATE SCHEMA ${tenant};\nfor each ${tenant} of SELECT n FROM t WHERE m = ${made}" },
     { "caught-up",
       "on new: SELECT replayed() >= ${lsn}::pg_lsn\nmust answer: = true\nand: GET http://shop.test/${lsn} "
@@ -374,6 +439,8 @@ static void test_files_named(void **state)
     for (size_t i = 0; i < ARRAY_LEN(want); i++)
         assert_string_equal(names[i], want[i]);
     assert_null(names[ARRAY_LEN(want)]);
+    static const char escaped[] = "{\"phases\":[{\"steps\":[{\"kind\":\"sql\",\"f\\u0069le\":\"a.sql\"}]}]}";
+    assert_string_equal(book_files_named(arena, escaped, strlen(escaped))[0], "a.sql");
     assert_null(book_files_named(arena, "{", 1)[0]);
     assert_null(book_files_named(arena, "[1,\"x\"]", 7)[0]);
     arena_destroy(arena);
@@ -401,10 +468,35 @@ static void test_version_fits(void **state)
     }
 }
 
+static void test_target_version_fits(void **state)
+{
+    static const struct {
+        enum target_engine engine;
+        const char *constraint;
+        int version;
+        bool fits;
+    } rows[] = {
+        { ENGINE_POSTGRESQL, "15.20", 150020, true },  { ENGINE_POSTGRESQL, NULL, 150020, true },
+        { ENGINE_MYSQL, "8.0", 80036, true },          { ENGINE_MYSQL, "8.0.35", 80036, false },
+        { ENGINE_MYSQL, ">=8.0.36", 80036, true },     { ENGINE_MYSQL, "8", 80401, true },
+        { ENGINE_MYSQL, "8.0", 80401, false },         { ENGINE_MARIADB, ">=10.6", 101106, true },
+        { ENGINE_MARIADB, "<10.11.6", 101106, false }, { ENGINE_MARIADB, "10.11", 101106, true },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct target target = { .engine = rows[i].engine, .version = rows[i].constraint };
+        if (target_version_fits(&target, rows[i].version) != rows[i].fits)
+            fail_msg("%s and %d", rows[i].constraint ? rows[i].constraint : "", rows[i].version);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_backfill, setup, finish_state),
+        cmocka_unit_test(test_backfill_statement),
+        cmocka_unit_test(test_backfill_statement_elsewhere),
+        cmocka_unit_test(test_threshold_from_param),
         cmocka_unit_test_setup_teardown(test_backfill_defaults, setup, finish_state),
         cmocka_unit_test_setup_teardown(test_compare, setup, finish_state),
         cmocka_unit_test_setup_teardown(test_notify, setup, finish_state),
@@ -413,12 +505,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sql, setup, finish_state),
         cmocka_unit_test_setup_teardown(test_use, setup, finish_state),
         cmocka_unit_test(test_use_changed),
+        cmocka_unit_test(test_use_either),
         cmocka_unit_test_setup_teardown(test_monitors, setup, finish_state),
         cmocka_unit_test_setup_teardown(test_order, setup, finish_state),
         cmocka_unit_test_setup_teardown(test_phase_rollback, setup, finish_state),
         cmocka_unit_test_setup_teardown(test_texts, setup, finish_state),
         cmocka_unit_test(test_files_named),
         cmocka_unit_test(test_version_fits),
+        cmocka_unit_test(test_target_version_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

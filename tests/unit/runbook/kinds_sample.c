@@ -22,7 +22,7 @@ const char kinds_book[] =
     /* 18 */ "{`id`:`fill`,`kind`:`migrate`,`title`:`Fill`,\n"
     /* 19 */ "`steps`:[{`id`:`here`,`kind`:`verify`,`target`:`old`,`sql`:`SELECT pg_current_wal_lsn()`,`as`:`lsn`},\n"
     /* 20 */ "{`id`:`make`,`kind`:`sql`,`target`:`old`,`file`:`sql/make.sql`,`as`:`made`},\n"
-    /* 21 */ "{`id`:`gen`,`kind`:`sql`,`target`:`old`,`generate`:{`target`:`new`,`sql`:`SELECT a FROM b WHERE c > ${lsn}`,`timeout`:`7s`}},\n"
+    /* 21 */ "{`id`:`gen`,`kind`:`sql`,`target`:`old`,`generate`:{`target`:`new`,`sql`:`SELECT a FROM b WHERE c > ${lsn}`,`timeout`:`7s`},`give_way`:[{`metric`:`active.value`,`is`:`>=`,`value`:500}]},\n"
     /* 22 */ "{`id`:`each`,`kind`:`sql`,`target`:`old`,`for_each`:{`sql`:`SELECT n FROM t WHERE m = ${made}`,`as`:`tenant`,`type`:`identifier`},\n"
     /* 23 */ "`sql`:`CREATE SCHEMA ${tenant}`,`rollback`:[{`kind`:`sql`,`sql`:`DROP SCHEMA ${tenant}`}]},\n"
     /* 24 */ "{`id`:`caught-up`,`kind`:`wait`,`all`:[{`target`:`new`,`sql`:`SELECT replayed() >= ${lsn}::pg_lsn`},\n"
@@ -59,6 +59,14 @@ static const struct book_file files[] = {
       .text = "{`title`:`Bad`,`instructions`:`x`,`engine`:`postgresql`,\n"
               "`params`:{`limit`:{`type`:`integer`}},\n"
               "`sense`:{`sql`:`SELECT ${limt}`,`expect`:{`is`:`<`}}}\n" },
+    { .name = "checks/either.json",
+      .text = "{`title`:`Either`,`instructions`:`x`,`engine`:[`mysql`,`postgresql`],`sense`:{`sql`:`SELECT 1`}}\n" },
+    { .name = "checks/others.json",
+      .text = "{`title`:`Others`,`instructions`:`x`,`engine`:[`mysql`,`mariadb`],`sense`:{`sql`:`SELECT 1`}}\n" },
+    { .name = "checks/unheard.json",
+      .text = "{`title`:`Unheard`,`instructions`:`x`,\n`engine`:[`postgresql`,`postgres`],`sense`:{`sql`:`SELECT 1`}}\n" },
+    { .name = "checks/none.json",
+      .text = "{`title`:`None`,`instructions`:`x`,`engine`:[],`sense`:{`sql`:`SELECT 1`}}\n" },
     { .name = "checks/pg/broken.json", .text = "{`title`:\n" },
     { .name = "checks/pg/gone.json", .text = NULL, .why = "checks/pg/gone.json: there is no such file" },
     { .name = "sql/make.sql", .text = "CREATE TABLE big (a int, b text DEFAULT ${word});\n" },

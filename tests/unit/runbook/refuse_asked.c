@@ -7,6 +7,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#define COMMITS                                                                                              \
+    "cannot be in a transaction: it commits by itself, or no rollback takes it back; say `transaction`: "    \
+    "false\n"
+
 static const struct refusal file_cases[] = {
     { "`file`:`sql/make.sql`", "`file`:`../make.sql`",
       "20:49: `../make.sql` does not stand beside the book or below it" },
@@ -58,8 +62,18 @@ static const struct refusal use_cases[] = {
     { "`who`:`${word}`}", "`who`:`${wrod}`}",
       "14:95: no param `wrod`; did you mean `word`? (`$${` stands for the two characters themselves)" },
     { "`old`:{`engine`:`postgresql`", "`old`:{`engine`:`mysql`",
-      "3:28: this version drives postgresql only\n"
-      "14:45: checks/pg/quiet.json:1:1: it asks postgresql, and the target is mysql" },
+      "6:47: target `new` is postgresql, and `old`, which it follows, is mysql\n"
+      "14:45: checks/pg/quiet.json:1:1: it asks postgresql, and the target is mysql\n"
+      "20:49: this statement " COMMITS "23:7: this statement " COMMITS "23:65: this statement " COMMITS
+      "36:48: this statement " COMMITS
+      "40:88: the names of tables are not the same on mysql and postgresql: compare a `table` of each side\n"
+      "41:8: a comparison of sequences is for postgresql in this version, and target `old` is mysql" },
+    { "`use`:`pg/quiet`,`target`:`old`,`with`:{`limit`:7,`who`:`${word}`}", "`use`:`others`,`target`:`old`",
+      "14:45: checks/others.json:1:1: it asks mysql or mariadb, and the target is postgresql" },
+    { "`use`:`pg/quiet`,`target`:`old`,`with`:{`limit`:7,`who`:`${word}`}", "`use`:`unheard`,`target`:`old`",
+      "14:45: checks/unheard.json:2:10: an engine is postgresql, mysql or mariadb" },
+    { "`use`:`pg/quiet`,`target`:`old`,`with`:{`limit`:7,`who`:`${word}`}", "`use`:`none`,`target`:`old`",
+      "14:45: checks/none.json:1:45: `engine` of check must not be empty" },
     { "`use`:`pg/quiet`,`target`:`old`", "`use`:`pg/quiet`",
       "14:10: step `quiet` needs a `target`\n"
       "14:45: checks/pg/quiet.json:4:9: sense needs a `target` to ask" },

@@ -126,7 +126,7 @@ static const struct refusal references_cases[] = {
       "12:7: a second monitor `lag`\n"
       "22:11: no monitor `locks`" },
     { "`engine`:`postgresql`,`role`:`replica`", "`engine`:`mariadb`,`role`:`replica`",
-      "9:21: this version drives postgresql only" },
+      "11:47: target `replica` is mariadb, and `primary`, which it follows, is postgresql" },
     { "`version`:`>=15`", "`version`:`fifteen`", "8:55: `fifteen` is no version, as in `15` or `>=15.4`" },
     { "`metric`:`lag.seconds`,`is`:`>`", "`metric`:`lagg.seconds`,`is`:`>`",
       "14:18: no monitor `lagg`; did you mean `lag`?" },

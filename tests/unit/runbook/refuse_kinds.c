@@ -45,6 +45,23 @@ static const struct refusal backfill_cases[] = {
     { "`set`:`a = 1`", "`set`:`a = f(1`",
       "31:77: `set` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
       "left open" },
+    { "`set`:`a = 1`,`where`:`a IS NULL`", "`set`:`a = 1`",
+      "31:1: a backfill needs `set` and `where`, or a `statement`" },
+    { "`set`:`a = 1`,`where`:`a IS NULL`", "`set`:`a = 1`,`where`:`a IS NULL`,`statement`:`DELETE FROM x`",
+      "31:117: a backfill has either `set` and `where` or a `statement`" },
+    { "`set`:`a = 1`,`where`:`a IS NULL`", "`statement`:`SELECT f(id) FROM tminus_batch`",
+      "31:83: a `statement` is an INSERT, an UPDATE or a DELETE without RETURNING" },
+    { "`set`:`a = 1`,`where`:`a IS NULL`",
+      "`statement`:`DELETE FROM x USING tminus_batch b WHERE b.id = x.id returning 1`",
+      "31:83: a `statement` is an INSERT, an UPDATE or a DELETE without RETURNING" },
+    { "`set`:`a = 1`,`where`:`a IS NULL`", "`statement`:`DELETE FROM x -- tminus_batch\\n WHERE true`",
+      "31:83: a `statement` takes the keys of its batch from tminus_batch, as in `FROM users JOIN "
+      "tminus_batch "
+      "USING (id)`: without them each batch would change everything" },
+    { "`set`:`a = 1`,`where`:`a IS NULL`",
+      "`statement`:`INSERT INTO x SELECT id FROM tminus_batch; DROP TABLE y`",
+      "31:83: `statement` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that "
+      "is left open" },
     { "`key`:[`a`,`b`]", "`key`:[]", "27:78: `key` of step `backfill` must not be empty" },
     { "`key`:[`a`,`b`]", "`key`:[`a`,`b, c`]",
       "27:83: `b, c` is not the name of one column: a word, or any text in double quotes, in an item of its "
@@ -62,6 +79,8 @@ static const struct refusal backfill_cases[] = {
       "28:111: `attempts` of step `backfill` wants a whole number from 1 to 1000, not 0" },
     { "`is`:`<`,`value`:5}", "`is`:`<`,`value`:5,`for`:`3s`}",
       "29:62: a throttle looks at the last sample: it has no `for`" },
+    { "`is`:`>=`,`value`:500", "`is`:`>=`,`value`:500,`for`:`3s`",
+      "21:190: what a statement gives way to looks at the last sample: it has no `for`" },
     { "`metric`:`lag.seconds`,`is`:`<`,`value`:5", "`metric`:`lag.second`,`is`:`<`,`value`:5",
       "29:23: a monitor of kind `lag` has no metric `second`; did you mean `seconds`?" },
     { "`metric`:`web.value`", "`metric`:`web.valu`",
@@ -285,6 +304,10 @@ static const struct refusal phase_cases[] = {
       "34:25: kind `sql` is not one of verify, wait, compare" },
     { "{`kind`:`verify`,`target`:`old`,`sql`:`SELECT 0`,`expect`:{`value`:0}}", "{`kind`:`check`}",
       "34:25: kind `check` is not one of verify, wait, compare" },
+    { "`metric`:`active.value`,`is`:`<`,`value`:9", "`metric`:`active.value`,`is`:`<`,`value`:`9`",
+      "35:81: a condition compares with a number, or with `${param}`, an integer" },
+    { "`metric`:`active.value`,`is`:`<`,`value`:9", "`metric`:`active.value`,`is`:`<`,`value`:`${word}`",
+      "35:81: a condition compares with a number, or with `${param}`, an integer" },
     { "{`id`:`settled`,`kind`:`wait`", "{`id`:`plain`,`kind`:`wait`", "35:7: a second step `plain`" },
     { "{`id`:`settled`,`kind`:`wait`", "{`id`:`settled`,`after`:`nothing`,`background`:true,`kind`:`wait`",
       "35:17: a step of a verification has no `after` of its own\n"

@@ -6,17 +6,18 @@
 
 static const struct refusal steps_cases[] = {
     { "`kind`:`check`,`freshness`", "`kind`:`fill`,`freshness`",
-      "17:31: kind `fill` is not one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "17:31: kind `fill` is not one of check, manual, sql, command, verify, wait, backfill, osc, compare, "
       "notify" },
     { "`kind`:`check`,`freshness`", "`kind`:`chek`,`freshness`",
-      "17:31: kind `chek` is not one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "17:31: kind `chek` is not one of check, manual, sql, command, verify, wait, backfill, osc, compare, "
       "notify; did you mean "
       "`check`?" },
     { "`kind`:`check`,`freshness`", "`freshness`",
-      "17:10: a step needs a `kind`: one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "17:10: a step needs a `kind`: one of check, manual, sql, command, verify, wait, backfill, osc, "
+      "compare, "
       "notify" },
     { "`kind`:`check`,`freshness`", "`kind`:`none`,`freshness`",
-      "17:31: kind `none` is not one of check, manual, sql, command, verify, wait, backfill, compare, "
+      "17:31: kind `none` is not one of check, manual, sql, command, verify, wait, backfill, osc, compare, "
       "notify" },
     { "{`id`:`alive`,`kind`", "{`kind`", "17:10: step lacks the field `id`" },
     { "{`id`:`alive`,`kind`", "{`id`:`alive`,`backgroun`:true,`kind`",
@@ -99,7 +100,7 @@ static const struct refusal safety_cases[] = {
       "33:13: `none` says that there is nothing to undo: it stands alone\n"
       "33:39: `none` says that there is nothing to undo: it stands alone" },
     { "`rollback`:[{`kind`:`none`,`why`:`it goes with the column`}]", "`rollback`:[{`kind`:`check`}]",
-      "33:21: kind `check` is not one of manual, sql, command, verify, wait, backfill, compare, notify, "
+      "33:21: kind `check` is not one of manual, sql, command, verify, wait, backfill, osc, compare, notify, "
       "none" },
     { "`rollback`:[{`kind`:`none`,`why`:`it goes with the column`}]", "`rollback`:[`DROP INDEX i`]",
       "33:13: a step is an object, this is a text" },

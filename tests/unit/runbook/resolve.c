@@ -115,6 +115,44 @@ static void test_given(void **state)
     free(text);
 }
 
+/* A duration names params like any other text; what they make of it has to be one. */
+static void test_durations(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *dur; /* given; NULL: the default */
+        int64_t min_us, max_us;
+        const char *faults; /* a part of them; NULL: there are none */
+    } cases[] = {
+        { "${dur}", NULL, 5 * MINUTE_US, 5 * MINUTE_US, NULL },
+        { "${dur}", "2s", 2 * SECOND_US, 2 * SECOND_US, NULL },
+        { "1s..${dur}", "2s", SECOND_US, 2 * SECOND_US, NULL },
+        { "${other}", NULL, 0, 0, "no param \"other\"" },
+        { "${int}", NULL, 0, 0, "is wrong: \"7\" is not a duration" },
+        { "${dur}..1s", NULL, 0, 0, "range \"5m..1s\" begins with its longer end" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct load load;
+        const struct book_param param = { "dur", cases[i].dur };
+        const struct book_options options = { .param_count = cases[i].dur ? 1 : 0, .params = &param };
+        char *with = replaced(frame, "`sql`:`@sql`", "`sql`:`SELECT 1`,`estimate`:`@estimate`");
+        char *text = replaced(with, "@estimate", cases[i].text);
+        load_init(&load, text, &options);
+        assert_int_equal(load.book != NULL, !cases[i].faults);
+        if (cases[i].faults)
+            if (!strstr(buf_str(&load.faults), cases[i].faults))
+                fail_msg("%s", buf_str(&load.faults));
+        if (load.book) {
+            assert_int_equal(load.book->steps[0].estimate.min_us, cases[i].min_us);
+            assert_int_equal(load.book->steps[0].estimate.max_us, cases[i].max_us);
+        }
+        load_finish(&load);
+        free(text);
+        free(with);
+    }
+}
+
 static const struct {
     const char *sql;
     struct book_param param;
@@ -168,9 +206,9 @@ static void test_given_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sql),         cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_given),       cmocka_unit_test(test_given_refused),
-        cmocka_unit_test(test_given_twice),
+        cmocka_unit_test(test_sql),           cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_given),         cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_given_refused), cmocka_unit_test(test_given_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

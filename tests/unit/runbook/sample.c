@@ -144,7 +144,7 @@ char *replaced(const char *text, const char *find, const char *replacement)
     return out.data;
 }
 
-static void refuse(const char *book, const struct book_options *options, const struct refusal *refusal)
+void refuse(const char *book, const struct book_options *options, const struct refusal *refusal)
 {
     struct load load;
     char *text = replaced(book, refusal->find, refusal->replacement);

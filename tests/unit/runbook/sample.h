@@ -44,6 +44,8 @@ struct refusal {
     const char *faults;
 };
 
+/* Loads a book that is broken in that way, and fails the test unless it has exactly those faults. */
+void refuse(const char *book, const struct book_options *options, const struct refusal *refusal);
 /* Loads the sample once for each case and fails the test unless it has exactly those faults. */
 void refuse_all(const struct refusal *cases, size_t count);
 /* The same with the book of kinds. */

@@ -87,6 +87,9 @@ static const struct {
     { "SELECT 1; VACUUM t", { 2, false, true, false } },
     { "begin; SELECT 1; commit", { 3, false, false, true } },
     { "ROLLBACK", { 1, false, false, true } },
+    { "START /* x */ Transaction READ ONLY", { 1, false, false, true } },
+    { "START SLAVE; transaction", { 2, false, false, false } },
+    { "SELECT start, transaction", { 1, false, false, false } },
     { "SELECT begin FROM t", { 1, false, false, false } },
 };
 

@@ -56,6 +56,8 @@ static bool fits(const struct shape_part *part, enum json_kind kind)
 static bool says_what(const struct shape_part *part)
 {
     int said = (part->shape != NULL) + (part->item != NULL) + (part->types != 0);
+    if (part->shape && part->types != 0) /* an object or a value: only the object has a name to refer to */
+        return part->form == FORM_ONE && said == 2 && !part->place && part->shape->name;
     return part->form == FORM_STEPS ? part->place && said == 0 : !part->place && said == 1;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/dsn.h"
 #include "runbook/dsn.h"
 
 static const struct refusal files[] = {
@@ -117,13 +118,78 @@ static void test_dsns(void **state)
     }
 }
 
+static const struct {
+    const char *dsn, *fault; /* part of what is said; NULL: it is fine */
+} mysql_dsns[] = {
+    { "host=db1 port=3307 user=app dbname=shop", NULL },
+    { "host=db1 database=shop ssl-mode=verify-identity ssl-ca=/etc/ca.pem", NULL },
+    { "unix_socket='/run/my sql/s' user=app", NULL },
+    { "defaults-file=/etc/my.cnf defaults_group=tminus", NULL },
+    { "host=db1 password=x", "a password stands in it" },
+    { "host=db1 PassWord=x", "a password stands in it" },
+    { "host=db1 user=a passwd = x", "a password stands in it" },
+    { "mysql://me:x@db1/shop", "no URI" },
+    { "host=db1 sslmode=require", "a key that is not known" },
+    { "host=db1 ssl-mode=preferred", "would promise nothing" },
+    { "host=db1 ssl-mode=verify-identity defaults-file=/f", "cannot be promised" },
+    { "host=db1 ssl-ca=/etc/ca.pem", "want an ssl-mode" },
+    { "host=db1 host=db2", "stands in it twice" },
+    { "host=db1 dbname=a database=b", "stands in it twice" },
+    { "host=db1 unix_socket=/s", "which is meant" },
+    { "host=db1 port=70000", "port is a number" },
+    { "host=db1 user=", "has no value" },
+    { "host='db1", "a quote" },
+    { "db1", "not \"key=value ...\"" },
+};
+
+static void test_mysql_dsns(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(mysql_dsns); i++) {
+        struct err err = ERR_INIT;
+        int r = dsn_check_mysql(mysql_dsns[i].dsn, &err);
+        if (r != (mysql_dsns[i].fault ? ERR_INVALID : 0) ||
+            (mysql_dsns[i].fault && !strstr(err.message, mysql_dsns[i].fault)))
+            fail_msg("%s: %s", mysql_dsns[i].dsn, err.message);
+    }
+}
+
+/* What stays on the machine needs no encryption; all else has it unless the DSN says otherwise. */
+static void test_mysql_tls(void **state)
+{
+    static const struct {
+        const char *dsn;
+        enum dsn_tls tls;
+    } rows[] = {
+        { "user=a", DSN_TLS_DISABLED },
+        { "unix_socket=/s", DSN_TLS_DISABLED },
+        { "host=localhost", DSN_TLS_DISABLED },
+        { "host=127.0.0.1", DSN_TLS_DISABLED },
+        { "host=db1", DSN_TLS_REQUIRED },
+        { "host=10.0.0.1", DSN_TLS_REQUIRED },
+        { "defaults-file=/etc/my.cnf", DSN_TLS_REQUIRED },
+        { "host=127.0.0.1 ssl-mode=REQUIRED", DSN_TLS_REQUIRED },
+        { "host=db1 ssl_mode=disabled", DSN_TLS_DISABLED },
+        { "host=db1 ssl-mode=verify_identity", DSN_TLS_VERIFIED },
+    };
+    struct arena *arena = arena_create();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err err = ERR_INIT;
+        struct dsn_mysql place;
+        assert_int_equal(dsn_mysql_parse(arena, rows[i].dsn, &place, &err), 0);
+        if (place.tls != rows[i].tls)
+            fail_msg("%s: %d", rows[i].dsn, (int)place.tls);
+    }
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_object),
-        cmocka_unit_test(test_secret_given),
-        cmocka_unit_test(test_dsns),
+        cmocka_unit_test(test_mysql_dsns),   cmocka_unit_test(test_mysql_tls),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_no_object),
+        cmocka_unit_test(test_secret_given), cmocka_unit_test(test_dsns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

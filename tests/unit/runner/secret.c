@@ -139,7 +139,7 @@ static void test_time_limit(void **state)
 
         assert_int_equal(secret_fetch(arena, cases[i], &found, &err), ERR_ENVIRONMENT);
         assert_non_null(strstr(err.message, "has not ended in 10 s"));
-        assert_in_range(clock_now().boot_us - began_us, 10 * SECOND_US, 20 * SECOND_US);
+        assert_in_range(clock_now().boot_us - began_us, 10 * SECOND_US, 50 * SECOND_US);
     }
     arena_destroy(arena);
 }

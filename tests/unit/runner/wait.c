@@ -229,6 +229,33 @@ static void test_ends(void **state)
     finish(&s);
 }
 
+/* What was met is looked at again when it has been for long enough, however seldom the queries are asked. */
+static void test_looks_in_time(void **state)
+{
+    struct scene s;
+    (void)state;
+    begin(&s);
+    s.step.until_for_us = MINUTE_US;
+    s.step.until_every_us = 60 * MINUTE_US;
+    answer_all();
+    wait_tick(&s.execution, clock_now());
+    assert_int_equal(heard.asked_count, QUERIES); /* not yet */
+    s.execution.since_boot_us -= MINUTE_US;
+    wait_tick(&s.execution, clock_now());
+    assert_int_equal(heard.asked_count, QUERIES + 1);
+    answer_all();
+    assert_true(heard.ended);
+    finish(&s);
+
+    begin(&s);
+    s.step.until_every_us = 60 * MINUTE_US;
+    for (size_t i = 0; i < QUERIES; i++)
+        answer(CHOICE_NO, "5", "");
+    wait_tick(&s.execution, clock_now());
+    assert_int_equal(heard.asked_count, QUERIES); /* what is not met has its pace */
+    finish(&s);
+}
+
 /* What it lacked stands in its end, and who wants it to stop does not wait for the rest of the round. */
 static void test_fails(void **state)
 {
@@ -261,10 +288,8 @@ static void test_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tells),
-        cmocka_unit_test(test_tells_again),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_fails),
+        cmocka_unit_test(test_tells),         cmocka_unit_test(test_tells_again), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_looks_in_time), cmocka_unit_test(test_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,7 @@ static void test_whole(void **state)
     struct fixture *f = *state;
     const struct policy *policy = NULL;
     const struct policy_person *dana, *jo;
-    struct fingerprint of;
+    struct key_fingerprint of;
     struct err err = ERR_INIT;
 
     if (read_text(f, whole, &policy, &err) < 0)

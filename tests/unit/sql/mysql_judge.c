@@ -108,7 +108,9 @@ static const struct expectation expectations[] = {
     { "mariadb@10.11", "SET STATEMENT lock_wait_timeout=1 FOR DROP TABLE shop.t", "mysql-not-understood" },
     { "mysql@8.4", "SELECT 'x", "mysql-not-understood" },
     { "mysql@8.4", "SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')", "mysql-reading" },
-    { "mysql@8.4", "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'", "mysql-reading" },
+    { "mysql@8.4", "SET sql_mode = 'ORACLE'", "mysql-reading" },
+    { "mysql@8.4", "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'", "-mysql-reading" },
+    { "mysql@8.4", "SET GLOBAL sql_mode = CONCAT(@@sql_mode, ',ANSI')", "-mysql-reading" },
 };
 
 static void each_has_its_finding(void **state)
@@ -245,6 +247,111 @@ static void options_say_what_holds(void **state)
     judged_finish(&judged);
 }
 
+/* What could be copied while writers wait. The table shop.t is known, others are not. */
+static void copying_is_told(void **state)
+{
+    static const struct {
+        const char *server, *text;
+        enum sql_copying alone, guarded;
+    } rows[] = {
+        { "mariadb@10.11", "ALTER TABLE shop.t MODIFY a BIGINT", SQL_COPIES, SQL_COPIES_NOT },
+        { "mariadb@10.11", "ALTER TABLE shop.t MODIFY a BIGINT, ALGORITHM=DEFAULT", SQL_COPIES, SQL_COPIES },
+        { "mariadb@10.11", "ALTER TABLE shop.t MODIFY a BIGINT, ALGORITHM=COPY", SQL_COPIES, SQL_COPIES },
+        { "mariadb@10.11", "ALTER TABLE shop.t MODIFY a BIGINT, ALGORITHM=INPLACE", SQL_COPIES_NOT,
+          SQL_COPIES_NOT },
+        { "mariadb@10.11", "ALTER TABLE shop.t MODIFY a BIGINT, LOCK=NONE", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mariadb@10.11", "ALTER TABLE shop.t MODIFY a BIGINT, LOCK=SHARED", SQL_COPIES, SQL_COPIES_NOT },
+        { "mariadb@10.11", "ALTER TABLE shop.t ENGINE=MyISAM, ALGORITHM=INSTANT", SQL_COPIES, SQL_COPIES },
+        { "mariadb@10.11", "ALTER TABLE shop.t ADD COLUMN n INT", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE shop.t ADD COLUMN n INT", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE shop.t MODIFY a BIGINT", SQL_COPIES, SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE x ADD COLUMN n INT", SQL_COPIES_PERHAPS, SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE x ADD COLUMN n INT, ALGORITHM=INSTANT", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE x COMMENT = 'x', ALTER COLUMN a SET DEFAULT 1", SQL_COPIES_NOT,
+          SQL_COPIES_NOT },
+        { "mysql@8.4", "CREATE INDEX i ON x (a)", SQL_COPIES_PERHAPS, SQL_COPIES_NOT },
+        { "mysql@8.4", "CREATE INDEX i ON x (a) ALGORITHM=INPLACE", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "DROP INDEX i ON x LOCK=NONE", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "RENAME TABLE x TO y", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "OPTIMIZE TABLE x", SQL_COPIES_PERHAPS, SQL_COPIES_PERHAPS },
+        { "mysql@8.4", "OPTIMIZE TABLE shop.t", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE x ADD PARTITION (PARTITION p VALUES LESS THAN (9))", SQL_COPIES_NOT,
+          SQL_COPIES_NOT },
+        { "mysql@8.4", "ALTER TABLE x COALESCE PARTITION 1", SQL_COPIES, SQL_COPIES },
+        { "mysql@8.4", "ALTER TABLE x FROB y", SQL_COPIES_PERHAPS, SQL_COPIES_NOT },
+        { "mysql@8.4", "CALL p()", SQL_COPIES_PERHAPS, SQL_COPIES_NOT },
+        { "mariadb@10.11", "SET STATEMENT alter_algorithm=COPY FOR ALTER TABLE x FORCE", SQL_COPIES_PERHAPS,
+          SQL_COPIES_PERHAPS },
+        { "mariadb@10.11", "SET alter_algorithm=COPY; ALTER TABLE shop.t FORCE", SQL_COPIES, SQL_COPIES },
+        { "mysql@8.4", "STOP REPLICA", SQL_COPIES_NOT, SQL_COPIES_NOT },
+        { "mysql@8.4", "CREATE TABLE n (a INT); ALTER TABLE n MODIFY a BIGINT", SQL_COPIES_NOT,
+          SQL_COPIES_NOT },
+        { "mysql@8.4", "UPDATE shop.t SET a = 1", SQL_COPIES_NOT, SQL_COPIES_NOT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (int guarded = 0; guarded < 2; guarded++) {
+            const struct sql_options options = { .guarded = guarded };
+            struct judged judged;
+
+            judge_with(&judged, rows[i].server, dump, rows[i].text, &options);
+            if (judged.last->copying != (guarded ? rows[i].guarded : rows[i].alone))
+                fail_msg("%s%s: %d", rows[i].text, guarded ? ", guarded" : "", judged.last->copying);
+            assert_true((judged.last->copying == SQL_COPIES_NOT) == (judged.last->copied[0] == '\0'));
+            judged_finish(&judged);
+        }
+    }
+}
+
+/* The last statement is the ALTER of that table, or there is none that could be read. */
+static void modes_are_followed(void **state)
+{
+    static const struct {
+        enum sql_reading reading;
+        bool differs;
+        const char *text, *table;
+    } rows[] = {
+        { SQL_READ_USUAL, true, "ALTER TABLE `a` FORCE, COMMENT 'x\\'; y'", "a" },
+        { SQL_READ_USUAL, true, "INSERT INTO t VALUES ('\\'); ALTER TABLE b FORCE; --')", NULL },
+        { SQL_READ_USUAL, true, "INSERT INTO t VALUES ('a\\'b'); ALTER TABLE b FORCE", "b" },
+        { SQL_READ_USUAL, false, "INSERT INTO t VALUES ('a\\\\b\\n'); ALTER TABLE b FORCE", "b" },
+        { SQL_READ_USUAL, false, "ALTER TABLE \"a\" FORCE", NULL },
+        { SQL_READ_OURS, false, "ALTER TABLE \"a\" FORCE", "a" },
+        { SQL_READ_OURS, false, "INSERT INTO t VALUES ('\\'); ALTER TABLE b FORCE", "b" },
+        { SQL_READ_OURS, false, "ALTER TABLE \"a\\\" FORCE", "a\\" },
+        { SQL_READ_USUAL, false, "SET sql_mode = 'ANSI'; ALTER TABLE \"a\" FORCE", "a" },
+        { SQL_READ_USUAL, false,
+          "SET sql_mode = NO_BACKSLASH_ESCAPES; INSERT INTO t VALUES ('\\'); ALTER TABLE b FORCE", "b" },
+        { SQL_READ_USUAL, false, "SET sql_mode = ''; INSERT INTO t VALUES ('\\'a'); ALTER TABLE b FORCE",
+          "b" },
+        { SQL_READ_USUAL, false, "SET GLOBAL sql_mode = 'ANSI'; ALTER TABLE \"a\" FORCE", NULL },
+        { SQL_READ_OURS, true, "SET sql_mode = DEFAULT; INSERT INTO t VALUES ('a\\'b'); ALTER TABLE b FORCE",
+          "b" },
+        { SQL_READ_USUAL, false,
+          "SET @o = @@sql_mode, sql_mode = 'ANSI'; SET sql_mode = @o; ALTER TABLE \"a\" FORCE", NULL },
+        { SQL_READ_OURS, false,
+          "SET @o = @@sql_mode, sql_mode = ''; SET sql_mode = @o; ALTER TABLE \"a\" FORCE", "a" },
+        { SQL_READ_OURS, false, "DELIMITER //\nALTER TABLE a FORCE", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct sql_options options = { .reading = rows[i].reading };
+        const char *table = rows[i].table;
+        struct judged judged;
+
+        judge_with(&judged, "mysql@8.4", NULL, rows[i].text, &options);
+        const struct sql_statement *last = judged.last;
+        bool is = last->understood && last->lock_count == 1;
+        if (table ? !is || strcmp(last->locks[0].relation, table) != 0 : is)
+            fail_msg("%s: %s", rows[i].text, is ? last->locks[0].relation : "nothing");
+        if (script_has(judged.script, "mysql-reading") != rows[i].differs)
+            fail_msg("%s: %s", rows[i].text, rows[i].differs ? "it may be read otherwise" : "it is read so");
+        judged_finish(&judged);
+    }
+}
+
 static void places_are_told(void **state)
 {
     struct judged judged;
@@ -265,7 +372,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_has_its_finding),   cmocka_unit_test(harmless),
         cmocka_unit_test(locks_and_parents),      cmocka_unit_test(the_catalog_moves_on),
-        cmocka_unit_test(options_say_what_holds), cmocka_unit_test(places_are_told),
+        cmocka_unit_test(options_say_what_holds), cmocka_unit_test(copying_is_told),
+        cmocka_unit_test(modes_are_followed),     cmocka_unit_test(places_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,23 @@ static const struct {
       T "+ public.u:RowExclusiveLock !work-under-lock" },
     { 15, true, "ALTER TABLE t ADD c int; UPDATE u SET a = 1 WHERE b = 2",
       T "+ public.u:RowExclusiveLock !work-under-lock" },
+    /* A function may do anything, also when it is known to be there; one that is stable changes nothing. */
+    { 15, false, "SELECT f()", "unknown-code" },
+    { 15, false, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f(a) FROM t",
+      "public.t:AccessShareLock unknown-code" },
+    { 15, false, "CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1'; SELECT f()", "" },
+    /* What is set has to be there, where the table is known from its beginning, with all of its columns. */
+    { 15, false, "CREATE TABLE n (a int); ALTER TABLE n ADD b int; UPDATE n SET (a, b) = (1, 2) WHERE a = 1",
+      "" },
+    { 15, false, "CREATE TABLE n (a int, b int); ALTER TABLE n DROP b; UPDATE n SET b = 1 WHERE a = 1",
+      "!no-such-column" },
+    { 15, false, "CREATE TABLE n (LIKE t); UPDATE n SET b = 1 WHERE a = 1", "" },
+    { 15, false, "CREATE TABLE n (LIKE t, c int); UPDATE n SET b = 1 WHERE a = 1", "" },
+    { 15, false, "CREATE TABLE n (c int) INHERITS (t); UPDATE n SET b = 1 WHERE a = 1", "" },
+    { 15, false,
+      "CREATE TABLE p (c int) PARTITION BY RANGE (c); CREATE TABLE n PARTITION OF p DEFAULT; "
+      "UPDATE n SET c = 1 WHERE c = 2",
+      "" },
     { 15, true, "SELECT 1 FROM t; CREATE INDEX i ON u (a)",
       "public.t:AccessShareLock+ public.u:ShareLock scan:public.u build:public.i !create-index" },
     { 15, true, "LOCK TABLE t IN SHARE MODE; ALTER TABLE t ADD c int", T " lock-kept add-column" },

@@ -30,6 +30,10 @@ static const struct {
     { "release --reason all well", "action release \"all well\"\n", NULL },
     { "scrub --reason wrong night", "action scrub \"wrong night\"\n", NULL },
     { "note a - b -- c", "action note \"a - b -- c\"\n", NULL },
+    { "kill 31568 --reason a report", "action kill 31568 \"a report\"\n", NULL },
+    { "kill locks:31568 terminate --reason a report", "action kill locks:31568 terminate \"a report\"\n",
+      NULL },
+    { "kill 31568 now", "", "usage: kill" },
     { "close", "action close\n", NULL },
     { "probe swap-column", "action probe swap-column\n", NULL },
     { "frobnicate", "", "no action is called \"frobnicate\"" },
@@ -79,7 +83,8 @@ static void test_all_verbs(void **state)
         for (size_t i = 0; i < ARRAY_LEN(cases); i++)
             found = found || (cases[i].request[0] != '\0' &&
                               strncmp(cases[i].line, verb_word((enum verb)verb), len) == 0);
-        bool same_form = verb == VERB_CANCEL || verb == VERB_RETRY || verb == VERB_CLEAN; /* as start */
+        bool same_form = verb == VERB_CANCEL || verb == VERB_RETRY || verb == VERB_AGAIN ||
+                         verb == VERB_CLEAN; /* as start */
         if (!found && !same_form)
             fail_msg("no case for %s", verb_word((enum verb)verb));
     }

@@ -59,6 +59,15 @@ static const struct dialog_case cases[] = {
     { "gate", "v ", "flush\naction hold\n", "GO / NO-GO" },
     { "vote-dialog", " over<Enter>", "action hold\naction vote go-cutover go\n", NULL },
     { "failed", "R ", "flush\naction hold\n", "ROLLBACK" },
+    { "swapping", "K<Enter>", "flush\n", NULL },
+    { "swapping", "K<Esc>", "flush\n", NULL },
+    { "swapping", "K31568<Enter>a report<Enter>",
+      "flush\naction kill locks:31568 cancel (" SCENE_SINCE ") \"a report\"\n", NULL },
+    { "swapping", "K31569<Enter>", "flush\n", "that is not \"31568\"" },
+    { "swapping", "K31568<Enter><Enter>", "flush\n", "reason is missing" },
+    { "terminating", "<Enter>", "", NULL },
+    { "terminating", "31568<Enter>still there<Enter>",
+      "action kill locks:31568 terminate (" SCENE_SINCE ") \"still there\"\n", NULL },
     { "swapping", "c ", "flush\naction hold\n", "CANCEL" },
     { "swapping", "? ", "action hold\n", "KEYS" },
     { "trigger", " ", "action hold\n", "Stay held" },
@@ -150,6 +159,45 @@ static void test_proposal(void **state)
     scene_destroy(scene);
 }
 
+/* What is killed is what was looked at: the dialog does not follow the panes, and the answer is held against
+ * what is there by then. */
+static void test_kill_is_frozen(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("swapping", false);
+    struct buf requests;
+    buf_init(&requests, 4096);
+    scene_type(scene, "K");
+    scene_locks(scene, 0);
+    const char *text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "31568  report@10.0.4.7"));
+    assert_non_null(strstr(text, "4 wait behind it:"));
+    scene_type(scene, "31568<Enter>a report<Enter>");
+    scene_carry_out(scene);
+    text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "session 31568 is gone"));
+    scene_type(scene, "K"); /* nobody is in the way any more */
+    scene_requests(scene, &requests);
+    assert_string_equal(buf_str(&requests), "");
+    buf_finish(&requests);
+    scene_destroy(scene);
+}
+
+/* Where several are in the way, the one whose pid is typed is looked at first. */
+static void test_kill_which(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("swapping", false);
+    scene_transactions(scene, 2);
+    scene_type(scene, "8K");
+    const char *text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "Type the pid of one of them."));
+    scene_type(scene, "1<Enter>");
+    text = scene_draw(scene, 24, 80);
+    assert_non_null(strstr(text, "no session \"1\" was seen"));
+    scene_destroy(scene);
+}
+
 /* A refusal stays in full until the next key, for five seconds, or until something happens; then the log has
  * it. */
 static void test_refusal(void **state)
@@ -195,10 +243,9 @@ static void test_refusal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialogs),
-        cmocka_unit_test(test_long_text),
-        cmocka_unit_test(test_proposal),
-        cmocka_unit_test(test_refusal),
+        cmocka_unit_test(test_dialogs),    cmocka_unit_test(test_long_text),
+        cmocka_unit_test(test_proposal),   cmocka_unit_test(test_kill_is_frozen),
+        cmocka_unit_test(test_kill_which), cmocka_unit_test(test_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

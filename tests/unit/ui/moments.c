@@ -159,6 +159,20 @@ static void unforeseen(struct scene *s)
     foresee(s, CHOICE_UNKNOWN, "cannot be told: the server's catalog was not answered: timed out");
 }
 
+/* Somebody began without the certificate, and an old one's times are known all the same. */
+static void rehearsed(struct scene *s)
+{
+    fenced(s);
+    struct book *book = (struct book *)(uintptr_t)s->run->book;
+    struct step *next = &book->steps[run_next_step(s->run)];
+    next->stated = (struct duration_range){ SECOND_US, 5 * SECOND_US };
+    next->rehearsed = (struct rehearsed){ 12, 2100 * MS_US, 12 * SECOND_US };
+    next->estimate = (struct duration_range){ 2100 * MS_US, 12 * SECOND_US };
+    /* The one behind it took 14 ms: that is no time of 00:00. */
+    next[1].estimate = (struct duration_range){ 7 * MS_US, 14 * MS_US };
+    book->unrehearsed = "the disk fills up tonight, and nobody can wait for the lab";
+}
+
 static void held(struct scene *s)
 {
     voted(s);
@@ -266,6 +280,26 @@ static void no_return_dialog(struct scene *s)
     (void)scene_do(s, "mia", VERB_VOTE, "go-route", CHOICE_GO, NULL);
     (void)scene_do(s, "jo", VERB_VOTE, "go-route", CHOICE_GO, NULL);
     scene_type(s, "<Enter>");
+}
+
+static void killing(struct scene *s)
+{
+    swapping(s);
+    scene_type(s, "K");
+}
+
+/* It was cancelled, and is there all the same. */
+static void terminating(struct scene *s)
+{
+    killing(s);
+    scene_type(s, "31568<Enter>the report can wait<Enter>");
+    scene_carry_out(s);
+    struct input told = { .type = INPUT_KILLED, .seq = s->seq, .choice = CHOICE_DONE };
+    (void)scene_input(s, &told);
+    scene_wait(s, SECOND_US);
+    scene_lag(s, 0.4);
+    scene_locks(s, 4);
+    scene_type(s, "K");
 }
 
 /* All is done and decided: what is next is to close the run. */
@@ -472,6 +506,8 @@ static const struct {
     { "gate", synced, NULL, NULL },
     { "wanted", wanted, NULL, NULL },
     { "swapping", swapping, NULL, NULL },
+    { "killing", killing, NULL, NULL },
+    { "terminating", terminating, NULL, NULL },
     { "retrying", retrying, NULL, NULL },
     { "retry-held", retry_held, NULL, NULL },
     { "failed", failed, NULL, NULL },
@@ -480,6 +516,7 @@ static const struct {
     { "broken-glass", broken_glass, NULL, NULL },
     { "foreseen", foreseen, NULL, NULL },
     { "unforeseen", unforeseen, NULL, NULL },
+    { "rehearsed", rehearsed, NULL, NULL },
     { "held", held, NULL, NULL },
     { "trigger", trigger, NULL, NULL },
     { "rolling-back", rolling_back, NULL, NULL },

@@ -232,7 +232,7 @@ void scene_locks(struct scene *scene, int waiting)
         { 0,
           false,
           { "31568", "report@10.0.4.7", "idle in tx", "00:41", "", "AccessShare held", "public.orders",
-            "root", "4", "SELECT * FROM orders WHERE created_at > $1 LIMIT 1", "" } },
+            "root", "4", "SELECT * FROM orders WHERE created_at > $1 LIMIT 1", SCENE_SINCE } },
         { 1,
           true,
           { "31614", "step swap-column", "active", "00:04", "00:04", "AccessExclusive", "public.orders",
@@ -306,10 +306,12 @@ void scene_transactions(struct scene *scene, int idle)
     static const struct sample_row rows[] = {
         { 0,
           false,
-          { "31568", "report@10.0.4.7", "idle in tx", "00:41", "00:37", "1,204", "SELECT * FROM orders" } },
+          { "31568", "report@10.0.4.7", "idle in tx", "00:41", "00:37", "1,204", "SELECT * FROM orders",
+            SCENE_SINCE } },
         { 0,
           false,
-          { "29011", "etl@10.0.9.1", "active", "12:07", "00:02", "88,410", "COPY orders TO STDOUT" } },
+          { "29011", "etl@10.0.9.1", "active", "12:07", "00:02", "88,410", "COPY orders TO STDOUT",
+            "since 2026-10-14 01:47:52.000001 UTC" } },
     };
     struct sample sample = { .monitor = "old",
                              .known = true,
@@ -413,6 +415,8 @@ static void request_text(const struct ui_request *request, struct buf *buf)
             buf_format(buf, " %s", choice_word(action->choice));
         if (action->role != NULL)
             buf_format(buf, " as %s", action->role);
+        if (action->session != NULL)
+            buf_format(buf, " (%s)", action->session);
         if (action->text != NULL)
             buf_format(buf, " \"%s\"", action->text);
     }

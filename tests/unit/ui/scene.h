@@ -52,6 +52,8 @@ void scene_probed(struct scene *scene, const char *step, enum choice choice, con
 /* A sample with one metric; `known` false: why instead. */
 void scene_lag(struct scene *scene, double seconds);
 void scene_lag_unknown(struct scene *scene, const char *why);
+/* Which session it is that is in the way. */
+#define SCENE_SINCE "since 2026-10-14 01:58:11.204518 UTC"
 void scene_locks(struct scene *scene, int waiting);
 /* A monitor of a book's own number; that of "shop" is asked over HTTP. */
 void scene_metric(struct scene *scene, const char *monitor, double value);

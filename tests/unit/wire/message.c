@@ -114,8 +114,8 @@ static const struct {
     { { .type = WIRE_REPLY, .number = 3, .ok = false, .rule = "unticked check", .text = "unticked check: x" },
       "{'reply':{'n':3,'ok':false,'rule':'unticked check','text':'unticked check: x'}}" },
     { { .type = WIRE_HALT, .text = "no space" }, "{'halt':{'text':'no space'}}" },
-    { { .type = WIRE_FROZEN, .settings_len = 7, .book_len = 300, .targets_len = -1 },
-      "{'frozen':{'settings':7,'book':300,'targets':-1}}" },
+    { { .type = WIRE_FROZEN, .settings_len = 7, .book_len = 300, .targets_len = -1, .certificate_len = -1 },
+      "{'frozen':{'settings':7,'book':300,'targets':-1,'certificate':-1}}" },
 };
 
 static void test_round_trip(void **state)
@@ -221,8 +221,9 @@ static const struct {
     { "{'reply':{'n':1}}", "reply lacks the field \"ok\"" },
     { "{'reply':{'n':1,'ok':false}}", "a refusal does not say why" },
     { "{'halt':{}}", "halt lacks the field \"text\"" },
-    { "{'frozen':{'settings':7,'book':-1,'targets':0}}", "not of a size that is taken" },
-    { "{'frozen':{'settings':7,'book':99999999,'targets':0}}", "not of a size that is taken" },
+    { "{'frozen':{'settings':7,'book':-1,'targets':0,'certificate':-1}}", "not of a size that is taken" },
+    { "{'frozen':{'settings':7,'book':99999999,'targets':0,'certificate':-1}}",
+      "not of a size that is taken" },
     { "{'event':{}}", "event: \"seq\" is not an integer" },
     { "{'event':{'seq':1,'type':'run.exploded','wall_us':1,'boot_us':1,'actor':'x'}}",
       "event 1: there is no type \"run.exploded\"" },

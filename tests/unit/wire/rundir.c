@@ -362,6 +362,58 @@ static void test_frozen_params_are_resolved_again(void **state)
     assert_string_equal(book->steps[0].title, "seven");
 }
 
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const char certificate_text[] =
+    "{\"tminus_certificate\":1,\"book\":\"demo\",\"book_sha256\":\"" HEX "\",\"files_sha256\":\"" HEX
+    "\",\"version\":\"1\",\"host\":\"h\",\"operator\":\"jo\",\"ended\":\"2026-11-20T00:00:00Z\",\"asked\":"
+    "\"\","
+    "\"passed\":false,\"all\":false,\"targets\":[],\"params\":[{\"name\":\"n\",\"value\":\"1\"}],\"data\":[],"
+    "\"midpoints\":[],\"again\":[],"
+    "\"locks\":[],\"timings\":[{\"step\":\"c\",\"entry\":0,\"count\":3,\"median_us\":5,\"p95_us\":9}]}";
+
+/* What it measured is what the book is reckoned with; which one it is stands in run.json. */
+static void test_certificate(void **state)
+{
+    struct place *place = *state;
+    struct frozen frozen = { .book_text = book_text,
+                             .book_len = sizeof(book_text) - 1,
+                             .certificate_text = certificate_text,
+                             .certificate_len = sizeof(certificate_text) - 1,
+                             .unrehearsed = "it \"burns\"",
+                             .operator= "mia",
+                             .environment = "live",
+                             .book_path = "/books/demo.json",
+                             .audit = "/audit.git" };
+    struct frozen back;
+    const struct book *book;
+    struct err err = ERR_INIT;
+
+    assert_int_equal(
+        rundir_create(place->arena, "demo", (struct instant){ .wall_us = WALL_US }, &frozen, &err), 0);
+    assert_int_equal(rundir_read(place->arena, frozen.dir, &back, &err), 0);
+    assert_string_equal(back.certificate_text, certificate_text);
+    assert_null(back.certificate_sha256);
+    assert_int_equal(rundir_certify(place->arena, &back, HEX, &err), 0);
+    assert_non_null(strstr(back.settings_text, "\"certificate\":\"" HEX "\""));
+    assert_int_equal(rundir_read(place->arena, frozen.dir, &back, &err), 0);
+    assert_string_equal(back.certificate_sha256, HEX);
+    assert_string_equal(back.unrehearsed, "it \"burns\"");
+    assert_int_equal(frozen_book(place->arena, &back, &book, &err), 0);
+    assert_int_equal(book->steps[0].rehearsed.count, 3);
+    assert_int_equal(book->steps[0].estimate.max_us, 9);
+    assert_string_equal(book->unrehearsed, "it \"burns\"");
+    assert_null(book->rehearsed_otherwise);
+    back.params = &(struct book_param){ "n", "seven" };
+    back.param_count = 1;
+    assert_int_equal(frozen_book(place->arena, &back, &book, &err), 0);
+    assert_string_equal(book->rehearsed_otherwise, "n");
+    back.certificate_text = "{}";
+    back.certificate_len = 2;
+    assert_int_equal(frozen_book(place->arena, &back, &book, &err), ERR_CORRUPT);
+    assert_non_null(strstr(err.message, "the frozen certificate of demo-"));
+}
+
 static void test_damaged(void **state)
 {
     static const struct {
@@ -608,6 +660,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_frozen_round_trip, enter, leave),
         cmocka_unit_test_setup_teardown(test_without_targets, enter, leave),
         cmocka_unit_test_setup_teardown(test_frozen_params_are_resolved_again, enter, leave),
+        cmocka_unit_test_setup_teardown(test_certificate, enter, leave),
         cmocka_unit_test_setup_teardown(test_damaged, enter, leave),
         cmocka_unit_test_setup_teardown(test_damaged_book, enter, leave),
         cmocka_unit_test_setup_teardown(test_list_order, enter, leave),

@@ -1,8 +1,8 @@
 #include "batches.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "driver/postgresql.h"
@@ -37,6 +37,12 @@ static void put_bound(struct buf *sql, const struct backfill_config *config, con
     put_values(sql, config, values);
 }
 
+static void put_names(struct buf *sql, const struct backfill_config *config)
+{
+    for (size_t i = 0; i < config->key_count; i++)
+        buf_format(sql, "%s%s", i > 0 ? ", " : "", config->key[i]);
+}
+
 static void put_following(struct buf *sql, const struct backfill_config *config, const char *const *from)
 {
     buf_format(sql, " FROM %s", config->table);
@@ -45,8 +51,36 @@ static void put_following(struct buf *sql, const struct backfill_config *config,
         put_bound(sql, config, ">", from);
     }
     buf_text(sql, " ORDER BY ");
-    for (size_t i = 0; i < config->key_count; i++)
-        buf_format(sql, "%s%s", i > 0 ? ", " : "", config->key[i]);
+    put_names(sql, config);
+}
+
+/* The rows of a batch: behind `from` (NULL: from the first one) up to `to`. */
+static void put_between(struct buf *sql, const struct backfill_config *config, const char *const *from,
+                        const char *const *to)
+{
+    if (from) {
+        put_bound(sql, config, ">", from);
+        buf_text(sql, " AND ");
+    }
+    put_bound(sql, config, "<=", to);
+}
+
+/* What changes the rows of a batch, as tminus_done. The keys are looked up once and by themselves: the
+ * statement may then read them as often as it likes, and join them to what it likes. */
+static void put_change(struct buf *sql, const struct backfill_config *config, const char *const *from,
+                       const char *const *to)
+{
+    if (config->statement) {
+        buf_text(sql, "tminus_batch AS MATERIALIZED (SELECT ");
+        put_names(sql, config);
+        buf_format(sql, " FROM %s WHERE ", config->table);
+        put_between(sql, config, from, to);
+        buf_format(sql, "), tminus_done AS (%s RETURNING 1)", config->statement);
+    } else {
+        buf_format(sql, "tminus_done AS (UPDATE %s SET %s WHERE ", config->table, config->set);
+        put_between(sql, config, from, to);
+        buf_format(sql, " AND (%s) RETURNING 1)", config->where);
+    }
 }
 
 /* The next keys after `from` (NULL: the first ones). */
@@ -91,9 +125,10 @@ static void put_settings(struct buf *sql, const struct backfill_config *config)
                (config->lock_timeout_us + 999) / 1000);
 }
 
-void backfill_first_sql(struct buf *sql, const struct backfill_config *config, const char *const *from,
-                        int64_t batch)
+static void first(struct buf *sql, const struct backfill_config *config, const struct batch_plan *plan,
+                  const char *const *from, int64_t batch)
 {
+    (void)plan;
     put_settings(sql, config);
     buf_text(sql, "WITH ");
     put_keys(sql, config, from, batch);
@@ -101,17 +136,14 @@ void backfill_first_sql(struct buf *sql, const struct backfill_config *config, c
     put_last(sql, config);
 }
 
-void backfill_batch_sql(struct buf *sql, const struct backfill_config *config, const char *const *from,
-                        const char *const *to, int64_t next_batch)
+static void batch(struct buf *sql, const struct backfill_config *config, const struct batch_plan *plan,
+                  const char *const *from, const char *const *to, int64_t next_batch)
 {
+    (void)plan;
     put_settings(sql, config);
-    buf_format(sql, "WITH tminus_done AS (UPDATE %s SET %s WHERE ", config->table, config->set);
-    if (from) {
-        put_bound(sql, config, ">", from);
-        buf_text(sql, " AND ");
-    }
-    put_bound(sql, config, "<=", to);
-    buf_format(sql, " AND (%s) RETURNING 1), ", config->where);
+    buf_text(sql, "WITH ");
+    put_change(sql, config, from, to);
+    buf_text(sql, ", ");
     put_end(sql, config, to, next_batch);
     buf_format(sql,
                " SELECT (SELECT count(*) FROM tminus_done), %" PRId64 " * (SELECT count(*) FROM tminus_end)",
@@ -123,7 +155,7 @@ void backfill_batch_sql(struct buf *sql, const struct backfill_config *config, c
 /* About how many rows there are, -1 without statistics, which up to 13 was 0 on 0 pages. Whether the key can
  * carry it: a unique, valid, whole index over exactly these columns, none of which can be NULL: rows that are
  * not in it would never be passed. parse_ident reads a name as SQL does. */
-void backfill_look_sql(struct buf *sql, const struct backfill_config *config)
+static void look(struct buf *sql, const struct backfill_config *config)
 {
     put_settings(sql, config);
     buf_text(sql,
@@ -146,80 +178,48 @@ void backfill_look_sql(struct buf *sql, const struct backfill_config *config)
     buf_text(sql, "::regclass");
 }
 
-void backfill_show(struct buf *sql, const struct backfill_config *config)
+static bool looked(struct batch_plan *plan, const struct backfill_config *config,
+                   const struct session *session, const struct answer *answer, struct buf *trouble)
+{
+    (void)config;
+    (void)session;
+    plan->total = strtoll(answer->cell(answer, 0, 0), NULL, 10);
+    (void)snprintf(plan->lock, sizeof(plan->lock), "lock_timeout %.20s", answer->cell(answer, 0, 2));
+    if (text_equal(answer->cell(answer, 0, 1), "t"))
+        return true;
+    buf_text(trouble, "the key is none: it needs a unique, valid and whole index over exactly these "
+                      "columns, none of which can be NULL");
+    return false;
+}
+
+static void show(struct buf *sql, const struct backfill_config *config)
 {
     put_settings(sql, config);
-    buf_format(sql, "\nUPDATE %s SET %s\nWHERE ", config->table, config->set);
+    if (config->statement) {
+        buf_text(sql, "\nWITH tminus_batch AS (SELECT ");
+        put_names(sql, config);
+        buf_format(sql, " FROM %s\nWHERE ", config->table);
+    } else {
+        buf_format(sql, "\nUPDATE %s SET %s\nWHERE ", config->table, config->set);
+    }
     put_key(sql, config, "");
     buf_text(sql, " > <the last key of the batch before>\nAND ");
     put_key(sql, config, "");
-    buf_format(sql, " <= <the last of the next %" PRId64 " keys>\nAND (%s)", config->batch, config->where);
+    buf_format(sql, " <= <the last of the next %" PRId64 " keys>", config->batch);
+    if (config->statement)
+        buf_format(sql, ")\n%s", config->statement);
+    else
+        buf_format(sql, "\nAND (%s)", config->where);
 }
 
-/* ---- checkpoints: "1 <fingerprint> <rows> <seen> <bytes>:<key>..." ---- */
-
-static uint64_t mix(uint64_t hash, const char *text)
-{
-    /* FNV-1a, with the end of the text as a byte of its own */
-    do {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    } while (*text++);
-    return hash;
-}
-
-static uint64_t fingerprint(const struct backfill_config *config)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    hash = mix(hash, config->table);
-    for (size_t i = 0; i < config->key_count; i++)
-        hash = mix(hash, config->key[i]);
-    return mix(mix(hash, config->set), config->where);
-}
-
-#define CHECKPOINT_MAX 900
-
-bool backfill_checkpoint_write(struct buf *text, const struct backfill_config *config, int64_t rows,
-                               int64_t seen, const char *const *key)
-{
-    buf_format(text, "1 %016" PRIx64 " %" PRId64 " %" PRId64, fingerprint(config), rows, seen);
-    for (size_t i = 0; i < config->key_count; i++)
-        buf_format(text, " %zu:%s", strlen(key[i]), key[i]);
-    return !text->overflow && text->len <= CHECKPOINT_MAX && strchr(buf_str(text), '\n') == NULL;
-}
-
-/* The key at `at` into the arena; where it ends, NULL for what is none. */
-static const char *read_key(struct arena *arena, const char *at, const char **ret)
-{
-    char *end;
-    if (*at != ' ')
-        return NULL;
-    unsigned long len = strtoul(at + 1, &end, 10);
-    if (*end != ':' || len > strlen(end + 1))
-        return NULL;
-    *ret = arena_text_len(arena, end + 1, len);
-    return end + 1 + len;
-}
-
-bool backfill_checkpoint_read(struct arena *arena, const struct backfill_config *config, int64_t *ret_rows,
-                              int64_t *ret_seen, const char **ret_key)
-{
-    char head[64];
-    struct buf expected;
-    const char *at = config->checkpoint;
-    char *end;
-    if (!at)
-        return false;
-    buf_init(&expected, sizeof(head));
-    buf_format(&expected, "1 %016" PRIx64 " ", fingerprint(config));
-    bool ours = text_starts(at, buf_str(&expected));
-    at += ours ? expected.len : 0;
-    buf_finish(&expected);
-    if (!ours)
-        return false;
-    *ret_rows = strtoll(at, &end, 10);
-    *ret_seen = *end == ' ' ? strtoll(end + 1, &end, 10) : 0;
-    at = end;
-    for (size_t i = 0; at && i < config->key_count; i++)
-        at = read_key(arena, at, &ret_key[i]);
-    return at && *at == '\0';
-}
+const struct batch_engine batch_postgresql = {
+    .lock_timeout = "55P03",
+    .deadlock = "40P01",
+    .look = look,
+    .look_columns = 3,
+    .looked = looked,
+    .first = first,
+    .batch = batch,
+    .tells_next = true,
+    .show = show,
+};

@@ -1,0 +1,30 @@
+#include "lines.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void differences(struct arena *arena, const struct fingerprint *before, const struct fingerprint *after,
+                 struct buf *ret)
+{
+    const struct difference *found;
+    size_t count = fingerprint_compare(arena, before, after, &found);
+    for (size_t i = 0; i < count; i++) {
+        difference_text(ret, &found[i]);
+        buf_char(ret, '\n');
+    }
+}
+
+const char *value_of(const struct fingerprint *fingerprint, const char *what, const char *name)
+{
+    for (size_t i = 0; i < fingerprint->count; i++) {
+        const struct fingerprint_line *line = &fingerprint->lines[i];
+        if (strcmp(line->what, what) == 0 && strcmp(line->name, name) == 0)
+            return line->value;
+    }
+    fail_msg("no line %s %s", what, name);
+    return NULL;
+}
