@@ -195,6 +195,7 @@ static void plan(struct compare *compare)
     table->order = table_order(compare);
     if (compare->over)
         return;
+    table->chained = mysql_can_chain(compare);
     checkpoint_resume_table(compare);
     table_run(compare);
 }

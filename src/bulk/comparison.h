@@ -3,7 +3,7 @@
  * what is to be compared, compare_plan.c how a table is, compare_table.c goes through it, compare_look.c
  * finds the rows of a part that differs, compare_sequence.c does the sequences, compare_tell.c has the words,
  * compare_checkpoint.c remembers, compare_form.c knows which values can be held against those of another
- * engine, and compare_sql.c, compare_mysql.c and their catalogs write the questions.
+ * engine, and compare_sql.c, compare_mysql.c and what they have beside them write the questions.
  *
  * Each side answers one question at a time; its answer is read by the function that was given with the
  * question, which is called for a good answer only. Whatever else happens ends the comparison (compare_fail);
@@ -101,6 +101,7 @@ struct table {
     size_t key_count;
     const struct column *key[KEY_COLUMNS_MAX];
     enum key_order order;
+    bool chained; /* both are MariaDBs that hash it by chains (compare_mysql_hash.c) */
     struct tally tally;
     int64_t apart;     /* differences that are not rows */
     struct buf oddity; /* ... and what they are */
@@ -280,6 +281,16 @@ void sql_sequences(struct buf *sql, const struct list *sequences, size_t from, s
 /* compare_mysql_catalog.c, for compare_mysql.c */
 void mysql_list(struct buf *sql, const struct compare_config *config, const struct compare_side *side);
 void mysql_describe(struct buf *sql, const struct compare_config *config, const struct listed *listed);
+/* compare_mysql_hash.c, for compare_mysql.c; a column's form, or a key's: bytes as they are. */
+void mysql_key_form(struct buf *sql, const struct compare *compare, const struct column *column,
+                    enum which which);
+void mysql_row_hash(struct buf *sql, const struct compare *compare, enum which which); /* can be summed */
+/* What tells a row from others; without a key, of all of it. */
+void mysql_key_hash(struct buf *sql, const struct compare *compare, enum which which);
+void mysql_column_hash(struct buf *sql, const struct compare *compare, const struct column *column,
+                       enum which which);
+/* Whether the table at work, whose columns are known, can be hashed by chains on both sides. */
+bool mysql_can_chain(const struct compare *compare);
 
 /* ---- compare_form.c: values as both engines can say them ---- */
 

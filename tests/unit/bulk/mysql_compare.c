@@ -28,7 +28,7 @@ static void sides_are(enum bulk_engine left, enum bulk_engine right)
 
 static void make(int side, const char *table, const char *columns, const char *values)
 {
-    char sql[2000];
+    char sql[9000];
     snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS %s", table);
     my_value(my[side], sql);
     snprintf(sql, sizeof(sql), "CREATE TABLE %s (%s)", table, columns);
@@ -146,17 +146,74 @@ static void test_collations(void **state)
     }
 }
 
-/* Where one text ends and the next begins is a part of the row. */
-static void test_neighbours(void **state)
+/* Rows that a hash could take for the same: where one value ends and the next begins, what is NULL and what
+ * is only empty, which row has which value, and two texts that have one CRC-32. */
+static const struct {
+    const char *left, *right;
+} similar[] = {
+    { "(1, 'x', 'yz', NULL, NULL)", "(1, 'xy', 'z', NULL, NULL)" },
+    { "(1, NULL, 'N;', NULL, NULL)", "(1, 'N;', NULL, NULL, NULL)" },
+    { "(1, NULL, '', NULL, NULL)", "(1, '', NULL, NULL, NULL)" },
+    { "(1, NULL, '', NULL, NULL)", "(1, '', '', NULL, NULL)" },
+    { "(1, 'n', '', NULL, NULL)", "(1, NULL, '', NULL, NULL)" },
+    { "(1, '', 'x', NULL, NULL)", "(1, 'x', '', NULL, NULL)" },
+    { "(1, 'x', '12', 3, NULL)", "(1, 'x', '1', 23, NULL)" },
+    { "(1, 'x', '2026-01-01', 3, NULL)", "(1, 'x', '', 3, '2026-01-01')" },
+    { "(1, 'x', 'y', 3, NULL)", "(1, 'x', 'y', NULL, '2026-01-01')" },
+    { "(1, 'x', 'y', 3, '2026-01-01')", "(1, 'x', 'y', NULL, '2026-01-01')" },
+    { "(1, 'plumless', '', 3, NULL)", "(1, 'buckeroo', '', 3, NULL)" },
+    { "(1, 'a', 'b', 1, NULL), (2, 'c', 'd', 1, NULL)", "(1, 'a', 'd', 1, NULL), (2, 'c', 'b', 1, NULL)" },
+    { "(1, 'a', 'a', 1, NULL), (2, 'b', 'b', 1, NULL)", "(1, 'b', 'b', 1, NULL), (2, 'a', 'a', 1, NULL)" },
+};
+
+/* In both ways of hashing: as they are, where the columns are of the same types, and in their forms. */
+static void test_similar(void **state)
 {
-    static const char columns[] = "id int PRIMARY KEY, a varchar(9), b varchar(9)";
+    static const char *const columns[] = {
+        "id int PRIMARY KEY, a varchar(20), b varchar(20), c int, d date",
+        "id int PRIMARY KEY, a varchar(20), b varchar(20), c bigint, d date",
+    };
+    char rows[200];
     (void)state;
     sides_are(BULK_MYSQL, BULK_MYSQL);
-    make(0, "t", columns, "VALUES (1, 'x', 'yz'), (2, NULL, 'N;')");
-    make(1, "t", columns, "VALUES (1, 'xy', 'z'), (2, 'N;', NULL)");
-    compared_open_pair("t", "t");
-    compared_run();
-    compared_check(COMPARE_DIFFERENT, 2, "2 rows differ");
+    for (size_t i = 0; i < 2 * ARRAY_LEN(similar); i++) {
+        snprintf(rows, sizeof(rows), "VALUES %s", similar[i / 2].left);
+        make(0, "t", columns[0], rows);
+        make(1, "t", columns[i % 2], rows);
+        compared_open_pair("t", "t");
+        compared_run();
+        assert_int_equal(compared.verdict, COMPARE_EQUAL);
+        snprintf(rows, sizeof(rows), "VALUES %s", similar[i / 2].right);
+        make(1, "t", columns[i % 2], rows);
+        compared_open_pair("t", "t");
+        compared_run();
+        if (compared.verdict != COMPARE_DIFFERENT)
+            fail_msg("%s and %s: %s", similar[i / 2].left, similar[i / 2].right, compared.message);
+    }
+}
+
+/* As many columns as can be hashed as they are, one more, and many. */
+static void test_wide(void **state)
+{
+    static const int widths[] = { 64, 65, 300 };
+    char columns[8000], sql[60];
+    (void)state;
+    sides_are(BULK_MYSQL, BULK_MYSQL);
+    for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+        size_t len = (size_t)snprintf(columns, sizeof(columns), "id int PRIMARY KEY");
+        for (int n = 1; n < widths[i]; n++)
+            len += (size_t)snprintf(columns + len, sizeof(columns) - len, ", c%d int", n);
+        for (int side = 0; side < 2; side++)
+            make(side, "t", columns, "(id) SELECT seq FROM seq_1_to_100");
+        compared_open_pair("t", "t");
+        compared_run();
+        compared_check(COMPARE_EQUAL, 0, "100 rows equal");
+        snprintf(sql, sizeof(sql), "UPDATE t SET c%d = 0 WHERE id = 50", widths[i] - 1);
+        my_value(my[1], sql);
+        compared_open_pair("t", "t");
+        compared_run();
+        compared_check(COMPARE_DIFFERENT, 1, "1 row differs (id 50: c");
+    }
 }
 
 static void test_patterns(void **state)
@@ -257,7 +314,9 @@ static void test_too_large(void **state)
     sides_are(BULK_MYSQL, BULK_MYSQL);
     for (int side = 0; side < 2; side++) {
         my_value(my[side], "SET GLOBAL max_allowed_packet = 65536");
-        make(side, "t", "id int PRIMARY KEY, a longtext, b longtext",
+        make(side, "t",
+             side == 0 ? "id int PRIMARY KEY, a longtext, b longtext"
+                       : "id bigint PRIMARY KEY, a longtext, b longtext",
              "VALUES (1, REPEAT('x', 40000), REPEAT('y', 40000)), (2, 'a', 'b')");
     }
     my_value(my[1], "UPDATE t SET b = REPEAT('z', 40000) WHERE id = 1");
@@ -535,13 +594,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal),      cmocka_unit_test(test_different),
-        cmocka_unit_test(test_collations), cmocka_unit_test(test_neighbours),
-        cmocka_unit_test(test_many),       cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_keys),       cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_too_large),  cmocka_unit_test(test_gone),
-        cmocka_unit_test(test_cancel),     cmocka_unit_test(test_values),
-        cmocka_unit_test(test_across),     cmocka_unit_test(test_back),
+        cmocka_unit_test(test_equal),     cmocka_unit_test(test_different), cmocka_unit_test(test_collations),
+        cmocka_unit_test(test_similar),   cmocka_unit_test(test_wide),      cmocka_unit_test(test_many),
+        cmocka_unit_test(test_patterns),  cmocka_unit_test(test_keys),      cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_too_large), cmocka_unit_test(test_gone),      cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_across),    cmocka_unit_test(test_back),
         cmocka_unit_test(test_apart),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
