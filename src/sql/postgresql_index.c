@@ -210,6 +210,16 @@ void pg_cluster(struct session *s, const PgQuery__Node *node)
     pg_find(s, table, PG_CLUSTER, NULL, "rewrites %s while nobody can use it", table);
 }
 
+/* Of a table whose end is empty VACUUM gives the pages there back, under a lock that it does not wait for. It
+ * is on its own account that a table may not (vacuum_truncate), or since 12 by the statement. */
+static void vacuum_end(struct session *s, const PgQuery__VacuumStmt *statement, const char *table)
+{
+    if (option_find(statement->n_options, statement->options, "truncate") == NULL ||
+        option_true(statement->n_options, statement->options, "truncate"))
+        pg_find(s, table, PG_VACUUM_TRUNCATE, "whether pages at its end are empty",
+                "may cut off the end of %s under AccessExclusiveLock", table ? table : "every table");
+}
+
 static void vacuum_all(struct session *s, bool full)
 {
     for (size_t i = 0; i < s->catalog->relations.count; i++) {
@@ -237,6 +247,8 @@ void pg_vacuum(struct session *s, const PgQuery__Node *node)
         pg_outside_transaction(s, "VACUUM");
     if (statement->n_rels == 0) {
         vacuum_all(s, full);
+        if (!full && statement->is_vacuumcmd)
+            vacuum_end(s, statement, NULL);
         return;
     }
     for (size_t i = 0; i < statement->n_rels; i++) {
@@ -250,6 +262,8 @@ void pg_vacuum(struct session *s, const PgQuery__Node *node)
         } else {
             pg_lock_tree(s, table, SQL_SHARE_UPDATE_EXCLUSIVE);
             pg_find(s, table, PG_SHARE_UPDATE, NULL, "locks %s against VACUUM and other DDL", table);
+            if (statement->is_vacuumcmd)
+                vacuum_end(s, statement, table);
         }
     }
 }

@@ -75,6 +75,14 @@ static const struct sql_rule rows[] = {
         "VACUUM, or pg_repack",
         "VACUUM FULL t",
         "VACUUM t" },
+    [PG_VACUUM_TRUNCATE - PG_TABLES_END] = { "vacuum-truncate", SQL_POSTGRESQL, false, SQL_NOTE,
+        "VACUUM may cut off the empty end of a table under AccessExclusiveLock",
+        "It waits for nobody, and lets go when somebody waits for it. But a standby plays "
+        "the lock back, and ends the queries there that read the table.",
+        "in every version; TRUNCATE false from 12 on",
+        "VACUUM (TRUNCATE false)",
+        "VACUUM t",
+        "VACUUM (TRUNCATE false) t" },
     [PG_TRUNCATE - PG_TABLES_END] = { "truncate", SQL_POSTGRESQL, false, SQL_BRIEF,
         "TRUNCATE takes AccessExclusiveLock",
         "It is quick whatever the size, but waits behind every open transaction that uses"
