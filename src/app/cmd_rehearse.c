@@ -140,6 +140,7 @@ static int conclude(struct rehearsing *rehearsing, struct err *err)
 
     lock_table_remarks(rehearsing->locks, rehearsing->ran, &rehearsing->remarks);
     certificate = rehearsal_certificate(rehearsing);
+    rehearsal_judge(rehearsing, certificate);
     r = tell(rehearsing, certificate, err);
     /* Of what was broken off nobody certifies anything. */
     if (r == 0 && rehearsing->options->certificate && !rehearsing_interrupted())
@@ -148,7 +149,7 @@ static int conclude(struct rehearsing *rehearsing, struct err *err)
         return r;
     if (rehearsing->options->certificate && !rehearsing_interrupted())
         tell_certificate(rehearsing, certificate);
-    return rehearsal_held(rehearsing, certificate) ? 0 : 1;
+    return rehearsal_held(rehearsing) ? 0 : 1;
 }
 
 static int rehearse(const struct rehearsal_options *options, struct buf *report, struct err *err)

@@ -87,6 +87,7 @@ struct rehearsing {
     struct timings *timings;
     struct lock_table *locks;
     struct buf remarks;  /* a line each */
+    struct buf unproven; /* the same: what did not hold */
     bool *ran, *skipped; /* by step; skipped: its probe said that it was done before it began */
 };
 
@@ -113,8 +114,9 @@ int rehearsal_certify(const struct rehearsing *rehearsing, struct certificate *c
                       struct err *err) MUST_CHECK;
 /* Whether the key can sign now: it may have a passphrase, or be none. */
 int rehearsal_key_check(const char *key, struct err *err) MUST_CHECK;
-/* Whether all that was asked for held. */
-bool rehearsal_held(const struct rehearsing *rehearsing, const struct certificate *certificate);
+/* Puts a line for each thing that was asked for and not proven into `unproven` (rehearsal_held.c). */
+void rehearsal_judge(struct rehearsing *rehearsing, const struct certificate *certificate);
+bool rehearsal_held(const struct rehearsing *rehearsing); /* once judged: all that was asked for held */
 
 /* A line for each midpoint stands under this. */
 #define REHEARSAL_HEADING "Forward to the end of the step, then back\n"

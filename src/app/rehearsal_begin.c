@@ -120,6 +120,7 @@ int rehearsing_load(struct rehearsing *rehearsing, const struct rehearsal_option
     rehearsing->arena = arena_create();
     rehearsing->options = options;
     buf_init(&rehearsing->remarks, REMARKS_MAX);
+    buf_init(&rehearsing->unproven, REMARKS_MAX);
     r = who_am_i(rehearsing->arena, NULL, &rehearsing->person, err);
     if (r == 0)
         r = launch_look(rehearsing->arena, &options->launch, &rehearsing->frozen, err);
@@ -144,6 +145,7 @@ void rehearsing_finish(struct rehearsing *rehearsing)
     timings_destroy(rehearsing->timings);
     lock_table_destroy(rehearsing->locks);
     buf_finish(&rehearsing->remarks);
+    buf_finish(&rehearsing->unproven);
     arena_destroy(rehearsing->arena);
 }
 

@@ -121,34 +121,6 @@ struct certificate *rehearsal_certificate(struct rehearsing *rehearsing)
     return ret;
 }
 
-/* ---- whether it held ---- */
-
-/* Of the whole way, which is left there, the row says no result. */
-static bool midpoint_held(const struct midpoint *midpoint)
-{
-    if (!midpoint->asked)
-        return true;
-    if (midpoint->step == BOOK_NONE)
-        return midpoint->went;
-    return midpoint->row.result == REHEARSAL_SAME || midpoint->row.result == REHEARSAL_NO_RETURN;
-}
-
-bool rehearsal_held(const struct rehearsing *rehearsing, const struct certificate *certificate)
-{
-    bool held = !rehearsing_interrupted();
-
-    for (size_t i = 0; i < rehearsing->count; i++) {
-        const struct midpoint *midpoint = &rehearsing->midpoints[i];
-
-        held = held && midpoint_held(midpoint);
-        if (midpoint->again)
-            held = held && midpoint->again_row.result == REHEARSAL_SAME;
-    }
-    for (size_t i = 0; i < certificate->lock_count; i++)
-        held = held && certificate->locks[i].holds;
-    return held;
-}
-
 /* ---- the file ---- */
 
 static int certificate_sign(struct arena *arena, const char *key, struct certificate *certificate,

@@ -232,31 +232,34 @@ static void put_timings(struct buf *buf, struct arena *arena, const struct rehea
     put_columns(buf, &columns);
 }
 
+/* Those of `lines`, each behind two blanks. */
+static void put_indented(struct buf *buf, const struct buf *lines)
+{
+    for (const char *line = buf_str(lines), *end; *line; line = end + (*end == '\n')) {
+        end = strchrnul(line, '\n');
+        buf_text(buf, "  ");
+        text_visible(buf, line, (size_t)(end - line), false);
+        buf_char(buf, '\n');
+    }
+}
+
 static void put_remarks(struct buf *buf, const struct rehearsing *rehearsing)
 {
     if (rehearsing->remarks.len == 0)
         return;
     buf_text(buf, "\nRemarks\n");
-    for (const char *line = buf_str(&rehearsing->remarks), *end; *line; line = end + 1) {
-        end = strchrnul(line, '\n');
-        buf_text(buf, "  ");
-        text_visible(buf, line, (size_t)(end - line), false);
-        buf_char(buf, '\n');
-        if (!*end)
-            break;
-    }
+    put_indented(buf, &rehearsing->remarks);
 }
 
-static void put_result(struct buf *buf, const struct rehearsing *rehearsing,
-                       const struct certificate *certificate)
+static void put_result(struct buf *buf, const struct rehearsing *rehearsing)
 {
     size_t counts[REHEARSAL_RESULT_COUNT] = { 0 };
-    bool held = rehearsal_held(rehearsing, certificate);
     const char *separator = ": ";
 
     for (size_t i = 0; i < rehearsing->count; i++)
         counts[rehearsing->midpoints[i].row.result] += rehearsing->midpoints[i].asked;
-    buf_format(buf, "\nresult: %s", held ? "all that was asked for held" : "NOT PROVEN");
+    buf_format(buf, "\nresult: %s",
+               rehearsal_held(rehearsing) ? "all that was asked for held" : "NOT PROVEN");
     for (int result = 0; result < REHEARSAL_RESULT_COUNT; result++) {
         if (counts[result] == 0)
             continue;
@@ -265,6 +268,7 @@ static void put_result(struct buf *buf, const struct rehearsing *rehearsing,
         separator = ", ";
     }
     buf_char(buf, '\n');
+    put_indented(buf, &rehearsing->unproven);
     if (rehearsing->lost)
         buf_format(buf, "the servers: %s\n", rehearsing->lost);
 }
@@ -307,7 +311,7 @@ void rehearsal_tables(struct buf *buf, const struct rehearsing *rehearsing,
     put_timings(buf, arena, rehearsing, certificate);
     put_remarks(buf, rehearsing);
     put_compared(buf, certificate);
-    put_result(buf, rehearsing, certificate);
+    put_result(buf, rehearsing);
     arena_destroy(arena);
 }
 
@@ -338,14 +342,12 @@ static void put_all_differences(struct json_writer *w, const struct rehearsing *
     json_close_array(w);
 }
 
-static void put_remark_lines(struct json_writer *w, const struct rehearsing *rehearsing)
+static void put_lines(struct json_writer *w, const char *key, const struct buf *lines)
 {
-    json_open_array(w, "remarks");
-    for (const char *line = buf_str(&rehearsing->remarks), *end; *line; line = end + 1) {
+    json_open_array(w, key);
+    for (const char *line = buf_str(lines), *end; *line; line = end + (*end == '\n')) {
         end = strchrnul(line, '\n');
         json_put_bytes(w, NULL, line, (size_t)(end - line));
-        if (!*end)
-            break;
     }
     json_close_array(w);
 }
@@ -365,10 +367,11 @@ void rehearsal_json(struct buf *buf, const struct rehearsing *rehearsing,
     begin = buf->len - 1;
     json_write_init(&w, buf);
     json_open(&w, NULL);
-    json_put_bool(&w, "held", rehearsal_held(rehearsing, certificate));
+    json_put_bool(&w, "held", rehearsal_held(rehearsing));
     json_put_text(&w, "lost", rehearsing->lost);
     put_all_differences(&w, rehearsing);
-    put_remark_lines(&w, rehearsing);
+    put_lines(&w, "remarks", &rehearsing->remarks);
+    put_lines(&w, "unproven", &rehearsing->unproven);
     json_close(&w);
     buf_char(buf, '\n');
     /* Where one object ends and the other begins, they are one. */
