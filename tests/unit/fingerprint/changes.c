@@ -1,15 +1,13 @@
 /* Everything that a statement can change is seen, named, and not seen any more when it is undone. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "printed.h"
-
-#define STATEMENTS 5
+#include "support/pg_group.h"
 
 static const char *const base[] = {
     "CREATE ROLE reader",
@@ -43,12 +41,6 @@ static const char *const base[] = {
     "CREATE SERVER there FOREIGN DATA WRAPPER far OPTIONS (host 'h')",
     "CREATE FOREIGN TABLE app.distant (a int) SERVER there",
     NULL,
-};
-
-struct change {
-    const char *make[STATEMENTS];
-    const char *want; /* in one of the differences; NULL: there is none */
-    const char *undo[STATEMENTS];
 };
 
 static const struct change relations[] = {
@@ -407,44 +399,6 @@ static const struct change nothing[] = {
       { NULL } },
 };
 
-static void check_change(const struct change *change, struct arena *arena, const struct fingerprint *before)
-{
-    struct buf text;
-    buf_init(&text, 1000000);
-    on_server(admin, change->make);
-    differences(arena, before, taken(arena), &text);
-    bool fine = change->want == NULL ? text.len == 0 : strstr(buf_str(&text), change->want) != NULL;
-    if (!fine || strstr(buf_str(&text), "hidden") != NULL)
-        fail_msg("%s\nwanted: %s\ngot: %s", change->make[0], change->want != NULL ? change->want : "nothing",
-                 buf_str(&text));
-    on_server(admin, change->undo);
-    buf_clear(&text);
-    differences(arena, before, taken(arena), &text);
-    if (text.len > 0)
-        fail_msg("%s\nundone, and yet: %s", change->make[0], buf_str(&text));
-    buf_finish(&text);
-}
-
-/* Every so many: the server, which does most of the work, is the same one under a sanitizer. */
-static size_t each(void)
-{
-    const char *wanted = getenv("TMINUS_TEST_EACH");
-    size_t step = wanted != NULL ? strtoul(wanted, NULL, 10) : 1;
-    return step > 0 ? step : 1;
-}
-
-static void check_changes(const struct change *changes, size_t count)
-{
-    struct arena *all = arena_create();
-    const struct fingerprint *before = taken(all); /* of each: what was undone leaves nothing */
-    for (size_t i = 0; i < count; i += each()) {
-        struct arena *arena = arena_create();
-        check_change(&changes[i], arena, before);
-        arena_destroy(arena);
-    }
-    arena_destroy(all);
-}
-
 static void test_relations(void **state)
 {
     (void)state;
@@ -478,27 +432,24 @@ static void test_nothing(void **state)
 /* What cannot be undone comes last. */
 static void test_for_good(void **state)
 {
-    static const struct {
-        const char *make[STATEMENTS], *want;
-    } rows[] = {
+    static const struct change rows[] = {
         { { "ALTER TABLE app.users DROP COLUMN email", "ALTER TABLE app.users ADD COLUMN email text" },
-          "column app.users.email has changed: it was text, place 3; it is text, place 5" },
-        { { "ALTER TABLE app.users ADD CONSTRAINT n_small CHECK (n < 1000) NOT VALID" }, "NOT VALID" },
+          "column app.users.email has changed: it was text, place 3; it is text, place 5",
+          { NULL } },
+        { { "ALTER TABLE app.users ADD CONSTRAINT n_small CHECK (n < 1000) NOT VALID" },
+          "NOT VALID",
+          { NULL } },
         { { "ALTER TABLE app.users VALIDATE CONSTRAINT n_small" },
-          "it was CHECK ((n < 1000)) NOT VALID; it is CHECK ((n < 1000))" },
-        { { "ALTER TYPE app.mood ADD VALUE 'calm' BEFORE 'happy'" }, "enum ('sad', 'calm', 'happy')" },
+          "it was CHECK ((n < 1000)) NOT VALID; it is CHECK ((n < 1000))",
+          { NULL } },
+        { { "ALTER TYPE app.mood ADD VALUE 'calm' BEFORE 'happy'" },
+          "enum ('sad', 'calm', 'happy')",
+          { NULL } },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct arena *arena = arena_create();
-        struct fingerprint *before = taken(arena);
-        struct buf text;
-        buf_init(&text, 1000000);
-        on_server(admin, rows[i].make);
-        differences(arena, before, taken(arena), &text);
-        if (strstr(buf_str(&text), rows[i].want) == NULL)
-            fail_msg("%s\nwanted: %s\ngot: %s", rows[i].make[0], rows[i].want, buf_str(&text));
-        buf_finish(&text);
+        check_made(arena, taken(arena), &rows[i]);
         arena_destroy(arena);
     }
 }
@@ -509,7 +460,7 @@ static int set_up(void **state)
         return -1;
     (void)pg_value(admin, "SET client_min_messages = error");
     (void)pg_value(admin, "SET allow_system_table_mods = on");
-    on_server(admin, base);
+    on_server(base);
     return 0;
 }
 

@@ -28,3 +28,13 @@ const char *value_of(const struct fingerprint *fingerprint, const char *what, co
     fail_msg("no line %s %s", what, name);
     return NULL;
 }
+
+void check_order(const struct fingerprint *fingerprint)
+{
+    const struct fingerprint_line *lines = fingerprint->lines;
+    for (size_t i = 1; i < fingerprint->count; i++) {
+        int what = strcmp(lines[i - 1].what, lines[i].what);
+        if (what > 0 || (what == 0 && strcmp(lines[i - 1].name, lines[i].name) >= 0))
+            fail_msg("%s %s stands before %s", lines[i].what, lines[i - 1].name, lines[i].name);
+    }
+}

@@ -9,5 +9,7 @@ void differences(struct arena *arena, const struct fingerprint *before, const st
                  struct buf *ret);
 /* Ends the test when there is no such line. */
 const char *value_of(const struct fingerprint *fingerprint, const char *what, const char *name);
+/* By what, then name, and none twice. */
+void check_order(const struct fingerprint *fingerprint);
 
 #endif

@@ -2,15 +2,12 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "my_printed.h"
-
-#define STATEMENTS 5
 
 static const char *const base[] = {
     "SET GLOBAL log_bin_trust_function_creators = 1",
@@ -34,12 +31,6 @@ static const char *const base[] = {
     "CREATE ROLE auditor",
     "CREATE SERVER there FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'h', PASSWORD 'hidden')",
     NULL,
-};
-
-struct change {
-    const char *make[STATEMENTS];
-    const char *want; /* in one of the differences; NULL: there is none */
-    const char *undo[STATEMENTS];
 };
 
 static const struct change relations[] = {
@@ -304,44 +295,6 @@ static const struct change nothing[] = {
     { { "FLUSH LOGS", "FLUSH TABLES", "UPDATE users SET n = n" }, NULL, { NULL } },
     { { "ALTER USER writer@'10.%' IDENTIFIED BY 'another hidden one'" }, NULL, { NULL } },
 };
-
-static void check_change(const struct change *change, struct arena *arena, const struct fingerprint *before)
-{
-    struct buf text;
-    buf_init(&text, 1000000);
-    on_server(change->make);
-    differences(arena, before, taken(arena), &text);
-    bool fine = change->want == NULL ? text.len == 0 : strstr(buf_str(&text), change->want) != NULL;
-    if (!fine || strstr(buf_str(&text), "hidden") != NULL)
-        fail_msg("%s\nwanted: %s\ngot: %s", change->make[0], change->want != NULL ? change->want : "nothing",
-                 buf_str(&text));
-    on_server(change->undo);
-    buf_clear(&text);
-    differences(arena, before, taken(arena), &text);
-    if (text.len > 0)
-        fail_msg("%s\nundone, and yet: %s", change->make[0], buf_str(&text));
-    buf_finish(&text);
-}
-
-/* Every so many: the server, which does most of the work, is the same one under a sanitizer. */
-static size_t each(void)
-{
-    const char *wanted = getenv("TMINUS_TEST_EACH");
-    size_t step = wanted != NULL ? strtoul(wanted, NULL, 10) : 1;
-    return step > 0 ? step : 1;
-}
-
-static void check_changes(const struct change *changes, size_t count)
-{
-    struct arena *all = arena_create();
-    const struct fingerprint *before = taken(all); /* of each: what was undone leaves nothing */
-    for (size_t i = 0; i < count; i += each()) {
-        struct arena *arena = arena_create();
-        check_change(&changes[i], arena, before);
-        arena_destroy(arena);
-    }
-    arena_destroy(all);
-}
 
 static void test_relations(void **state)
 {

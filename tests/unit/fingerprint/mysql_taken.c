@@ -15,11 +15,7 @@ static void test_about(void **state)
     struct arena *arena = arena_create();
     struct fingerprint *made = taken(arena);
     (void)state;
-    for (size_t i = 1; i < made->count; i++) {
-        int what = strcmp(made->lines[i - 1].what, made->lines[i].what);
-        if (what > 0 || (what == 0 && strcmp(made->lines[i - 1].name, made->lines[i].name) >= 0))
-            fail_msg("%s %s is there twice", made->lines[i].what, made->lines[i].name);
-    }
+    check_order(made);
     assert_in_range(made->version, 100200, 999999);
     assert_int_equal(strncmp(made->server, "MariaDB 1", 9), 0);
     assert_null(strchr(made->server, '-'));
@@ -122,23 +118,6 @@ static void test_values(void **state)
 
 /* ---- what goes wrong ---- */
 
-static void check_refused(const char *dsn, const struct fingerprint_data *asked, int code,
-                          const char *message)
-{
-    struct driver_target target = { .id = "primary",
-                                    .dsn = dsn,
-                                    .application_name = "tminus:r1:fingerprint",
-                                    .connect_timeout_us = 2000000 };
-    struct arena *arena = arena_create();
-    struct fingerprint *ret = NULL;
-    struct err err = ERR_INIT;
-    int r = fingerprint_take(arena, FINGERPRINT_MYSQL, &target, asked, asked != NULL, &ret, &err);
-    if (r != code || strstr(err.message, message) == NULL || strstr(err.message, "primary") == NULL)
-        fail_msg("wanted %d, %s; got %d, %s", code, message, r, err.message);
-    assert_null(ret);
-    arena_destroy(arena);
-}
-
 static void test_refused(void **state)
 {
     static const struct {
@@ -162,20 +141,11 @@ static void test_refused(void **state)
     check_refused("unix_socket=/nowhere user=root", NULL, ERR_ENVIRONMENT, "/nowhere");
 }
 
-/* It is a state like others: a book may be there to make it. */
 static void test_no_database(void **state)
 {
-    const struct difference *found;
     struct arena *arena = arena_create();
     (void)state;
-    const char *dsn = arena_format(arena, "unix_socket=%s/s0 user=root dbname=moved", pair.dir);
-    struct fingerprint *before = taken_with(arena, dsn, data, 1);
-    assert_int_equal(before->version, 0);
-    assert_int_equal(before->count, 1);
-    assert_string_equal(value_of(before, "database", "of the target"), "is not there");
-    (void)my_value(admin, "CREATE DATABASE moved");
-    assert_true(fingerprint_compare(arena, before, taken_with(arena, dsn, NULL, 0), &found) > 1);
-    (void)my_value(admin, "DROP DATABASE moved");
+    check_no_database(arena_format(arena, "unix_socket=%s/s0 user=root dbname=moved", pair.dir));
     arena_destroy(arena);
 }
 
@@ -230,9 +200,7 @@ static void test_large(void **state)
     }
     struct fingerprint *made = taken(arena);
     assert_int_equal(made->count, few + 1 + 20 * 702 + 120);
-    for (size_t i = 1; i < made->count; i++)
-        assert_true(strcmp(made->lines[i - 1].what, made->lines[i].what) != 0 ||
-                    strcmp(made->lines[i - 1].name, made->lines[i].name) < 0);
+    check_order(made);
     (void)my_value(admin, "DROP DATABASE many");
     arena_destroy(arena);
 }

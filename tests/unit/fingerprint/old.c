@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "printed.h"
+#include "support/pg_group.h"
 
 static int set_up(void **state)
 {
@@ -39,7 +40,7 @@ static void test_old(void **state)
     (void)pg_value(admin, "SET client_min_messages = error");
     struct fingerprint *before = taken(arena);
     assert_in_range(before->version, 120000, 129999);
-    on_server(admin, made_there);
+    on_server(made_there);
     struct fingerprint *after = taken(arena);
     differences(arena, before, after, &text);
     assert_non_null(strstr(buf_str(&text), "publication table pub: public.users is new"));

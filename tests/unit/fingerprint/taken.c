@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "base/time.h"
 #include "printed.h"
+#include "support/pg_group.h"
 
 static void test_order(void **state)
 {
@@ -17,10 +17,7 @@ static void test_order(void **state)
     struct fingerprint *made = taken(arena);
     (void)state;
     assert_true(made->count > 10);
-    for (size_t i = 1; i < made->count; i++) {
-        int what = strcmp(made->lines[i - 1].what, made->lines[i].what);
-        assert_true(what < 0 || (what == 0 && strcmp(made->lines[i - 1].name, made->lines[i].name) < 0));
-    }
+    check_order(made);
     assert_string_equal(made->target, "primary");
     assert_in_range(made->version, 120000, 999999);
     assert_int_equal(strncmp(made->server, "PostgreSQL 1", 12), 0);
@@ -106,44 +103,15 @@ static void test_tables(void **state)
     arena_destroy(arena);
 }
 
-/* It is a state like others: a book may be there to make it. */
 static void test_no_database(void **state)
 {
-    const struct fingerprint_data data[] = { { .name = "d", .table = "users" } };
-    const struct difference *found;
     struct arena *arena = arena_create();
     (void)state;
-    const char *dsn = arena_format(arena, "%s dbname=moved", pair.dsn[PG_PRIMARY]);
-    int64_t began_us = clock_now().boot_us;
-    struct fingerprint *before = taken_with(arena, dsn, data, 1);
-    assert_true(clock_now().boot_us - began_us < 9 * SECOND_US); /* told at once: to connect may take 10 s */
-    assert_int_equal(before->version, 0);
-    assert_int_equal(before->count, 1);
-    assert_string_equal(value_of(before, "database", "of the target"), "is not there");
-    assert_int_equal(fingerprint_compare(arena, before, taken_with(arena, dsn, data, 1), &found), 0);
-    (void)pg_value(admin, "CREATE DATABASE moved");
-    assert_true(fingerprint_compare(arena, before, taken_with(arena, dsn, NULL, 0), &found) > 1);
-    (void)pg_value(admin, "DROP DATABASE moved");
+    check_no_database(arena_format(arena, "%s dbname=moved", pair.dsn[PG_PRIMARY]));
     arena_destroy(arena);
 }
 
 /* ---- what goes wrong ---- */
-
-static void check_refused(const char *dsn, const struct fingerprint_data *data, int code, const char *message)
-{
-    struct driver_target target = { .id = "primary",
-                                    .dsn = dsn,
-                                    .application_name = "tminus:r1:fingerprint",
-                                    .connect_timeout_us = 2 * SECOND_US };
-    struct arena *arena = arena_create();
-    struct fingerprint *ret = NULL;
-    struct err err = ERR_INIT;
-    int r = fingerprint_take(arena, FINGERPRINT_POSTGRESQL, &target, data, data != NULL, &ret, &err);
-    if (r != code || strstr(err.message, message) == NULL || strstr(err.message, "primary") == NULL)
-        fail_msg("wanted %d, %s; got %d, %s", code, message, r, err.message);
-    assert_null(ret);
-    arena_destroy(arena);
-}
 
 static void test_refused(void **state)
 {
@@ -183,7 +151,7 @@ static void test_rights(void **state)
     struct arena *arena = arena_create();
     char dsn[300];
     (void)state;
-    on_server(admin, roles);
+    on_server(roles);
     (void)snprintf(dsn, sizeof(dsn), "%s user=plain", pair.dsn[PG_PRIMARY]);
     check_refused(dsn, NULL, ERR_ENVIRONMENT,
                   "role plain may not read all settings: GRANT pg_read_all_settings");
