@@ -11,11 +11,6 @@
 #include "support/pg_group.h"
 #include "watched.h"
 
-static bool is_known(const struct sample *sample)
-{
-    return sample->known;
-}
-
 static bool nobody_is_old(const struct sample *sample)
 {
     return sample->known && metric(sample, "oldest_seconds") == 0;

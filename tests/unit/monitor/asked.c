@@ -18,11 +18,6 @@ static bool is_any(const struct sample *sample)
     return true;
 }
 
-static bool is_known(const struct sample *sample)
-{
-    return sample->known;
-}
-
 /* ---- queries ---- */
 
 /* What the table holds now, and so what the next sample but one has to say. */

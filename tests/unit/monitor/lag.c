@@ -14,12 +14,6 @@
 
 static PGconn *replica;
 
-static bool is_small(const struct sample *sample)
-{
-    double seconds = metric(sample, "seconds");
-    return sample->known && seconds >= 0 && seconds < 0.3;
-}
-
 static bool is_large(const struct sample *sample)
 {
     return metric(sample, "seconds") > 0.9;
@@ -33,16 +27,6 @@ static bool is_paused(const struct sample *sample)
 static bool is_larger(const struct sample *sample)
 {
     return metric(sample, "seconds") > 1.3;
-}
-
-static bool is_unknown(const struct sample *sample)
-{
-    return !sample->known;
-}
-
-static bool is_known(const struct sample *sample)
-{
-    return sample->known;
 }
 
 static int ms_since(uint64_t ns)
@@ -125,12 +109,7 @@ static void test_never_came_back(void **state)
     (void)state;
     pg_value(replica, "SELECT pg_wal_replay_pause()");
     start(&watched);
-    until_sample(&watched, is_known);
-    run_for(&watched.loop, 1200);
-    assert_true(watched.last->known);
-    assert_true(metric(watched.last, "seconds") < 0);
-    assert_non_null(sample_metric(watched.last, "seconds"));
-    assert_string_equal(watched.last->why, "no beat has come back yet");
+    expect_no_beat(&watched);
     pg_value(replica, "SELECT pg_wal_replay_resume()");
     until_sample(&watched, is_small);
     stop_watching(&watched);
@@ -206,7 +185,6 @@ static void test_without_heartbeat(void **state)
     pg_value(admin, "DROP TABLE filler");
 }
 
-/* The table may be left from a run that was killed, with a higher number than ours. */
 /* The replica still has the row of a run that is over, and gets no other. */
 static void test_old_row_on_the_replica(void **state)
 {
@@ -217,16 +195,13 @@ static void test_old_row_on_the_replica(void **state)
     pg_value(replica, "SELECT pg_wal_replay_pause()");
     stop_watching(&watched);
     start(&watched);
-    until_sample(&watched, is_known);
-    run_for(&watched.loop, 1200);
-    assert_true(watched.last->known);
-    assert_true(metric(watched.last, "seconds") < 0);
-    assert_non_null(strstr(watched.last->why, "no beat has come back yet"));
+    expect_no_beat(&watched);
     pg_value(replica, "SELECT pg_wal_replay_resume()");
     until_sample(&watched, is_small);
     stop_watching(&watched);
 }
 
+/* The table may be left from a run that was killed, with a higher number than ours. */
 static void test_table_of_an_earlier_run(void **state)
 {
     struct watched watched;

@@ -75,11 +75,6 @@ static bool one_waits(const struct sample *sample)
     return metric(sample, "waiting") == 1;
 }
 
-static bool is_unknown(const struct sample *sample)
-{
-    return !sample->known;
-}
-
 static void expect_row(const struct sample *sample, size_t at, PGconn *conn, int depth, bool ours,
                        const char *mode, const char *why, const char *behind)
 {

@@ -67,11 +67,6 @@ static bool is_calm(const struct sample *sample)
     return sample->known && metric(sample, "waiting") == 0 && sample->row_count == 0;
 }
 
-static bool is_unknown(const struct sample *sample)
-{
-    return !sample->known;
-}
-
 static bool two_wait(const struct sample *sample)
 {
     return metric(sample, "waiting") == 2;

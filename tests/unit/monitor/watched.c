@@ -180,6 +180,32 @@ void until_sample(struct watched *watched, bool (*is)(const struct sample *sampl
     fail_msg("no such sample among %d", watched->samples);
 }
 
+bool is_known(const struct sample *sample)
+{
+    return sample->known;
+}
+
+bool is_unknown(const struct sample *sample)
+{
+    return !sample->known;
+}
+
+bool is_small(const struct sample *sample)
+{
+    double seconds = metric(sample, "seconds");
+    return sample->known && seconds >= 0 && seconds < 0.3;
+}
+
+void expect_no_beat(struct watched *watched)
+{
+    until_sample(watched, is_known);
+    run_for(&watched->loop, 1200);
+    assert_true(watched->last->known);
+    assert_true(metric(watched->last, "seconds") < 0);
+    assert_non_null(sample_metric(watched->last, "seconds"));
+    assert_string_equal(watched->last->why, "no beat has come back yet");
+}
+
 double metric(const struct sample *sample, const char *name)
 {
     const struct sample_metric *found = sample_metric(sample, name);

@@ -42,6 +42,14 @@ void stop_watching(struct watched *watched);
  * is busy is no fault of the monitor. */
 void until_sample(struct watched *watched, bool (*is)(const struct sample *sample));
 
+/* For until_sample. */
+bool is_known(const struct sample *sample);
+bool is_unknown(const struct sample *sample);
+bool is_small(const struct sample *sample); /* lag: less than 0.3 s */
+
+/* For more than a second the lag is not known, as no beat has come back. */
+void expect_no_beat(struct watched *watched);
+
 /* The value of a metric, -1 when it is not known. */
 double metric(const struct sample *sample, const char *name);
 /* The cell of a row, "" when there is none. */
