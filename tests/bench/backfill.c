@@ -22,19 +22,13 @@
 #include <uv.h>
 
 #include "base/mem.h"
-#include "bulk/backfill.h"
-#include "driver/postgresql.h"
-#include "figure.h"
+#include "fill.h"
 #include "servers.h"
 
-#define SET_   "status = 'active'"
-#define WHERE_ "status IS NULL"
-
 struct bench {
-    const char *prefix, *dsn, *script;
-    int64_t rows, batch;
+    struct fill fill;
+    const char *script;
     PGconn *conn;
-    struct measured batches; /* of ours, ms */
 };
 
 /* ---- the table ---- */
@@ -47,7 +41,7 @@ static void make_seed(const struct bench *bench)
         "DROP TABLE IF EXISTS seed; CREATE TABLE seed AS SELECT g::bigint AS id, md5(g::text) AS a, md5((g + "
         "1)::text) AS b, NULL::text AS status, now() - g * interval '1 minute' AS created_at FROM "
         "generate_series(1, %lld) g",
-        (long long)bench->rows);
+        (long long)bench->fill.rows);
     (void)server_ask(bench->conn, sql);
 }
 
@@ -68,7 +62,7 @@ static void make_table(const struct bench *bench)
 
 static void judge(const struct bench *bench, const char *what)
 {
-    const char *left = server_ask(bench->conn, "SELECT count(*) FROM people WHERE " WHERE_);
+    const char *left = server_ask(bench->conn, "SELECT count(*) FROM people WHERE " FILL_WHERE);
     if (strcmp(left, "0") != 0)
         cannot("%s left %s rows", what, left);
 }
@@ -100,104 +94,19 @@ static void run_watch(void *data)
     PQfinish(conn);
 }
 
-/* ---- ours ---- */
-
-struct ours {
-    struct bench *bench;
-    double batch_us; /* when it was sent */
-    bool done;
-};
-
-static const char *on_may_go_on(void *data)
-{
-    struct ours *ours = data;
-    double now = now_us();
-    if (ours->batch_us > 0)
-        measured_add(&ours->bench->batches, (now - ours->batch_us) / 1e3);
-    ours->batch_us = now;
-    return NULL;
-}
-
-static void on_identified(void *data, int64_t pid)
-{
-    (void)data;
-    (void)pid;
-}
-
-static void on_settings(void *data, const char *text)
-{
-    (void)data;
-    (void)text;
-}
-
-static void on_progress(void *data, const struct backfill_state *state)
-{
-    (void)data;
-    (void)state;
-}
-
-static void on_checkpoint(void *data, const char *text, const struct backfill_state *state)
-{
-    (void)data;
-    (void)text;
-    (void)state;
-}
-
-static void on_done(void *data, const struct backfill_result *result)
-{
-    struct ours *ours = data;
-    if (result->status != DRIVER_OK || result->state.rows != ours->bench->rows)
-        cannot("the backfill changed %lld rows: %s", (long long)result->state.rows, result->message);
-    ours->done = true;
-}
+/* ---- ours and the others ---- */
 
 static void run_ours(struct bench *bench)
 {
-    static const struct backfill_events events = { on_may_go_on, on_identified, on_settings,
-                                                   on_progress,  on_checkpoint, on_done };
-    static const char *const key[] = { "id" };
-    struct ours ours = { .bench = bench };
-    uv_loop_t loop;
-    struct backfill *backfill;
-    struct err err = ERR_INIT;
-    const struct driver_target target = {
-        .id = "primary", .dsn = bench->dsn, .application_name = "bench", .connect_timeout_us = 5 * SECOND_US
-    };
-    uv_loop_init(&loop);
-    struct driver *driver = driver_postgresql_create(&loop, &target);
-    const struct backfill_config config = { .driver = driver,
-                                            .table = "people",
-                                            .key_count = 1,
-                                            .key = key,
-                                            .set = SET_,
-                                            .where = WHERE_,
-                                            .batch = bench->batch,
-                                            .lock_timeout_us = SECOND_US,
-                                            .statement_timeout_us = 60 * SECOND_US,
-                                            .attempts = 3,
-                                            .application_name = "bench" };
-    must(backfill_start(&loop, &config, &events, &ours, &backfill, &err), &err);
-    while (!ours.done)
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    driver_destroy(driver);
-    (void)uv_run(&loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&loop);
-}
-
-/* ---- the others ---- */
-
-static void batch_text(char *sql, size_t size, int64_t from, int64_t to)
-{
-    (void)snprintf(sql, size, "UPDATE people SET " SET_ " WHERE id > %lld AND id <= %lld AND " WHERE_,
-                   (long long)from, (long long)to);
+    fill_ours(&bench->fill);
 }
 
 static void run_loop(struct bench *bench)
 {
-    PGconn *conn = server_connect(bench->dsn);
-    for (int64_t from = 0; from < bench->rows; from += bench->batch) {
+    PGconn *conn = server_connect(bench->fill.dsn);
+    for (int64_t from = 0; from < bench->fill.rows; from += bench->fill.batch) {
         char sql[200];
-        batch_text(sql, sizeof(sql), from, from + bench->batch);
+        fill_batch_text(&bench->fill, sql, sizeof(sql), from);
         (void)server_ask(conn, "BEGIN");
         (void)server_ask(conn, sql);
         (void)server_ask(conn, "COMMIT");
@@ -205,25 +114,12 @@ static void run_loop(struct bench *bench)
     PQfinish(conn);
 }
 
-static void write_script(const struct bench *bench)
-{
-    FILE *file = fopen(bench->script, "we");
-    if (file == NULL)
-        cannot("cannot write %s", bench->script);
-    for (int64_t from = 0; from < bench->rows; from += bench->batch) {
-        char sql[200];
-        batch_text(sql, sizeof(sql), from, from + bench->batch);
-        (void)fprintf(file, "BEGIN;\n%s;\nCOMMIT;\n", sql);
-    }
-    (void)fclose(file);
-}
-
 static void run_shell(struct bench *bench)
 {
     int status;
     pid_t pid = fork();
     if (pid == 0) {
-        (void)execlp("psql", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", bench->dsn, "-f",
+        (void)execlp("psql", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", bench->fill.dsn, "-f",
                      bench->script, (char *)NULL);
         _exit(127);
     }
@@ -233,8 +129,8 @@ static void run_shell(struct bench *bench)
 
 static void run_whole(struct bench *bench)
 {
-    PGconn *conn = server_connect(bench->dsn);
-    (void)server_ask(conn, "UPDATE people SET " SET_ " WHERE " WHERE_);
+    PGconn *conn = server_connect(bench->fill.dsn);
+    (void)server_ask(conn, "UPDATE people SET " FILL_SET " WHERE " FILL_WHERE);
     PQfinish(conn);
 }
 
@@ -248,7 +144,7 @@ static const struct way {
 /* Gives the rows a second. */
 static double measure(struct bench *bench, const struct way *way)
 {
-    struct watch watch = { .dsn = bench->dsn };
+    struct watch watch = { .dsn = bench->fill.dsn };
     char name[100];
     make_table(bench);
     uv_sem_init(&watch.end, 0);
@@ -262,29 +158,30 @@ static double measure(struct bench *bench, const struct way *way)
     uv_thread_join(&watch.thread);
     uv_sem_destroy(&watch.end);
     judge(bench, way->name);
-    (void)snprintf(name, sizeof(name), "%s.%s", bench->prefix, way->name);
-    figure(name, "rows_s", (double)bench->rows / took_s);
+    (void)snprintf(name, sizeof(name), "%s.%s", bench->fill.prefix, way->name);
+    figure(name, "rows_s", (double)bench->fill.rows / took_s);
     figure(name, "cpu_s", cpu_s);
     figure(name, "lag_mb", watch.bytes / 1e6);
     figure(name, "lag_ms", watch.seconds * 1e3);
-    return (double)bench->rows / took_s;
+    return (double)bench->fill.rows / took_s;
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 7)
         cannot("usage: backfill PREFIX DSN ROWS BATCH ROUNDS SCRIPT [alone]");
-    struct bench bench = { .prefix = argv[1],
-                           .dsn = argv[2],
-                           .rows = strtoll(argv[3], NULL, 10),
-                           .batch = strtoll(argv[4], NULL, 10),
+    struct bench bench = { .fill = { .prefix = argv[1],
+                                     .engine = BULK_POSTGRESQL,
+                                     .dsn = argv[2],
+                                     .rows = strtoll(argv[3], NULL, 10),
+                                     .batch = strtoll(argv[4], NULL, 10) },
                            .script = argv[6] };
     const int rounds = (int)strtol(argv[5], NULL, 10);
     const bool alone = argc > 7;
     struct measured ratios = { 0, 0, NULL };
-    bench.conn = server_connect(bench.dsn);
+    bench.conn = server_connect(bench.fill.dsn);
     make_seed(&bench);
-    write_script(&bench);
+    fill_write_script(&bench.fill, bench.script);
     for (int i = 0; i < rounds; i++) {
         /* by turns, so that neither always has what the other left */
         double first = measure(&bench, &ways[i % 2]), second = measure(&bench, &ways[1 - i % 2]);
@@ -292,14 +189,8 @@ int main(int argc, char **argv)
         for (size_t way = 2; way < ARRAY_LEN(ways) && !alone; way++)
             (void)measure(&bench, &ways[way]);
     }
-    figure(bench.prefix, "ratio", measured_part(&ratios, 0.5));
-    figure(bench.prefix, "ratio_least", measured_part(&ratios, 0));
-    figure(bench.prefix, "ratio_most", measured_part(&ratios, 1));
-    figure(bench.prefix, "batch_ms_p50", measured_part(&bench.batches, 0.5));
-    figure(bench.prefix, "batch_ms_p99", measured_part(&bench.batches, 0.99));
-    figure(bench.prefix, "batch_ms_most", measured_part(&bench.batches, 1));
-    measured_finish(&ratios);
-    measured_finish(&bench.batches);
+    figure_ratios(bench.fill.prefix, &ratios);
+    fill_figures(&bench.fill);
     (void)server_ask(bench.conn, "DROP TABLE people, seed");
     PQfinish(bench.conn);
     return 0;

@@ -228,9 +228,6 @@ int main(int argc, char **argv)
         figure(prefix, "ours_ms", ours_ms);
         measured_add(&ratios, ours_ms / scan_ms);
     }
-    figure(prefix, "ratio", measured_part(&ratios, 0.5));
-    figure(prefix, "ratio_least", measured_part(&ratios, 0));
-    figure(prefix, "ratio_most", measured_part(&ratios, 1));
-    measured_finish(&ratios);
+    figure_ratios(prefix, &ratios);
     return 0;
 }

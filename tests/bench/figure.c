@@ -56,6 +56,14 @@ void figure_measured(const char *prefix, const char *name, struct measured *meas
     printf("%s.%s_p99 %.6g\n", prefix, name, measured_part(measured, 0.99));
 }
 
+void figure_ratios(const char *prefix, struct measured *ratios)
+{
+    figure(prefix, "ratio", measured_part(ratios, 0.5));
+    figure(prefix, "ratio_least", measured_part(ratios, 0));
+    figure(prefix, "ratio_most", measured_part(ratios, 1));
+    measured_finish(ratios);
+}
+
 void cannot(const char *format, ...)
 {
     va_list args;

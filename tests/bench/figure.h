@@ -25,6 +25,10 @@ void measured_finish(struct measured *measured);
 void figure(const char *prefix, const char *name, double value);
 /* p50 and p99 of timings, as "<name>_p50" and "<name>_p99". */
 void figure_measured(const char *prefix, const char *name, struct measured *measured);
+/* The median, the least and the most of the ratios of rounds: "ratio", "ratio_least", "ratio_most". Ends
+ * them.
+ */
+void figure_ratios(const char *prefix, struct measured *ratios);
 
 /* Says why nothing can be measured, and ends with 1. */
 _Noreturn void cannot(const char *format, ...) PRINTF_LIKE(1, 2);

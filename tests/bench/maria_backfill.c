@@ -21,127 +21,29 @@
 #include <string.h>
 #include <uv.h>
 
-#include "base/mem.h"
-#include "bulk/backfill.h"
-#include "driver/mysql.h"
-#include "figure.h"
+#include "fill.h"
 #include "maria.h"
 
-#define SET_   "status = 'active'"
-#define WHERE_ "status IS NULL"
 #define SCRIPT "script.sql"
 
 struct bench {
     struct maria maria;
-    const char *prefix;
-    int64_t rows, batch;
-    struct measured batches; /* of ours, ms, each with asking for its range */
+    struct fill fill;
 };
 
-/* ---- ours ---- */
-
-struct ours {
-    struct bench *bench;
-    double batch_us; /* when the one before was asked for */
-    int asked;
-    bool done;
-};
-
-/* Asked before each statement: the range of a batch is one, and the batch another. */
-static const char *on_may_go_on(void *data)
-{
-    struct ours *ours = data;
-    double now = now_us();
-    if (ours->asked++ % 2 == 0) {
-        if (ours->batch_us > 0)
-            measured_add(&ours->bench->batches, (now - ours->batch_us) / 1e3);
-        ours->batch_us = now;
-    }
-    return NULL;
-}
-
-static void on_identified(void *data, int64_t pid)
-{
-    (void)data;
-    (void)pid;
-}
-
-static void on_settings(void *data, const char *text)
-{
-    (void)data;
-    (void)text;
-}
-
-static void on_progress(void *data, const struct backfill_state *state)
-{
-    (void)data;
-    (void)state;
-}
-
-static void on_checkpoint(void *data, const char *text, const struct backfill_state *state)
-{
-    (void)data;
-    (void)text;
-    (void)state;
-}
-
-static void on_done(void *data, const struct backfill_result *result)
-{
-    struct ours *ours = data;
-    if (result->status != DRIVER_OK || result->state.rows != ours->bench->rows)
-        cannot("the backfill changed %lld rows: %s", (long long)result->state.rows, result->message);
-    ours->done = true;
-}
+/* ---- ours and the others ---- */
 
 static void run_ours(struct bench *bench)
 {
-    static const struct backfill_events events = { on_may_go_on, on_identified, on_settings,
-                                                   on_progress,  on_checkpoint, on_done };
-    static const char *const key[] = { "id" };
-    struct ours ours = { .bench = bench };
-    uv_loop_t loop;
-    struct backfill *backfill;
-    struct err err = ERR_INIT;
-    const struct driver_target target = { .id = "primary",
-                                          .dsn = bench->maria.pair.dsn[MY_PRIMARY],
-                                          .application_name = "bench",
-                                          .connect_timeout_us = 5 * SECOND_US };
-    uv_loop_init(&loop);
-    struct driver *driver = driver_mysql_create(&loop, &target);
-    const struct backfill_config config = { .engine = BULK_MYSQL,
-                                            .driver = driver,
-                                            .table = "people",
-                                            .key_count = 1,
-                                            .key = key,
-                                            .set = SET_,
-                                            .where = WHERE_,
-                                            .batch = bench->batch,
-                                            .lock_timeout_us = SECOND_US,
-                                            .statement_timeout_us = 60 * SECOND_US,
-                                            .attempts = 3,
-                                            .application_name = "bench" };
-    must(backfill_start(&loop, &config, &events, &ours, &backfill, &err), &err);
-    while (!ours.done)
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    driver_destroy(driver);
-    (void)uv_run(&loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&loop);
-}
-
-/* ---- the others ---- */
-
-static void batch_text(char *sql, size_t size, int64_t from, int64_t to)
-{
-    (void)snprintf(sql, size, "UPDATE people SET " SET_ " WHERE id > %lld AND id <= %lld AND " WHERE_,
-                   (long long)from, (long long)to);
+    fill_ours(&bench->fill);
 }
 
 static void run_loop(struct bench *bench)
 {
     MYSQL *mysql = my_pair_connect(&bench->maria.pair, MY_PRIMARY);
-    for (int64_t from = 0; from < bench->rows; from += bench->batch) {
+    for (int64_t from = 0; from < bench->fill.rows; from += bench->fill.batch) {
         char sql[200];
-        batch_text(sql, sizeof(sql), from, from + bench->batch);
+        fill_batch_text(&bench->fill, sql, sizeof(sql), from);
         (void)my_value(mysql, "BEGIN");
         (void)my_value(mysql, sql);
         (void)my_value(mysql, "COMMIT");
@@ -153,15 +55,7 @@ static void write_script(const struct bench *bench)
 {
     char path[200];
     (void)snprintf(path, sizeof(path), "%s/" SCRIPT, bench->maria.pair.dir);
-    FILE *file = fopen(path, "we");
-    if (file == NULL)
-        cannot("cannot write %s", path);
-    for (int64_t from = 0; from < bench->rows; from += bench->batch) {
-        char sql[200];
-        batch_text(sql, sizeof(sql), from, from + bench->batch);
-        (void)fprintf(file, "BEGIN;\n%s;\nCOMMIT;\n", sql);
-    }
-    (void)fclose(file);
+    fill_write_script(&bench->fill, path);
 }
 
 static void run_shell(struct bench *bench)
@@ -174,21 +68,21 @@ static void run_shell(struct bench *bench)
 
 static void run_whole(struct bench *bench)
 {
-    (void)my_value(bench->maria.primary, "UPDATE people SET " SET_ " WHERE " WHERE_);
+    (void)my_value(bench->maria.primary, "UPDATE people SET " FILL_SET " WHERE " FILL_WHERE);
 }
 
 static void run_archiver(struct bench *bench, const char *const *does)
 {
     char source[200], limit[40];
     (void)snprintf(source, sizeof(source), "S=%s/s0,u=root,D=shop,t=people,L=1", bench->maria.pair.dir);
-    (void)snprintf(limit, sizeof(limit), "%lld", (long long)bench->batch);
+    (void)snprintf(limit, sizeof(limit), "%lld", (long long)bench->fill.batch);
     const char *argv[24] = { "pt-archiver",
                              "--no-version-check",
                              "--no-check-charset",
                              "--source",
                              source,
                              "--where",
-                             WHERE_,
+                             FILL_WHERE,
                              "--limit",
                              limit,
                              "--commit-each" };
@@ -219,12 +113,12 @@ static const struct way {
     void (*run)(struct bench *bench);
     const char *left; /* how many rows it has not done */
 } ways[WAYS] = {
-    [OURS] = { "ours", run_ours, "SELECT COUNT(*) FROM people WHERE " WHERE_ },
-    [LOOP] = { "loop", run_loop, "SELECT COUNT(*) FROM people WHERE " WHERE_ },
-    [SHELL] = { "shell", run_shell, "SELECT COUNT(*) FROM people WHERE " WHERE_ },
+    [OURS] = { "ours", run_ours, "SELECT COUNT(*) FROM people WHERE " FILL_WHERE },
+    [LOOP] = { "loop", run_loop, "SELECT COUNT(*) FROM people WHERE " FILL_WHERE },
+    [SHELL] = { "shell", run_shell, "SELECT COUNT(*) FROM people WHERE " FILL_WHERE },
     [PURGE] = { "purge", run_purge, "SELECT COUNT(*) FROM people" },
     [COPY] = { "copy", run_copy, "SELECT COUNT(*) FROM people WHERE id NOT IN (SELECT id FROM copied)" },
-    [WHOLE] = { "whole", run_whole, "SELECT COUNT(*) FROM people WHERE " WHERE_ },
+    [WHOLE] = { "whole", run_whole, "SELECT COUNT(*) FROM people WHERE " FILL_WHERE },
 };
 
 /* Gives the rows a second. */
@@ -232,7 +126,7 @@ static double measure(struct bench *bench, const struct way *way)
 {
     const struct maria *maria = &bench->maria;
     char name[100];
-    maria_make_table(maria, "people", bench->rows, "NULL");
+    maria_make_table(maria, "people", bench->fill.rows, "NULL");
     (void)my_value(maria->primary, "CREATE OR REPLACE TABLE copied LIKE people");
     (void)maria_catch_up(maria);
     double servers_s = maria_servers_cpu_s(maria), client_s = maria_client_cpu_s(), from_us = now_us();
@@ -244,35 +138,34 @@ static double measure(struct bench *bench, const struct way *way)
     const char *left = my_value(maria->primary, way->left);
     if (strcmp(left, "0") != 0)
         cannot("%s left %s rows", way->name, left);
-    (void)snprintf(name, sizeof(name), "%s.%s", bench->prefix, way->name);
-    figure(name, "rows_s", (double)bench->rows / took_s);
-    figure(name, "replicated_rows_s", (double)bench->rows / (took_s + behind_ms / 1e3));
+    (void)snprintf(name, sizeof(name), "%s.%s", bench->fill.prefix, way->name);
+    figure(name, "rows_s", (double)bench->fill.rows / took_s);
+    figure(name, "replicated_rows_s", (double)bench->fill.rows / (took_s + behind_ms / 1e3));
     figure(name, "cpu_s", servers_s);
     figure(name, "client_cpu_s", client_s);
     figure(name, "catch_up_ms", behind_ms);
-    return (double)bench->rows / took_s;
+    return (double)bench->fill.rows / took_s;
 }
 
 /* Rows a second of ours for each of another's in the same round. */
-static void figure_ratios(const struct bench *bench, const char *of, struct measured *ratios)
+static void figure_ratios_of(const struct bench *bench, const char *of, struct measured *ratios)
 {
     char name[100];
-    (void)snprintf(name, sizeof(name), "%s.of_%s", bench->prefix, of);
-    figure(name, "ratio", measured_part(ratios, 0.5));
-    figure(name, "ratio_least", measured_part(ratios, 0));
-    figure(name, "ratio_most", measured_part(ratios, 1));
-    measured_finish(ratios);
+    (void)snprintf(name, sizeof(name), "%s.of_%s", bench->fill.prefix, of);
+    figure_ratios(name, ratios);
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 5)
         cannot("usage: maria_backfill PREFIX ROWS BATCH ROUNDS");
-    struct bench bench = { .prefix = argv[1],
-                           .rows = strtoll(argv[2], NULL, 10),
-                           .batch = strtoll(argv[3], NULL, 10) };
+    struct bench bench = { .fill = { .prefix = argv[1],
+                                     .engine = BULK_MYSQL,
+                                     .rows = strtoll(argv[2], NULL, 10),
+                                     .batch = strtoll(argv[3], NULL, 10) } };
     struct measured ratios[WAYS] = { 0 };
     maria_start(&bench.maria);
+    bench.fill.dsn = bench.maria.pair.dsn[MY_PRIMARY];
     write_script(&bench);
     for (int i = (int)strtol(argv[4], NULL, 10); i > 0; i--) {
         double rates[WAYS];
@@ -285,11 +178,8 @@ int main(int argc, char **argv)
             measured_add(&ratios[way], rates[OURS] / rates[way]);
     }
     for (int way = LOOP; way < WAYS; way++)
-        figure_ratios(&bench, ways[way].name, &ratios[way]);
-    figure(bench.prefix, "batch_ms_p50", measured_part(&bench.batches, 0.5));
-    figure(bench.prefix, "batch_ms_p99", measured_part(&bench.batches, 0.99));
-    figure(bench.prefix, "batch_ms_most", measured_part(&bench.batches, 1));
-    measured_finish(&bench.batches);
+        figure_ratios_of(&bench, ways[way].name, &ratios[way]);
+    fill_figures(&bench.fill);
     maria_stop(&bench.maria);
     return 0;
 }

@@ -191,14 +191,11 @@ static double measure(const struct bench *bench, const struct way *way)
     return took_s;
 }
 
-static void figure_ratios(const struct bench *bench, const char *of, struct measured *ratios)
+static void figure_ratios_of(const struct bench *bench, const char *of, struct measured *ratios)
 {
     char name[100];
     (void)snprintf(name, sizeof(name), "%s.of_%s", bench->prefix, of);
-    figure(name, "ratio", measured_part(ratios, 0.5));
-    figure(name, "ratio_least", measured_part(ratios, 0));
-    figure(name, "ratio_most", measured_part(ratios, 1));
-    measured_finish(ratios);
+    figure_ratios(name, ratios);
 }
 
 int main(int argc, char **argv)
@@ -226,7 +223,7 @@ int main(int argc, char **argv)
             measured_add(&ratios[way], seconds[OURS] / seconds[way]);
     }
     for (int way = CHECKSUM; way < WAYS; way++)
-        figure_ratios(&bench, ways[way].name, &ratios[way]);
+        figure_ratios_of(&bench, ways[way].name, &ratios[way]);
     maria_stop(&bench.maria);
     return 0;
 }
