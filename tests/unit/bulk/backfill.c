@@ -14,11 +14,7 @@ static struct fill_server server;
 
 /* ---- shapes of tables ---- */
 
-static const struct {
-    const char *columns, *rows, *key[2];
-    size_t key_count;
-    int64_t batch, count;
-} shapes[] = {
+static const struct fill_shape shapes[] = {
     { "id bigint PRIMARY KEY", "g FROM generate_series(1, 1000) g", { "id" }, 1, 100, 1000 },
     { "id bigint PRIMARY KEY", "g FROM generate_series(1, 1000) g", { "id" }, 1, 333, 1000 },
     { "id bigint PRIMARY KEY", "g FROM generate_series(1, 1000) g", { "id" }, 1, 5000, 1000 },
@@ -56,30 +52,13 @@ static void test_shapes(void **state)
         struct filled filled;
         table_make(&server, shapes[i].columns, shapes[i].rows);
         filled_open(&filled, &server);
-        memcpy(filled.key, shapes[i].key, sizeof(filled.key));
-        filled.config.key_count = shapes[i].key_count;
-        filled.config.batch = shapes[i].batch;
-        filled_begin(&filled);
-        filled_end(&filled);
-        filled_check(&filled, DRIVER_OK, shapes[i].count, shapes[i].count);
-        assert_int_equal(filled.clean, shapes[i].count == 0);
-        assert_string_equal(filled.settings, "lock_timeout 100ms, statement_timeout 10000ms");
+        filled_run_shape(&filled, &shapes[i], "lock_timeout 100ms, statement_timeout 10000ms");
         table_check(&server);
         filled_close(&filled);
     }
 }
 
 /* ---- statements of their own ---- */
-
-static void hold_after_four(struct filled *filled)
-{
-    filled->why_not = filled->asked > 4 ? "held" : NULL;
-}
-
-static bool waits(void *data)
-{
-    return ((struct filled *)data)->waits[0] != '\0';
-}
 
 static void make_copy(const char *columns)
 {
@@ -117,13 +96,9 @@ static void test_statements(void **state)
         filled.config.key_count = shapes[shape].key_count;
         filled.config.set = filled.config.where = NULL;
         filled.config.statement = statements[i].statement;
-        filled_begin(&filled);
-        filled_end(&filled);
-        filled_check(&filled, DRIVER_OK, 1000, 1000);
+        filled_run(&filled, DRIVER_OK, 1000, 1000);
         assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM copy"), "1000");
-        filled_begin(&filled);
-        filled_end(&filled);
-        filled_check(&filled, DRIVER_OK, 0, 1000);
+        filled_run(&filled, DRIVER_OK, 0, 1000);
         assert_true(filled.clean);
         filled_close(&filled);
     }
@@ -133,33 +108,20 @@ static void test_statements(void **state)
 static void test_statement_goes_on(void **state)
 {
     struct filled filled;
-    char checkpoint[1000];
     (void)state;
     table_make_plain(&server);
     make_copy("id bigint PRIMARY KEY");
     filled_open(&filled, &server);
     filled.config.set = filled.config.where = NULL;
     filled.config.statement = "INSERT INTO copy SELECT id, 0 FROM tminus_batch";
-    filled.at_batch = hold_after_four;
-    filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
-    backfill_cancel(filled.backfill);
-    filled_end(&filled);
+    filled_stop_after(&filled, 4);
     filled_check(&filled, DRIVER_CANCELLED, filled.state.seen, filled.state.seen);
     assert_true(filled.state.seen > 0 && filled.state.seen < 1000);
     /* Without ON CONFLICT a key that came twice would be an error; another statement begins anew. */
-    memcpy(checkpoint, filled.checkpoint, sizeof(checkpoint));
-    filled.config.checkpoint = checkpoint;
-    filled.at_batch = NULL;
-    filled.why_not = NULL;
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_resume(&filled, DRIVER_OK, 1000, 1000);
     assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM copy"), "1000");
     filled.config.statement = "UPDATE copy SET n = 1 FROM tminus_batch b WHERE b.id = copy.id";
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_run(&filled, DRIVER_OK, 1000, 1000);
     filled_close(&filled);
 }
 
@@ -171,9 +133,7 @@ static void test_done_before(void **state)
     table_make_plain(&server);
     pg_value(server.admin, "UPDATE t SET b = 'done' WHERE id % 3 = 0");
     filled_open(&filled, &server);
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 667, 1000);
+    filled_run(&filled, DRIVER_OK, 667, 1000);
     assert_int_equal(filled.state.total, 1000);
     table_check(&server);
     filled_close(&filled);
@@ -187,9 +147,7 @@ static void test_never_analysed(void **state)
     table_make_plain(&server);
     pg_value(server.admin, "UPDATE pg_class SET reltuples = -1 WHERE oid = 't'::regclass");
     filled_open(&filled, &server);
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_run(&filled, DRIVER_OK, 1000, 1000);
     assert_int_equal(filled.state.total, -1);
     table_check(&server);
     filled_close(&filled);
@@ -211,9 +169,7 @@ static void test_no_key(void **state)
         struct filled filled;
         table_make(&server, no_keys[i], "g FROM generate_series(1, 100) g");
         filled_open(&filled, &server);
-        filled_begin(&filled);
-        filled_end(&filled);
-        filled_check(&filled, DRIVER_REJECTED, 0, 0);
+        filled_run(&filled, DRIVER_REJECTED, 0, 0);
         assert_true(filled.clean);
         assert_non_null(strstr(filled.message, "unique"));
         assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "0");
@@ -228,37 +184,23 @@ static void stop_in_the_middle(struct filled *filled)
 {
     table_make_plain(&server);
     filled_open(filled, &server);
-    filled->at_batch = hold_after_four;
-    filled_begin(filled);
-    assert_true(run_until(&filled->loop, waits, filled, 20000));
-    assert_string_equal(filled->waits, "held");
-    backfill_cancel(filled->backfill);
-    filled_end(filled);
-    assert_int_equal(filled->status, DRIVER_CANCELLED);
-    assert_false(filled->clean);
+    filled_stop_after(filled, 4);
     assert_true(filled->state.rows > 0 && filled->state.rows < 1000);
     assert_int_equal(filled->checkpoints, 1);
     char changed[30];
     snprintf(changed, sizeof(changed), "%d", (int)filled->state.rows);
     assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), changed);
-    filled->at_batch = NULL;
-    filled->why_not = NULL;
 }
 
 static void test_resume(void **state)
 {
     struct filled filled;
-    char checkpoint[1000];
     (void)state;
     stop_in_the_middle(&filled);
-    memcpy(checkpoint, filled.checkpoint, sizeof(checkpoint));
     int64_t done = filled.state.rows;
     pg_value(server.admin,
              "UPDATE t SET b = NULL, n = -1 WHERE id = 1"); /* before the checkpoint: not looked at again */
-    filled.config.checkpoint = checkpoint;
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_resume(&filled, DRIVER_OK, 1000, 1000);
     assert_true(done < 1000);
     assert_string_equal(pg_value(server.admin, "SELECT id FROM t WHERE b IS NULL"), "1");
     filled_close(&filled);
@@ -267,16 +209,11 @@ static void test_resume(void **state)
 static void test_checkpoint_of_another(void **state)
 {
     struct filled filled;
-    char checkpoint[1000];
     (void)state;
     stop_in_the_middle(&filled);
-    memcpy(checkpoint, filled.checkpoint, sizeof(checkpoint));
-    filled.config.checkpoint = checkpoint;
     filled.config.set = "b = 'other'";
     filled.config.where = "b IS DISTINCT FROM 'other'";
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_resume(&filled, DRIVER_OK, 1000, 1000);
     assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'other'"), "1000");
     filled_close(&filled);
 }
@@ -288,14 +225,13 @@ static void test_destroy_and_resume(void **state)
     (void)state;
     table_make_plain(&server);
     filled_open(&filled, &server);
-    filled.at_batch = hold_after_four;
+    filled.hold_after = 4;
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
+    filled_until_waits(&filled);
     backfill_destroy(filled.backfill);
     run_for(&filled.loop, 20);
     assert_int_equal(filled.done, 0);
-    filled.at_batch = NULL;
-    filled.why_not = NULL;
+    filled.hold_after = 0;
     filled_begin(&filled);
     filled_end(&filled);
     assert_int_equal(filled.status, DRIVER_OK);
@@ -321,7 +257,7 @@ static void test_nothing_is_sent_while_it_may_not(void **state)
     filled_open(&filled, &server);
     filled.why_not = "the replica is behind";
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
+    filled_until_waits(&filled);
     asked_before = filled.asked;
     uint64_t begun = uv_hrtime();
     assert_true(run_until(&filled.loop, was_asked_thrice, &filled, 20000));
@@ -352,9 +288,7 @@ static void test_reasons_that_change(void **state)
     table_make_plain(&server);
     filled_open(&filled, &server);
     filled.at_batch = give_other_reason;
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_run(&filled, DRIVER_OK, 1000, 1000);
     assert_string_equal(filled.waits, "another reason");
     filled_close(&filled);
 }
@@ -367,7 +301,7 @@ static void test_a_lock(void **state)
     filled_open(&filled, &server);
     pg_value(server.admin, "BEGIN; SELECT 1 FROM t WHERE id = 450 FOR UPDATE");
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
+    filled_until_waits(&filled);
     assert_non_null(strstr(filled.waits, "waits for a lock on public.t (lock_timeout "));
     assert_non_null(strstr(filled.waits, "), try 2 of "));
     pg_value(server.admin, "ROLLBACK");
@@ -411,7 +345,7 @@ static void test_a_lost_connection(void **state)
     filled_open(&filled, &server);
     filled.at_batch = kill_at_third;
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
+    filled_until_waits(&filled);
     assert_non_null(strstr(filled.waits, "connection was lost"));
     int64_t pid = filled.pid;
     filled_end(&filled);
@@ -457,9 +391,7 @@ static void test_an_error(void **state)
     table_make_plain(&server);
     filled_open(&filled, &server);
     filled.config.set = "b = (1 / (id - 450))::text";
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_REJECTED, 400, 400);
+    filled_run(&filled, DRIVER_REJECTED, 400, 400);
     assert_string_equal(filled.code, "22012");
     filled_close(&filled);
 }
@@ -496,9 +428,7 @@ static void test_batches_follow_the_time(void **state)
     filled_open(&filled, &server);
     filled.config.target_us = 20 * MS_US;
     filled.config.set = "b = 'done' || left(pg_sleep(0.001)::text, 0)";
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_run(&filled, DRIVER_OK, 1000, 1000);
     assert_in_range(filled.asked, 20, 110); /* with 100 rows each it would be 12 */
     table_check(&server);
     filled_close(&filled);

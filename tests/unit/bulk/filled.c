@@ -26,7 +26,7 @@ static const char *on_may_go_on(void *data)
     filled->asked++;
     if (filled->at_batch != NULL)
         filled->at_batch(filled);
-    return filled->why_not;
+    return filled->hold_after > 0 && filled->asked > filled->hold_after ? "held" : filled->why_not;
 }
 
 static void on_identified(void *data, int64_t pid)
@@ -138,6 +138,53 @@ void filled_check(const struct filled *filled, enum driver_status status, int64_
     if (filled->status != status || filled->state.rows != rows || filled->state.seen != seen)
         fail_msg("%s, %d rows of %d seen, wanted %d of %d; %s", driver_status_word(filled->status),
                  (int)filled->state.rows, (int)filled->state.seen, (int)rows, (int)seen, filled->message);
+}
+
+void filled_run(struct filled *filled, enum driver_status status, int64_t rows, int64_t seen)
+{
+    filled_begin(filled);
+    filled_end(filled);
+    filled_check(filled, status, rows, seen);
+}
+
+void filled_run_shape(struct filled *filled, const struct fill_shape *shape, const char *settings)
+{
+    memcpy(filled->key, shape->key, sizeof(filled->key));
+    filled->config.key_count = shape->key_count;
+    filled->config.batch = shape->batch;
+    filled_run(filled, DRIVER_OK, shape->count, shape->count);
+    assert_int_equal(filled->clean, shape->count == 0);
+    assert_string_equal(filled->settings, settings);
+}
+
+static bool waits(void *data)
+{
+    return ((struct filled *)data)->waits[0] != '\0';
+}
+
+void filled_until_waits(struct filled *filled)
+{
+    assert_true(run_until(&filled->loop, waits, filled, 20000));
+}
+
+void filled_stop_after(struct filled *filled, int asked)
+{
+    filled->hold_after = asked;
+    filled_begin(filled);
+    filled_until_waits(filled);
+    assert_string_equal(filled->waits, "held");
+    backfill_cancel(filled->backfill);
+    filled_end(filled);
+    assert_int_equal(filled->status, DRIVER_CANCELLED);
+    assert_false(filled->clean);
+    filled->hold_after = 0;
+}
+
+void filled_resume(struct filled *filled, enum driver_status status, int64_t rows, int64_t seen)
+{
+    memcpy(filled->resumed, filled->checkpoint, sizeof(filled->resumed)); /* the other is written over */
+    filled->config.checkpoint = filled->resumed;
+    filled_run(filled, status, rows, seen);
 }
 
 /* public.t with `rows` to be done, and a count of how often each was changed. */

@@ -12,6 +12,14 @@ struct fill_server {
     PGconn *admin;
 };
 
+/* A table and how it is gone through: what makes it depends on the engine. */
+struct fill_shape {
+    const char *columns, *rows, *key[2];
+    size_t key_count;
+    int64_t batch;
+    int count;
+};
+
 /* One backfill, and what was heard of it. */
 struct filled {
     uv_loop_t loop;
@@ -25,10 +33,11 @@ struct filled {
     const char *why_not; /* what may_go_on says */
     char *reason;        /* the same, where a test made it */
     void (*at_batch)(struct filled *filled);
+    int hold_after; /* may_go_on says "held" from then on; 0: never */
     enum driver_status status;
     bool clean;
     struct backfill_state state;
-    char checkpoint[1000], message[500], code[16], settings[200], waits[200];
+    char checkpoint[1000], resumed[1000], message[500], code[16], settings[200], waits[200];
 };
 
 int fill_server_set_up(struct fill_server *server);
@@ -48,5 +57,16 @@ void filled_begin(struct filled *filled);
 void filled_end(struct filled *filled); /* waits for `done`, at most 20 s */
 void filled_close(struct filled *filled);
 void filled_check(const struct filled *filled, enum driver_status status, int64_t rows, int64_t seen);
+
+/* From its beginning to its end, with what has to come of it. */
+void filled_run(struct filled *filled, enum driver_status status, int64_t rows, int64_t seen);
+/* The whole of a table of that shape. */
+void filled_run_shape(struct filled *filled, const struct fill_shape *shape, const char *settings);
+/* Turns the loop until it waits for something, at most 20 s. */
+void filled_until_waits(struct filled *filled);
+/* Held once it was asked so often, and cancelled there. */
+void filled_stop_after(struct filled *filled, int asked);
+/* What was stopped goes on from its checkpoint. */
+void filled_resume(struct filled *filled, enum driver_status status, int64_t rows, int64_t seen);
 
 #endif

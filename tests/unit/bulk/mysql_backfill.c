@@ -54,12 +54,7 @@ static void open_one(struct filled *filled)
 
 /* ---- shapes of tables ---- */
 
-static const struct {
-    const char *columns, *values, *key[2];
-    size_t key_count;
-    int64_t batch;
-    int count;
-} shapes[] = {
+static const struct fill_shape shapes[] = {
     { "id bigint PRIMARY KEY", "seq", { "id" }, 1, 100, 1000 },
     { "id bigint PRIMARY KEY", "seq", { "id" }, 1, 333, 1000 },
     { "id bigint PRIMARY KEY", "seq", { "id" }, 1, 5000, 1000 },
@@ -127,16 +122,9 @@ static void test_shapes(void **state)
     /* The last is of a type that MySQL has not. */
     for (size_t i = 0; i < ARRAY_LEN(shapes) - my_pair_is_mysql(); i++) {
         struct filled filled;
-        make(shapes[i].columns, shapes[i].values, shapes[i].count);
+        make(shapes[i].columns, shapes[i].rows, shapes[i].count);
         open_one(&filled);
-        memcpy(filled.key, shapes[i].key, sizeof(filled.key));
-        filled.config.key_count = shapes[i].key_count;
-        filled.config.batch = shapes[i].batch;
-        filled_begin(&filled);
-        filled_end(&filled);
-        filled_check(&filled, DRIVER_OK, shapes[i].count, shapes[i].count);
-        assert_int_equal(filled.clean, shapes[i].count == 0);
-        assert_string_equal(filled.settings, "innodb_lock_wait_timeout 1s, statement_timeout 10000ms");
+        filled_run_shape(&filled, &shapes[i], "innodb_lock_wait_timeout 1s, statement_timeout 10000ms");
         check_done();
         filled_close(&filled);
     }
@@ -159,9 +147,7 @@ static const struct {
 
 static void check_refused(struct filled *filled, const char *message)
 {
-    filled_begin(filled);
-    filled_end(filled);
-    filled_check(filled, DRIVER_REJECTED, 0, 0);
+    filled_run(filled, DRIVER_REJECTED, 0, 0);
     assert_true(filled->clean);
     if (!strstr(filled->message, message))
         fail_msg("\"%s\" lacks \"%s\"", filled->message, message);
@@ -226,50 +212,25 @@ static void test_comments(void **state)
     open_one(&filled);
     filled.config.set = "b = 'done' /* (' */ -- ) the \"rest\"";
     filled.config.where = "b IS NULL AND ';)' <> '(\\' # )";
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_run(&filled, DRIVER_OK, 1000, 1000);
     check_done();
     filled_close(&filled);
 }
 
 /* ---- checkpoints ---- */
 
-static void hold_after_six(struct filled *filled)
-{
-    filled->why_not = filled->asked > 6 ? "held" : NULL;
-}
-
-static bool waits(void *data)
-{
-    return ((struct filled *)data)->waits[0] != '\0';
-}
-
 /* Cancelled in the middle; tried again it goes on behind its last key, by the server's order. */
 static void test_resume(void **state)
 {
     struct filled filled;
-    char checkpoint[1000];
     (void)state;
-    make(shapes[9].columns, shapes[9].values, 1000);
+    make(shapes[9].columns, shapes[9].rows, 1000);
     open_one(&filled);
-    filled.at_batch = hold_after_six;
-    filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
-    assert_string_equal(filled.waits, "held");
-    backfill_cancel(filled.backfill);
-    filled_end(&filled);
+    filled_stop_after(&filled, 6);
     filled_check(&filled, DRIVER_CANCELLED, 300, 300);
-    assert_false(filled.clean);
     assert_string_equal(my_value(admin, "SELECT count(*) FROM t WHERE b = 'done'"), "300");
     my_value(admin, "UPDATE t SET b = NULL, n = -1 ORDER BY id LIMIT 1"); /* is not looked at again */
-    memcpy(checkpoint, filled.checkpoint, sizeof(checkpoint));
-    filled.config.checkpoint = checkpoint;
-    filled.at_batch = NULL;
-    filled.why_not = NULL;
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_OK, 1000, 1000);
+    filled_resume(&filled, DRIVER_OK, 1000, 1000);
     assert_string_equal(my_value(admin, "SELECT count(*) FROM t WHERE b IS NULL"), "1");
     filled_close(&filled);
 }
@@ -334,7 +295,7 @@ static void test_a_deadlock(void **state)
     filled_begin(&filled);
     assert_true(run_until(&filled.loop, is_waiting, &last, 20000));
     my_value(other, "SELECT 1 FROM t WHERE id = 449 FOR UPDATE"); /* which the batch has */
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
+    filled_until_waits(&filled);
     if (!strstr(filled.waits, "deadlock, try 2 of 5"))
         fail_msg("%s", filled.waits);
     my_value(other, "ROLLBACK");
@@ -368,7 +329,7 @@ static void test_a_lost_connection(void **state)
                               "@@tx_isolation = 'READ-COMMITTED', 'done', 'undone')";
     filled.at_batch = kill_at_third;
     filled_begin(&filled);
-    assert_true(run_until(&filled.loop, waits, &filled, 20000));
+    filled_until_waits(&filled);
     assert_non_null(strstr(filled.waits, "connection was lost"));
     int64_t pid = filled.pid;
     filled_end(&filled);
@@ -418,9 +379,7 @@ static void test_too_slow(void **state)
     filled.config.set = "b = CONCAT('done', SLEEP(IF(id = 50, 20, 0)))";
     filled.config.statement_timeout_us = 300 * MS_US;
     filled.config.attempts = 2;
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_TIMED_OUT, 0, 0);
+    filled_run(&filled, DRIVER_TIMED_OUT, 0, 0);
     assert_non_null(strstr(filled.waits, "a batch took too long (statement_timeout 300ms), try 2 of 2"));
     filled_close(&filled);
     check_untouched();
@@ -433,9 +392,7 @@ static void test_an_error(void **state)
     make_plain();
     open_one(&filled);
     filled.config.set = "b = IF(id = 450, REPEAT('x', 51), 'done')";
-    filled_begin(&filled);
-    filled_end(&filled);
-    filled_check(&filled, DRIVER_REJECTED, 400, 400);
+    filled_run(&filled, DRIVER_REJECTED, 400, 400);
     assert_string_equal(filled.code, "1406");
     assert_string_equal(my_value(admin, "SELECT count(*) FROM t WHERE b IS NOT NULL"), "400");
     filled_close(&filled);
