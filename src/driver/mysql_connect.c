@@ -143,15 +143,17 @@ static int insist(MYSQL *mysql, const struct dsn_mysql *at, struct failure *fail
     return 0;
 }
 
-/* Texts are read, and times and strings said, in the same way on every server; and what MySQL 8 says of the
- * size of a table is of now. */
+/* Texts are read, and times and strings said, in the same way on every server; what MySQL 8 says of the size
+ * of a table is of now; and an answer has all its rows, also where somebody has set how many a SELECT gives:
+ * nothing in an answer tells that the server has cut it. */
 static int pin(MYSQL *mysql, const struct my_place *place, struct failure *failure)
 {
     static const char *const pins[] = {
         "SET NAMES utf8mb4",
         "SET SESSION autocommit = 1, /*!80003 information_schema_stats_expiry = 0, */ time_zone = '+00:00', "
         "sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,"
-        "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+        "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+        "sql_select_limit = 18446744073709551615",
         NULL,
     };
     for (size_t i = 0; pins[i] != NULL; i++) {

@@ -99,7 +99,8 @@ static void test_pins(void **state)
     struct world world;
     struct heard heard;
     (void)state;
-    my_value(admin, "SET GLOBAL sql_mode = '', GLOBAL time_zone = '+03:00', GLOBAL autocommit = 0");
+    my_value(admin, "SET GLOBAL sql_mode = '', GLOBAL time_zone = '+03:00', GLOBAL autocommit = 0, "
+                    "GLOBAL sql_select_limit = 1");
     open_as(&world, pair.dsn[MY_PRIMARY], SESSION_READS);
     assert_string_equal(value_of(&world, &heard, "SELECT @@sql_mode"),
                         "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
@@ -107,8 +108,10 @@ static void test_pins(void **state)
     assert_string_equal(value_of(&world, &heard, "SELECT @@time_zone"), "+00:00");
     assert_string_equal(value_of(&world, &heard, "SELECT @@autocommit"), "1");
     assert_string_equal(value_of(&world, &heard, "SELECT @@character_set_client"), "utf8mb4");
+    assert_string_equal(value_of(&world, &heard, "SELECT @@sql_select_limit"), "18446744073709551615");
     assert_string_equal(value_of(&world, &heard, "SELECT '\\'"), "\\");
-    my_value(admin, "SET GLOBAL sql_mode = DEFAULT, GLOBAL time_zone = DEFAULT, GLOBAL autocommit = 1");
+    my_value(admin, "SET GLOBAL sql_mode = DEFAULT, GLOBAL time_zone = DEFAULT, GLOBAL autocommit = 1, "
+                    "GLOBAL sql_select_limit = DEFAULT");
     close_world(&world);
 }
 
