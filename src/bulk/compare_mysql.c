@@ -3,7 +3,8 @@
  *
  * A text that gets too large for the server is NULL there, with no more than a warning. So where a row has no
  * hash, there is no sum of them either, and what should have been a number is missing in the answer, which
- * ends the comparison. A chain puts no text together, and is never NULL.
+ * ends the comparison. A chain puts no text together, and should never be NULL; it is held to that, since a
+ * row that a sum leaves out is a row that nobody has compared.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -108,13 +109,6 @@ static void add_order(struct buf *sql, const struct table *table)
 
 static void total(struct buf *sql, const struct compare *compare, enum which which, const struct range *range)
 {
-    if (compare->table.chained) {
-        buf_text(sql, "SELECT COUNT(*), COALESCE(SUM(");
-        mysql_row_hash(sql, compare, which);
-        buf_text(sql, "), 0)");
-        add_range(sql, compare, which, range);
-        return;
-    }
     buf_text(sql,
              "SELECT n, IF(s < " NO_HASH ", s, NULL) FROM (SELECT COUNT(*) AS n, COALESCE(SUM(COALESCE(");
     mysql_row_hash(sql, compare, which);

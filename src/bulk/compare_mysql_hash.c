@@ -8,12 +8,14 @@
  *          with two arguments and CRC32C are there from 10.8 on). A row is hashed without putting it
  *          together as one text, in a third of the time.
  *
- * In a chain 1 is added to what has been computed before a value that can be of any length, which is where
+ * In a chain 2 is added to what has been computed before a value that can be of any length, which is where
  * one value ends and the next begins, and 1 more for a NULL, which has a text that is not empty, since an
- * empty one would not mix in what was added. A row counts with the product of its two, not with the two
- * beside each other: of those the sum over two rows that have swapped a value is the same once in a hundred
- * million times, since a CRC adds up by bits. What tells rows apart without being summed is the two beside
- * each other, for the low bits of a product are not spread evenly.
+ * empty one would not mix in what was added: nor does an empty value, behind which the next one adds its 2
+ * to those. So what was added is odd before a NULL, and before nothing else: were it 1 and 1, a NULL would be
+ * what an empty value and an 'n' are, and (NULL, '', 'n') the same as ('', 'n', NULL). A row counts with the
+ * product of its two, not with the two beside each other: of those the sum over two rows that have swapped a
+ * value is the same once in a hundred million times, since a CRC adds up by bits. What tells rows apart
+ * without being summed is the two beside each other, for the low bits of a product are not spread evenly.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +130,18 @@ static bool is_of_one_length(const struct compare *compare, const struct column 
     return form == FORM_DATE || form == FORM_MOMENT;
 }
 
+/* Beside a UUID the server takes a text for one, too: 'n' would be none, and NULL. */
+static void add_value(struct buf *sql, const struct column *column, enum which which)
+{
+    bool may_be_null = !column->not_null[which];
+    bool is_uuid = strcmp(column->cast[which], "uuid") == 0;
+    buf_text(sql, may_be_null ? "IFNULL(" : "");
+    buf_text(sql, may_be_null && is_uuid ? "CAST(" : "");
+    mysql_identifier(sql, column->name);
+    buf_text(sql, may_be_null && is_uuid ? " AS CHAR)" : "");
+    buf_text(sql, may_be_null ? ",'n')" : "");
+}
+
 static void add_chain(struct buf *sql, const struct compare *compare, const char *function, size_t count,
                       const struct column *const *columns, enum which which)
 {
@@ -137,15 +151,15 @@ static void add_chain(struct buf *sql, const struct compare *compare, const char
         const struct column *column = columns[i];
         bool may_be_null = !column->not_null[which];
         buf_text(sql, i == 0 ? "0" : "");
-        buf_text(sql, i > 0 && !is_of_one_length(compare, column) ? "+1" : "");
+        buf_text(sql, i > 0 && !is_of_one_length(compare, column) ? "+2" : "");
         if (may_be_null) {
             buf_text(sql, "+ISNULL(");
             mysql_identifier(sql, column->name);
             buf_char(sql, ')');
         }
-        buf_text(sql, may_be_null ? ",IFNULL(" : ",");
-        mysql_identifier(sql, column->name);
-        buf_text(sql, may_be_null ? ",'n'))" : ")");
+        buf_char(sql, ',');
+        add_value(sql, column, which);
+        buf_char(sql, ')');
     }
 }
 
