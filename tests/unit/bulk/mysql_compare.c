@@ -209,7 +209,7 @@ static const struct {
     { "a int, b year", "(1, 1, NULL)", "(1, 2, NULL)" },
     { "a int, b decimal(9,2)", "(1, 1, NULL)", "(1, 2, NULL)" },
     { "a int, b enum('x', 'y')", "(1, 1, NULL)", "(1, 2, NULL)" },
-    { "a int, b json", "(1, 1, NULL)", "(1, 2, NULL)" },
+    { "a int, b longtext", "(1, 1, NULL)", "(1, 2, NULL)" },
     { "a int, b varchar(9) CHARACTER SET latin1", "(1, 1, NULL)", "(1, 2, NULL)" },
     { "a int, b uuid", "(1, 1, NULL)", "(1, 2, NULL)" },
     { "a int, b uuid", "(1, 1, NULL)", "(1, 1, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')" },
