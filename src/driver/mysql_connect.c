@@ -144,13 +144,15 @@ static int insist(MYSQL *mysql, const struct dsn_mysql *at, struct failure *fail
 }
 
 /* Texts are read, and times and strings said, in the same way on every server; what MySQL 8 says of the size
- * of a table is of now; and an answer has all its rows, also where somebody has set how many a SELECT gives:
- * nothing in an answer tells that the server has cut it. */
+ * of a table is of now, and so are the rows of MariaDB's tables that keep their past; and an answer has all
+ * its rows, also where somebody has set how many a SELECT gives: nothing in an answer tells that the server
+ * has cut it. */
 static int pin(MYSQL *mysql, const struct my_place *place, struct failure *failure)
 {
     static const char *const pins[] = {
         "SET NAMES utf8mb4",
-        "SET SESSION autocommit = 1, /*!80003 information_schema_stats_expiry = 0, */ time_zone = '+00:00', "
+        "SET SESSION autocommit = 1, /*!80003 information_schema_stats_expiry = 0, */ "
+        "/*M!100304 system_versioning_asof = DEFAULT, */ time_zone = '+00:00', "
         "sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,"
         "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
         "sql_select_limit = 18446744073709551615",

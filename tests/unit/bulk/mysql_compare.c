@@ -278,6 +278,34 @@ static void test_may_be_null(void **state)
     }
 }
 
+/* Rows that are there twice, with a key on the left side, on the right side, and on none. */
+static void test_doubled(void **state)
+{
+    static const struct {
+        const char *keys[2], *rows[2];
+    } doubled[] = {
+        { { "", "" }, { "(1, 1), (1, 1), (2, 2)", "(3, 3), (3, 3), (2, 2)" } },
+        { { "", "" }, { "(1, 1), (1, 1)", "(2, 2), (2, 2)" } },
+        { { ", PRIMARY KEY (id)", "" }, { "(1, 1), (2, 2)", "(2, 2), (2, 2)" } },
+        { { ", PRIMARY KEY (id)", "" }, { "(1, 1), (2, 2), (3, 3)", "(1, 1), (3, 3), (3, 3)" } },
+        { { "", ", PRIMARY KEY (id)" }, { "(1, 1), (1, 1), (2, 2)", "(1, 1), (3, 3), (2, 2)" } },
+    };
+    char columns[80], rows[80];
+    (void)state;
+    sides_are(BULK_MYSQL, BULK_MYSQL);
+    for (size_t i = 0; i < ARRAY_LEN(doubled); i++) {
+        for (int side = 0; side < 2; side++) {
+            snprintf(columns, sizeof(columns), "id int NOT NULL, a int%s", doubled[i].keys[side]);
+            snprintf(rows, sizeof(rows), "VALUES %s", doubled[i].rows[side]);
+            make(side, "t", columns, rows);
+        }
+        compared_open_pair("t", "t");
+        compared_run();
+        if (compared.verdict != COMPARE_DIFFERENT)
+            fail_msg("%s and %s: %s", doubled[i].rows[0], doubled[i].rows[1], compared.message);
+    }
+}
+
 /* As many columns as can be hashed as they are, one more, and many. */
 static void test_wide(void **state)
 {
@@ -704,7 +732,7 @@ int main(void)
         cmocka_unit_test(test_values),      cmocka_unit_test(test_across),
         cmocka_unit_test(test_back),        cmocka_unit_test(test_apart),
         cmocka_unit_test(test_nulls),       cmocka_unit_test(test_may_be_null),
-        cmocka_unit_test(test_cut_answers),
+        cmocka_unit_test(test_cut_answers), cmocka_unit_test(test_doubled),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

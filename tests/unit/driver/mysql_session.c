@@ -115,6 +115,24 @@ static void test_pins(void **state)
     close_world(&world);
 }
 
+/* A table of MariaDB that keeps its past is read as it is now, whatever the server is set to. */
+static void test_now(void **state)
+{
+    struct world world;
+    struct heard heard;
+    (void)state;
+    if (my_pair_is_mysql())
+        return; /* it has no such tables */
+    my_value(admin, "CREATE OR REPLACE TABLE shop.past (n int) WITH SYSTEM VERSIONING");
+    my_value(admin, "INSERT INTO shop.past VALUES (1)");
+    my_value(admin, "SET GLOBAL system_versioning_asof = '2001-01-01 00:00:00'");
+    open_as(&world, pair.dsn[MY_PRIMARY], SESSION_READS);
+    assert_string_equal(value_of(&world, &heard, "SELECT count(*) FROM shop.past"), "1");
+    my_value(admin, "SET GLOBAL system_versioning_asof = DEFAULT");
+    my_value(admin, "DROP TABLE shop.past");
+    close_world(&world);
+}
+
 static void test_identity(void **state)
 {
     struct world world;
@@ -292,6 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_now),
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_one_text_is_one_statement),
         cmocka_unit_test(test_kill_hits_only_its_own),
