@@ -6,8 +6,9 @@
 
 #include "aim.h"
 
-/* Whether it can be done now, by who sits here (can.c). Where there is something to be done and a rule is
- * against it, `why` says which; else its code stays 0. */
+/* Whether it can be done now, by who sits here (can.c). Where it cannot `why` says what is against it: a
+ * rule, or (ERR_NOT_FOUND) that there is nothing to do it to; its code stays 0 only where the screen is cut
+ * off. */
 bool can_hold(const struct ui *ui, struct err *why);
 bool can_release(const struct ui *ui, struct err *why);
 bool can_tick(const struct ui *ui, struct err *why);

@@ -154,10 +154,11 @@ static void refuse(struct ui *ui, const struct key_row *row, const struct err *w
         ui_say(ui, ROLE_WARN, "%s: you are watching, only the operator executes", row->name);
     else if (row->executes && !ui_executes(ui))
         ui_say(ui, ROLE_WARN, "%s: only the operator executes, and that is %s", row->name, ui->run->operator);
-    else if (why->code < 0)
-        ui_refuse(ui, "%s: %s", row->name, why->message);
+    else if (why->code == ERR_NOT_FOUND)
+        ui_say(ui, ROLE_WARN, "%s (%s): %s", row->name, row->label != NULL ? row->label : row->help,
+               why->message);
     else
-        ui_say(ui, ROLE_WARN, "%s (%s): not possible now", row->name, row->help);
+        ui_refuse(ui, "%s: %s", row->name, why->message);
 }
 
 void ui_key(struct ui *ui, const struct ui_key *key, struct instant now)

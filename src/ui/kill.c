@@ -65,10 +65,65 @@ static bool allows(const struct ui *ui, const struct run_session *session, struc
     return may;
 }
 
+/* ---- why there is none ---- */
+
+/* What is not known of who is in the way, by the first of the monitors that lacks something; else nothing. */
+static void put_unknown(const struct ui *ui, struct buf *buf)
+{
+    size_t i = monitor_of_kind(ui->run, kind_here(ui), 0);
+    if (i == BOOK_NONE)
+        buf_text(buf, "the book has no monitor that would tell");
+    for (; i != BOOK_NONE && buf->len == 0; i = monitor_of_kind(ui->run, kind_here(ui), i + 1)) {
+        struct buf why;
+        buf_init(&why, LINE_LEN);
+        if (!monitor_unknown(ui, i, &why) && ui->run->monitors[i].last->why != NULL)
+            buf_text(&why, ui->run->monitors[i].last->why);
+        if (why.len > 0)
+            buf_format(buf, "%s: %s", ui->run->book->monitors[i].id, buf_str(&why));
+        buf_finish(&why);
+    }
+}
+
+static bool is_waited_for(const struct ui *ui)
+{
+    for (size_t i = monitor_of_kind(ui->run, MONITOR_LOCKS, 0); i != BOOK_NONE;
+         i = monitor_of_kind(ui->run, MONITOR_LOCKS, i + 1)) {
+        const struct sample *sample = seen_now(ui, i);
+        if (sample != NULL && sample->row_count > 0)
+            return true;
+    }
+    return false;
+}
+
+/* That nobody is there is said only by samples that are fresh. */
+static void say_nobody(const struct ui *ui, struct err *why)
+{
+    bool locks = kind_here(ui) == MONITOR_LOCKS;
+    size_t running = aim_running(ui).step;
+    struct buf unknown;
+    buf_init(&unknown, 2 * LINE_LEN);
+    put_unknown(ui, &unknown);
+    if (unknown.len > 0)
+        err_set(why, ERR_NOT_FOUND, "%s is not known (%s)",
+                locks ? "who stands in the way" : "which transactions are old", buf_str(&unknown));
+    else if (!locks)
+        err_set(why, ERR_NOT_FOUND, "no old transaction is seen that can be killed from here");
+    else if (is_waited_for(ui))
+        err_set(why, ERR_NOT_FOUND,
+                "whom others wait for is ours, or no session that can be killed from here");
+    else if (running != BOOK_NONE)
+        err_set(why, ERR_NOT_FOUND, "nobody stands in the way of %s", ui->run->book->steps[running].id);
+    else
+        err_set(why, ERR_NOT_FOUND, "nobody waits for anybody");
+    buf_finish(&unknown);
+}
+
 bool can_kill(const struct ui *ui, struct err *why)
 {
     struct run_session session;
     int asked = 0;
+    if (!ui_is_open(ui, why))
+        return false;
     for (size_t i = monitor_of_kind(ui->run, kind_here(ui), 0); i != BOOK_NONE;
          i = monitor_of_kind(ui->run, kind_here(ui), i + 1)) {
         const struct sample *sample = seen_now(ui, i);
@@ -80,6 +135,8 @@ bool can_kill(const struct ui *ui, struct err *why)
             asked++;
         }
     }
+    if (asked == 0)
+        say_nobody(ui, why);
     return false;
 }
 

@@ -115,6 +115,9 @@ bool ui_is_lost(const struct ui *ui);
 bool ui_executes(const struct ui *ui);
 /* Whether who sits here may do this at all. */
 bool ui_may(const struct ui *ui, enum verb verb);
+/* Something can be done to the run at all; else `why` says what is against it (nothing where the screen is
+ * cut off, or a replay). */
+bool ui_is_open(const struct ui *ui, struct err *why);
 /* Whether who sits here may do this now, by the engine's rules; `action` need not say who. The rule that is
  * against it is in `why`. Nothing is done. */
 bool ui_allows(const struct ui *ui, const struct action *action, struct err *why);

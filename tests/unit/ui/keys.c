@@ -35,30 +35,41 @@ static const struct {
     { "Space", "opened", " ", "action hold\n", NULL, NULL },
     { "Space", "swapping", " ", "action hold\n", NULL, NULL },
     { "Space", "rolling-back", " ", "action hold\n", NULL, NULL },
-    { "Space", "closed", " ", "", "not possible now", NULL },
+    { "Space", "closed", " ", "", "the run is over", NULL },
     { "r", "held", "r", "flush\n", "RELEASE THE HOLD", NULL },
-    { "r", "opened", "r", "", "not possible now", "RELEASE" },
+    { "r", "opened", "r", "", "the run is not held", "RELEASE" },
     { "t", "tick-dialog", "<Esc>t", "flush\n", "what did you see", NULL },
     { "t", "tick-dialog", "<Esc>jt", "", "another role has to do this", NULL },
-    { "t", "swapping", "t", "", "not possible now", NULL },
+    { "t", "swapping", "t", "", "no box waits for a tick now", NULL },
     { "u", "ticked", "gju", "action untick backup-age\n", NULL, NULL },
     { "u", "gate", "gju", "", "a phase after that of \"backup-age\" has begun", NULL },
     { "v", "gate", "v", "flush\n", "GO / NO-GO", NULL },
     { "c", "swapping", "c", "flush\n", "Cancel it?", NULL },
     { "K", "swapping", "K", "flush\n", "Type 31568, then the reason.", NULL },
-    { "K", "opened", "K", "", "not possible now", "KILL" },
-    { "K", "stale", "K", "", "not possible now", "KILL" },
+    { "K", "opened", "K", "", "who stands in the way is not known (", "KILL" },
+    { "K", "stale", "K", "", "who stands in the way is not known (", "KILL" },
+    { "K", "gate", "K", "", "nobody waits for anybody", "KILL" },
+    { "K", "pausing", "K", "", "is not known (the book has", "KILL" },
+    { "K", "lost", "K", "", "LINK LOST, nothing was done", "KILL" },
+    { "K", "closed", "K", "", "the run is over", "KILL" },
+    { "u", "opened", "u", "", "the selected step is no box that is ticked", NULL },
+    { "v", "closed", "v", "", "the run is over", NULL },
+    { "C", "opened", "C", "", "no step has left anything behind that is known", NULL },
+    { "p", "opened", "p", "", "no step is unknown", NULL },
+    { "U", "opened", "U", "", "no step is unknown", NULL },
+    { "x", "closed", "x", "", "the run is over", NULL },
+    { ":", "closed", ":", "", "the run is over", NULL },
     { "t", "rolling-back", "t", "action tick fence\n", NULL, NULL },
     { "Enter", "rolling-back", "<Enter>t", "flush\naction tick fence\n", NULL, NULL },
     { "c", "rolling-back", "cc", "flush\naction cancel fence\n", NULL, NULL },
-    { "c", "opened", "c", "", "not possible now", NULL },
+    { "c", "opened", "c", "", "no step runs", NULL },
     { "e", "failed", "e", "action retry swap-column\n", NULL, NULL },
     { "C", "leftover", "C", "action clean swap-column\n", NULL, NULL },
     { "p", "unknown", "p", "action probe swap-column\n", NULL, NULL },
     { "U", "unknown", "U", "flush\n", "RULE AN UNKNOWN STEP", NULL },
     { "o", "gate", "o", "", "the approver is not the operator", NULL },
     { "R", "through", "<Esc>R", "", "what cannot be undone has run", NULL },
-    { "e", "retry-held", "e", "", "not possible now", NULL },
+    { "e", "retry-held", "e", "", "no step has failed", NULL },
     { "c", "lost", "c", "", "LINK LOST, nothing was done: the runner does not answer", "Cancel it?" },
     { "Space", "lost", " ", "", "LINK LOST, nothing was done: the runner does not answer", "HOLD" },
     { "Enter", "lost", "<Enter>", "", "LINK LOST, nothing was done", NULL },
@@ -67,7 +78,7 @@ static const struct {
     { "z", "lost", "z", "", "1 PHASES", "2 STEP" },
     { "q", "lost", "q", "detach\n", NULL, NULL },
     { "R", "failed", "R", "flush\n", "3 steps are undone", NULL },
-    { "R", "opened", "R", "", "not possible now", NULL },
+    { "R", "opened", "R", "", "nothing has run that has to be undone", NULL },
     { "x", "opened", "x", "flush\n", "SCRUB", NULL },
     { "n", "opened", "n", "", "NOTE FOR THE TRAIL", NULL },
     { "Tab", "swapping", "<Tab>z", "", "2 STEP", "1 PHASES" },
@@ -140,6 +151,19 @@ static void test_keys(void **state)
         check(scene, i, cases[i].keys, cases[i].requests, cases[i].has, cases[i].has_not);
         scene_destroy(scene);
     }
+}
+
+/* That nobody is in the way is said of a fresh sample only, and of which step. */
+static void test_nobody_in_the_way(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("swapping", false);
+    scene_wait(scene, SECOND_US);
+    scene_locks(scene, 0);
+    check(scene, 0, "K", "", "nobody stands in the way of swap-column", "KILL");
+    scene_wait(scene, 60 * SECOND_US);
+    check(scene, 1, "K", "", "who stands in the way is not known (", "nobody stands");
+    scene_destroy(scene);
 }
 
 /* No code stands in two rows that work in the same place. */
@@ -513,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_nobody_in_the_way),
         cmocka_unit_test(test_all_rows),
         cmocka_unit_test(test_no_clash),
         cmocka_unit_test(test_replay),
