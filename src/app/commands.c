@@ -1,6 +1,8 @@
 #include "app.h"
 
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -71,7 +73,8 @@ const struct command all_commands[] = {
     { "lab", false, "up KIND|down [KIND]|status [KIND] [--dir DIR] [--load] [--json]",
       "throwaway servers for rehearsals and demos; prints a targets file. KIND is pg-pair, a primary and "
       "its\n"
-      "         replica, or pg-upgrade, a PostgreSQL 12 and the later one that it moves to" },
+      "         replica; pg-upgrade, a PostgreSQL 12 and the later one that it moves to; or mariadb-pair, a\n"
+      "         MariaDB and its replica" },
     { NULL, false, NULL, NULL },
 };
 
@@ -94,9 +97,20 @@ const char *command_nearest(const char *name)
     return text_nearest(name, names, count);
 }
 
+/* Standard output is a pipe or a socket that nobody reads from any more. */
+static bool is_reader_gone(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int said(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    /* Who read has seen enough (`tminus log | head`): what was asked for was done all the same. */
+    if (is_reader_gone())
         return status;
     (void)fprintf(stderr, "tminus: standard output cannot be written\n");
     return status != 0 ? status : 1;
