@@ -202,7 +202,7 @@ static int ambiguous(const struct rundir_entry *entries, size_t count, size_t hi
     return r;
 }
 
-static int not_found(const char *name, bool live_only, size_t hits, struct err *err)
+static int not_found(const char *name, bool live_only, size_t count, size_t hits, struct err *err)
 {
     if (hits > 1)
         return err_set(err, ERR_NOT_FOUND,
@@ -210,6 +210,10 @@ static int not_found(const char *name, bool live_only, size_t hits, struct err *
     if (name)
         return err_set(err, ERR_NOT_FOUND, "no %srun is called \"%s\" (`tminus runs` lists them)",
                        live_only ? "live " : "", name);
+    if (count > 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "no run has a runner (`tminus runs` lists all; `tminus run --resume RUN` takes up one "
+                       "that is not over)");
     return err_set(err, ERR_NOT_FOUND, "no run is open (`tminus runs` lists all)");
 }
 
@@ -229,7 +233,7 @@ int rundir_find(struct arena *arena, const char *name, bool live_only, struct ru
         /* A whole id never means another run that only begins like it. */
         if (text_equal(entry->run, name)) {
             *ret = *entry;
-            return fits ? 0 : not_found(name, live_only, 0, err);
+            return fits ? 0 : not_found(name, live_only, count, 0, err);
         }
         /* Nothing, as an unset variable of a script gives, is the beginning of no run. */
         if (!fits || (name && (!name[0] || !text_starts(entry->run, name))))
@@ -239,5 +243,6 @@ int rundir_find(struct arena *arena, const char *name, bool live_only, struct ru
     }
     if (hits == 1)
         return 0;
-    return hits > 1 && !name ? ambiguous(entries, count, hits, err) : not_found(name, live_only, hits, err);
+    return hits > 1 && !name ? ambiguous(entries, count, hits, err)
+                             : not_found(name, live_only, count, hits, err);
 }
