@@ -350,7 +350,8 @@ static void close_body(const struct ui *ui, struct page *page)
         return;
     }
     page_line(page, NULL, ROLE_STRONG, "Everything was rolled back. Close the run as ABORTED?");
-    page_wrap(page, NULL, ROLE_TEXT, "To try again instead: choose a step with Up and Down, then Enter.", 2);
+    page_wrap(page, NULL, ROLE_TEXT, "To try again instead: 1, choose a step with Up and Down, then Enter.",
+              2);
 }
 
 static void take_close(struct ui *ui)

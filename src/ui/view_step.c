@@ -57,9 +57,10 @@ static void draw_state(const struct ui *ui, struct page *page, struct aim aim)
     if (times.len > 0)
         column = area_put(&page->area, row, column + 1, ROLE_STRONG, buf_str(&times));
     buf_finish(&times);
+    int64_t tried = work->attempt - work->first_attempt + 1; /* what the book's limit is held against */
     if (work->attempt > 0 && step->retry.attempts > 1)
-        column = area_format(&page->area, row, column + 1, work->attempt > 1 ? ROLE_WARN : ROLE_TEXT,
-                             "try %" PRId64 "/%d", work->attempt, step->retry.attempts);
+        column = area_format(&page->area, row, column + 1, tried > 1 ? ROLE_WARN : ROLE_TEXT,
+                             "try %" PRId64 "/%d", tried, step->retry.attempts);
     if (work->cancelling)
         column = area_put(&page->area, row, column + 1, ROLE_WARN, "CANCELLING");
     if (work->probing)

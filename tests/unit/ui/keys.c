@@ -166,6 +166,18 @@ static void test_nobody_in_the_way(void **state)
     scene_destroy(scene);
 }
 
+/* Tries are counted as the book's limit counts them: anew when a person starts or retries the step. */
+static void test_tries(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("failed", false);
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "try 1/5"));
+    (void)scene_do(scene, "mia", VERB_RETRY, "swap-column", CHOICE_NONE, NULL);
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "RUNNING"));
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "try 1/5"));
+    scene_destroy(scene);
+}
+
 /* No code stands in two rows that work in the same place. */
 static void test_no_clash(void **state)
 {
@@ -538,6 +550,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_nobody_in_the_way),
+        cmocka_unit_test(test_tries),
         cmocka_unit_test(test_all_rows),
         cmocka_unit_test(test_no_clash),
         cmocka_unit_test(test_replay),
