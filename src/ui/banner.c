@@ -54,19 +54,24 @@ static void say_faulty(const struct ui *ui, struct buf *buf)
                buf_str(&ui->replay_fault));
 }
 
+static bool is_over(const struct ui *ui)
+{
+    return ui->run != NULL && ui->run->closed != CHOICE_NONE;
+}
+
+/* The runner of a run that is over ends, as it should: nothing was lost by that. */
 static bool is_lost(const struct ui *ui)
 {
-    return ui->link == UI_LINK_LOST;
+    return ui->link == UI_LINK_LOST && !is_over(ui);
 }
 
 /* A screen cannot tell a runner that is gone from one that does not answer: in both cases this takes the run
  * up again, or says that it is live. It stands first, the reason may be cut. */
 static void say_lost(const struct ui *ui, struct buf *buf)
 {
-    bool over = ui->run != NULL && ui->run->closed != CHOICE_NONE;
-    if (!over && ui->run != NULL && !ui->options.replay)
+    if (ui->run != NULL && !ui->options.replay)
         buf_format(buf, "if the runner is gone: tminus run --resume %s  this is old: ", ui->run->id);
-    else if (!over)
+    else
         buf_text(buf, "what you see is old  ");
     buf_text(buf, buf_str(&ui->link_why));
 }
@@ -177,11 +182,6 @@ static bool is_broken(const struct ui *ui)
 static void say_broken(const struct ui *ui, struct buf *buf)
 {
     buf_text(buf, ui->run->glass);
-}
-
-static bool is_over(const struct ui *ui)
-{
-    return ui->run != NULL && ui->run->closed != CHOICE_NONE;
 }
 
 static void say_over(const struct ui *ui, struct buf *buf)

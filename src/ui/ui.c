@@ -210,6 +210,8 @@ bool ui_says_cut_off(struct ui *ui)
 {
     if (ui->halted)
         ui_say(ui, ROLE_BAD, "HALTED, nothing new is done: %s", buf_str(&ui->halted_why));
+    else if (ui_is_lost(ui) && ui->run != NULL && ui->run->closed != CHOICE_NONE)
+        ui_say(ui, ROLE_WARN, "%s", buf_str(&ui->link_why));
     else if (ui_is_lost(ui))
         ui_say(ui, ROLE_BAD, "LINK LOST, nothing was done: %s", buf_str(&ui->link_why));
     return ui->halted || ui_is_lost(ui);

@@ -166,6 +166,17 @@ static void test_nobody_in_the_way(void **state)
     scene_destroy(scene);
 }
 
+/* The runner of a run that is over ends: no screen calls that a lost link. */
+static void test_over(void **state)
+{
+    (void)state;
+    struct scene *scene = moment_play("closed", false);
+    ui_link(scene->ui, UI_LINK_LOST, "the run is over, its runner has ended");
+    check(scene, 0, " ", "", "the run is over, its runner has ended", "LINK LOST");
+    assert_non_null(strstr(scene_draw(scene, 24, 80), "OVER"));
+    scene_destroy(scene);
+}
+
 /* Tries are counted as the book's limit counts them: anew when a person starts or retries the step. */
 static void test_tries(void **state)
 {
@@ -551,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_nobody_in_the_way),
         cmocka_unit_test(test_tries),
+        cmocka_unit_test(test_over),
         cmocka_unit_test(test_all_rows),
         cmocka_unit_test(test_no_clash),
         cmocka_unit_test(test_replay),
