@@ -274,9 +274,10 @@ static void require_values(struct loader *l, const bool *given)
             continue;
         if (!json_member(param->source, "type"))
             continue;
-        if (l->options->unbound && !l->params->of_check)
+        if (l->options->unbound && !l->params->of_check) {
             param->value = stand_in(l, param);
-        else if (l->params->of_check)
+            param->stands_in = true;
+        } else if (l->params->of_check)
             load_fault(l, &nowhere, "param \"%s\" has no default: give it in \"with\"", param->name);
         else
             load_fault(l, param->source, "param \"%s\" has no default: give it with --param %s=...",

@@ -24,6 +24,7 @@ struct param {
     int64_t min, max;  /* integer */
     const struct json *source;
     bool used;
+    bool stands_in; /* nothing was given: the value only stands for one */
 };
 
 struct params {

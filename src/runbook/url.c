@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "param.h"
 
 static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
@@ -103,7 +104,11 @@ static void put_base(struct loader *l, const struct json *where, const char *nam
 void url_put_param(struct loader *l, const struct json *where, const char *name, const char *value,
                    const char *after, struct buf *out)
 {
-    if (out->len == 0)
+    const struct param *param = param_find(l, name);
+    if (param && param->stands_in &&
+        !url_has_path(buf_str(out))) /* which server it is is told on the night */
+        buf_format(out, "%s%s", out->len == 0 ? "http://" : "", value);
+    else if (out->len == 0)
         put_base(l, where, name, value, after, out);
     else if (!url_has_path(buf_str(out)) && value[strspn(value, unreserved)] != '\0')
         load_fault(l, where,

@@ -56,6 +56,34 @@ static void test_params(void **state)
     }
 }
 
+/* Where the values come on the night, what nobody gave is not told as a value that is wrong. */
+static void test_not_given(void **state)
+{
+    static const struct {
+        const char *url, *want;
+    } rows[] = {
+        { "${word}/up", "http://<word>/up" },
+        { "http://${word}:80/up", "http://<word>:80/up" },
+        { "http://shop.test/${word}", "http://shop.test/%3Cword%3E" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct book_options options = kinds_options;
+        struct load load;
+        char member[256];
+        options.unbound = true;
+        (void)snprintf(member, sizeof(member), "`url`:`%s`", rows[i].url);
+        char *without = replaced(kinds_book, "," PARAM, "");
+        char *text = replaced(without, URL, member);
+        load_init(&load, text, &options);
+        assert_string_equal(buf_str(&load.faults), "");
+        assert_string_equal(url_of(&load), rows[i].want);
+        load_finish(&load);
+        free(without);
+        free(text);
+    }
+}
+
 #define NO_BASE                                                                                              \
     "42:47: ${word} begins this URL: its value is http:// or https:// and a server, as in "                  \
     "https://shop.example:8443"
@@ -187,10 +215,8 @@ static void test_shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_params),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_filled),
-        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_params), cmocka_unit_test(test_not_given), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_filled), cmocka_unit_test(test_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
