@@ -218,8 +218,10 @@ void status_print_text(const struct run *run, const struct standing *standing)
         printf("trail    NOT PUBLISHED: %s\n", visible(&buf, run->trouble));
     print_witness(run, &buf);
     print_steps(run, standing->now, &buf);
-    print_gate(run, standing->now, &buf);
-    print_clocks(run, standing->now, &buf);
+    if (run->closed == CHOICE_NONE) { /* else no clock runs, and nobody decides any more */
+        print_gate(run, standing->now, &buf);
+        print_clocks(run, standing->now, &buf);
+    }
     buf_finish(&buf);
 }
 
