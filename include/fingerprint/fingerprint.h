@@ -71,8 +71,8 @@ struct fingerprint_data {
 
 /* Takes one of the database that `target` leads to, and of its cluster; all in `arena`. ERR_ENVIRONMENT: not
  * let in, not there, or not allowed to read what is needed (the message names it and the target);
- * ERR_TIMEOUT; ERR_INVALID: a query of `data` is refused by the server; ERR_BUSY (MySQL, MariaDB): a table
- * was defined anew meanwhile, so that one has to be taken again. */
+ * ERR_TIMEOUT; ERR_INVALID: a query of `data` is refused by the server; ERR_BUSY: somebody
+ * drops or defines anew what is read, each time that it is tried. */
 int fingerprint_take(struct arena *arena, enum fingerprint_engine engine, const struct driver_target *target,
                      const struct fingerprint_data *data, size_t data_count, struct fingerprint **ret,
                      struct err *err) MUST_CHECK;

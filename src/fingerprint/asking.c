@@ -68,10 +68,24 @@ void asking_close(struct asking *asking)
     (void)r;
 }
 
+/* PostgreSQL's functions that write out a definition look up what is of now, not of the snapshot: what
+ * somebody drops meanwhile is an internal error to them. */
+static bool is_gone_meanwhile(const struct driver_result *result)
+{
+    static const char *const begins[] = { "cache lookup failed for ", "could not open relation with OID " };
+    for (size_t i = 0; strcmp(result->code, "XX000") == 0 && i < ARRAY_LEN(begins); i++) {
+        if (strncmp(result->message, begins[i], strlen(begins[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum meaning meaning_of(const struct driver_result *result)
 {
     if (result->status == DRIVER_TIMED_OUT)
         return MEANS_LATE;
+    if (is_gone_meanwhile(result))
+        return MEANS_MOVED;
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         if (strcmp(codes[i].code, result->code) == 0)
             return codes[i].meaning;

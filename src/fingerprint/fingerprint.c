@@ -2,8 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fingerprint/taking.h"
+
+/* Of reading all of it, while what is read is changed by somebody else. */
+#define TRIES    5
+#define PAUSE_US 100000
 
 /* ---- lines ---- */
 
@@ -71,9 +76,9 @@ int64_t taking_connect_us(const struct taking *taking)
     return limit_us > 0 ? limit_us : CONNECT_TIMEOUT_US;
 }
 
-int fingerprint_take(struct arena *arena, enum fingerprint_engine engine, const struct driver_target *target,
-                     const struct fingerprint_data *data, size_t data_count, struct fingerprint **ret,
-                     struct err *err)
+static int take(struct arena *arena, enum fingerprint_engine engine, const struct driver_target *target,
+                const struct fingerprint_data *data, size_t data_count, struct fingerprint **ret,
+                struct err *err)
 {
     struct taking taking = { .arena = arena, .made = arena_alloc(arena, sizeof(*taking.made)) };
     taking.made->target = arena_text(arena, target->id);
@@ -93,4 +98,20 @@ int fingerprint_take(struct arena *arena, enum fingerprint_engine engine, const 
     }
     free(taking.lines);
     return r;
+}
+
+int fingerprint_take(struct arena *arena, enum fingerprint_engine engine, const struct driver_target *target,
+                     const struct fingerprint_data *data, size_t data_count, struct fingerprint **ret,
+                     struct err *err)
+{
+    struct err said = ERR_INIT;
+    int r = take(arena, engine, target, data, data_count, ret, &said);
+    for (int i = 1; r == ERR_BUSY && i < TRIES; i++) {
+        (void)usleep(PAUSE_US);
+        r = take(arena, engine, target, data, data_count, ret, &said);
+    }
+    if (r == ERR_BUSY)
+        return err_set(err, ERR_BUSY, "%s: somebody changes what is being read (tried %d times)",
+                       said.message, TRIES);
+    return r < 0 ? err_set(err, r, "%s", said.message) : r;
 }

@@ -200,6 +200,28 @@ static int64_t take_us(struct arena *arena, size_t *ret_lines)
     return ((int64_t)uv_hrtime() - began_ns) / 1000;
 }
 
+/* What is dropped while it is read is read anew, and when it never ends that is said. */
+static void test_moving(void **state)
+{
+    static const struct fingerprint_data data[] = { { .name = "moving", .sql = "SELECT moves()" } };
+    struct arena *arena = arena_create();
+    (void)state;
+    (void)pg_value(admin, "CREATE TABLE until AS SELECT clock_timestamp() + interval '150 ms' AS at");
+    (void)pg_value(admin, "CREATE FUNCTION moves() RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
+                          " IF clock_timestamp() < (SELECT at FROM public.until) THEN RAISE EXCEPTION"
+                          " 'cache lookup failed for index 25359' USING ERRCODE = 'XX000'; END IF;"
+                          " RETURN 1; END $$");
+    (void)pg_value(admin, "UPDATE until SET at = clock_timestamp() + interval '150 ms'");
+    struct fingerprint *made = taken_with(arena, pair.dsn[PG_PRIMARY], data, ARRAY_LEN(data));
+    assert_non_null(strstr(value_of(made, "data", "moving"), ": 1"));
+    (void)pg_value(admin, "UPDATE until SET at = 'infinity'");
+    check_refused(pair.dsn[PG_PRIMARY], data, ERR_BUSY,
+                  "somebody changes what is being read (tried 5 times)");
+    (void)pg_value(admin, "DROP FUNCTION moves()");
+    (void)pg_value(admin, "DROP TABLE until");
+    arena_destroy(arena);
+}
+
 /* What is wanted is 0.1 s and 2 s: what it took is told. */
 static void test_large(void **state)
 {
@@ -224,7 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),       cmocka_unit_test(test_data),    cmocka_unit_test(test_tables),
         cmocka_unit_test(test_no_database), cmocka_unit_test(test_refused), cmocka_unit_test(test_rights),
-        cmocka_unit_test(test_busy),        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_busy),        cmocka_unit_test(test_moving),  cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, pg_group_set_up, pg_group_tear_down);
 }
