@@ -19,7 +19,7 @@
     X(RULE_UNKNOWN_STEP, "an unknown step blocks everything but its probe, a ruling, a hold and a cancel")   \
     X(RULE_HELD, "the run is held")                                                                          \
     X(RULE_ROLLING_BACK, "a rollback is under way")                                                          \
-    X(RULE_ORDER, "a step starts only when all that it depends on is done")                                  \
+    X(RULE_ORDER, "nothing begins before all that it depends on is done")                                    \
     X(RULE_CHECK, "unticked check")                                                                          \
     X(RULE_GATE, "undecided gate")                                                                           \
     X(RULE_CRITERION, "GO needs every criterion met by fresh samples")                                       \

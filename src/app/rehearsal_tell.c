@@ -258,8 +258,9 @@ static void put_result(struct buf *buf, const struct rehearsing *rehearsing)
 
     for (size_t i = 0; i < rehearsing->count; i++)
         counts[rehearsing->midpoints[i].row.result] += rehearsing->midpoints[i].asked;
-    buf_format(buf, "\nresult: %s",
-               rehearsal_held(rehearsing) ? "all that was asked for held" : "NOT PROVEN");
+    buf_format(buf, "\nresult: %s%s",
+               rehearsal_held(rehearsing) ? "all that was asked for held" : "NOT PROVEN",
+               counts[REHEARSAL_SAME] == 0 ? ", and no way back is proven" : "");
     for (int result = 0; result < REHEARSAL_RESULT_COUNT; result++) {
         if (counts[result] == 0)
             continue;

@@ -22,7 +22,7 @@ static const struct {
     { "Enter", "rolled-back", "<Enter><Enter>", "flush\n", "Enter close the run as aborted",
       "Close the run as" },
     { "Enter", "rolled-back", "/backfill<Enter><Enter>", "action start backfill\n", NULL, NULL },
-    { "Enter", "rolled-back", "/fence<Enter><Enter>", "", "a step starts only when all that it depends on",
+    { "Enter", "rolled-back", "/fence<Enter><Enter>", "", "nothing begins before all that it depends on",
       NULL },
     { "Enter", "rolled-back", "g<Enter>", "", "nothing is to be started there", "Close the run" },
     { "Enter", "closed", "<Enter>", "", "the run is over", NULL },
