@@ -466,10 +466,12 @@ const char *osc_tool_word(enum osc_tool tool);
 bool step_is_sensed(const struct step *step);
 
 /* `text` of that step or its rollback, with the values that are known only now in the place of "${name}", in
- * one pass, quoted by where they land: in SQL; in a URL, percent-encoded, and ERR_INVALID when its path would
- * get a "." or ".." by it; elsewhere as they are. `value_of` gives a value or NULL: ERR_NOT_FOUND then, and
- * its name. `text` itself when it uses none. */
-enum fill_in { FILL_IN_TEXT, FILL_IN_SQL, FILL_IN_URL };
+ * one pass, quoted by where they land: in SQL, read as that engine does; in a URL, percent-encoded, and
+ * ERR_INVALID when its path would get a "." or ".." by it; elsewhere as they are. `value_of` gives a value or
+ * NULL: ERR_NOT_FOUND then, and its name. `text` itself when it uses none. */
+enum fill_in { FILL_IN_TEXT, FILL_IN_URL, FILL_IN_POSTGRESQL, FILL_IN_MYSQL, FILL_IN_MARIADB };
+/* Where a text lands that is for that target (BOOK_NONE: it is none that is asked). */
+enum fill_in fill_in_sql(const struct book *book, size_t target);
 typedef const char *(*book_value_of)(void *data, const struct later_value *later);
 int book_fill(const struct book *book, struct arena *arena, size_t step, const char *text, enum fill_in in,
               book_value_of value_of, void *data, const char **ret, struct err *err) MUST_CHECK;

@@ -107,7 +107,7 @@ static void take_sql(struct reading *r, size_t argument, size_t skip)
         not_judged(r, argument, "it is a command of the program's own");
         return;
     }
-    r->parts[r->count++] = (struct part){ filled(r->c, r->work, sql),
+    r->parts[r->count++] = (struct part){ filled(r->c, r->work, sql, FILL_IN_TEXT),
                                           { .where = argument_at(r->argv, argument), .skip = skip } };
 }
 

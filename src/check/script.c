@@ -14,11 +14,10 @@ static const char *stand_in(void *data, const struct later_value *later)
     return "item";
 }
 
-const char *filled(struct checking *c, const struct step *work, const char *text)
+const char *filled(struct checking *c, const struct step *work, const char *text, enum fill_in in)
 {
     const struct step *step = work->owner_step ? work->owner_step : work;
     const char *result = text;
-    enum fill_in in = work->kind == STEP_COMMAND ? FILL_IN_TEXT : FILL_IN_SQL;
     if (book_fill(c->book, c->arena, step->index, text, in, stand_in, NULL, &result, NULL) < 0)
         return text;
     return result;
@@ -70,8 +69,9 @@ static struct scripts statements_of(struct checking *c, const struct step *work,
     bool together = work->transaction || server->dialect != SQL_POSTGRESQL;
     struct scripts scripts = { .count = together && work->sql_count > 0 ? 1 : work->sql_count };
     scripts.list = arena_array(c->arena, scripts.count + 1, sizeof(*scripts.list));
+    enum fill_in in = fill_in_sql(c->book, work->target);
     for (size_t i = 0; i < work->sql_count; i++)
-        parts[i] = (struct part){ filled(c, work, work->sql[i]), text_of(source, i) };
+        parts[i] = (struct part){ filled(c, work, work->sql[i], in), text_of(source, i) };
     for (size_t i = 0; i < scripts.count; i++)
         scripts.list[i] = together ? script_of(c, parts, work->sql_count, work->transaction)
                                    : script_of(c, &parts[i], 1, sql_is_several(parts[i].sql));
@@ -101,7 +101,7 @@ static const char *unread_part(struct checking *c, const struct sql_server *serv
 /* A backfill's own statement: what each batch is, told where it stands. */
 static struct scripts statement_of_batches(struct checking *c, const struct step *work)
 {
-    const char *sql = filled(c, work, backfill_batch_text(c->arena, work->backfill));
+    const char *sql = filled(c, work, backfill_batch_text(c->arena, work->backfill), FILL_IN_POSTGRESQL);
     struct part part = { sql, { .where = json_member(source_of(c, work), "statement") } };
     struct scripts scripts = { .count = 1, .list = arena_array(c->arena, 1, sizeof(*scripts.list)) };
     scripts.list[0] = script_of(c, &part, 1, false);
@@ -113,8 +113,9 @@ static struct scripts batches_of(struct checking *c, const struct step *work, co
 {
     const struct backfill_def *backfill = work->backfill;
     const struct json *source = source_of(c, work);
-    const char *set = filled(c, work, backfill->set), *where = filled(c, work, backfill->where);
-    const char *table = filled(c, work, backfill->table);
+    enum fill_in in = fill_in_sql(c->book, work->target);
+    const char *set = filled(c, work, backfill->set, in), *where = filled(c, work, backfill->where, in);
+    const char *table = filled(c, work, backfill->table, in);
     const char *sql = arena_format(c->arena, "UPDATE %s SET %s WHERE %s IS NOT NULL AND (%s)", table, set,
                                    backfill->key[0], where);
     struct part part = { sql, { .where = json_member(source, unread_part(c, server, table, set, where)) } };

@@ -44,7 +44,7 @@ struct script script_of(struct checking *c, const struct part *parts, size_t cou
 void server_of_engine(const struct book *book, enum target_engine engine, struct sql_server *ret);
 
 /* `text` with stand-ins for what is known only later. */
-const char *filled(struct checking *c, const struct step *work, const char *text);
+const char *filled(struct checking *c, const struct step *work, const char *text, enum fill_in in);
 
 /* Which texts the statements are of; `judged` is what the judge said of the script. */
 void script_judged(struct script *script, const struct sql_script *judged);

@@ -242,6 +242,11 @@ static void judge_query(struct judging *j, size_t target, const char *sql, struc
     }
 }
 
+static const char *asked(struct checking *c, const struct step *work, const struct query *query)
+{
+    return filled(c, work, query->sql, fill_in_sql(c->book, query->target));
+}
+
 static void judge_asked(struct judging *j, const struct step *work, const struct query *query,
                         const char *key)
 {
@@ -250,9 +255,9 @@ static void judge_asked(struct judging *j, const struct step *work, const struct
         return;
     struct place place = at_field(c, work, key);
     const char *whose = arena_format(c->arena, "\"%s\"", work->id);
-    judge_query(j, query->target, filled(c, work, query->sql), place, whose);
+    judge_query(j, query->target, asked(c, work, query), place, whose);
     if (query->expect.kind == EXPECT_EQUALS && query->expect.other)
-        judge_query(j, query->expect.other->target, filled(c, work, query->expect.other->sql), place, whose);
+        judge_query(j, query->expect.other->target, asked(c, work, query->expect.other), place, whose);
 }
 
 static void judge_queries(struct judging *j, const struct step *work)

@@ -102,9 +102,10 @@ static bool is_word(const struct sql_token *token, const char *word)
 static void check_statement(struct loader *l, const struct json *where, const char *statement)
 {
     static const char *const verbs[] = { "INSERT", "UPDATE", "DELETE", "WITH" };
+    struct sql_scan scan = { .text = statement, .engine = ENGINE_POSTGRESQL };
     struct sql_token token;
     bool changes = false, takes_keys = false, returns = false, first = true;
-    for (size_t at = 0; sql_next(statement, &at, &token);) {
+    while (sql_next(&scan, &token)) {
         if (token.kind != SQL_WORD)
             continue;
         for (size_t i = 0; first && i < ARRAY_LEN(verbs); i++)
@@ -122,11 +123,11 @@ static void check_statement(struct loader *l, const struct json *where, const ch
 }
 
 static void load_change(struct loader *l, const struct json *source, const struct backfill_fields *raw,
-                        struct backfill_def *def)
+                        size_t target, struct backfill_def *def)
 {
-    def->set = load_sql_part(l, source, "set", raw->set);
-    def->where = load_sql_part(l, source, "where", raw->where);
-    def->statement = load_sql_part(l, source, "statement", raw->statement);
+    def->set = load_sql_part(l, source, "set", raw->set, target);
+    def->where = load_sql_part(l, source, "where", raw->where, target);
+    def->statement = load_sql_part(l, source, "statement", raw->statement, target);
     if (def->statement && (def->set || def->where))
         load_fault(l, load_at(source, "statement"),
                    "a backfill has either \"set\" and \"where\" or a \"statement\"");
@@ -147,8 +148,8 @@ static void build(struct loader *l, const struct json *source, const void *decod
     step->lock_timeout_us = raw->lock_timeout_us;
     step->statement_timeout_us = raw->statement_timeout_us;
     step->retry.attempts = 1;
-    def->table = load_sql_part(l, source, "table", raw->table);
-    load_change(l, source, raw, def);
+    def->table = load_sql_part(l, source, "table", raw->table, step->target);
+    load_change(l, source, raw, step->target, def);
     def->key_count = raw->key.count;
     def->key = load_columns(l, load_at(source, "key"), &raw->key);
     def->batch = raw->batch ? load_batch(l, raw->batch) : 5000;

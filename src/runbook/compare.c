@@ -98,7 +98,7 @@ static void load_side(struct loader *l, const struct json *source, const char *w
     load_fields(l, source, side_fields, &raw, what);
     *ret_target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target);
     refuse_later(l, load_at(source, "table"), raw.table);
-    *ret_table = load_sql_part(l, source, "table", raw.table);
+    *ret_table = load_sql_part(l, source, "table", raw.table, *ret_target);
 }
 
 static void check_tables(struct loader *l, const struct json *source, const struct compare_def *def)
@@ -156,6 +156,15 @@ static void load_recheck(struct loader *l, const struct json *source, struct com
     def->recheck_wait_us = raw.wait_us;
 }
 
+/* One text is sent to both, and has to be what it is by the rules of either. */
+static void load_rows(struct loader *l, const struct json *source, const char *where, struct compare_def *def)
+{
+    size_t faults = l->faults->count;
+    def->where = load_sql_part(l, source, "where", where, def->left);
+    if (l->faults->count == faults && engine_of(l, def->left) != engine_of(l, def->right))
+        (void)load_sql_part(l, source, "where", where, def->right); /* without a fault it is the same text */
+}
+
 static void build(struct loader *l, const struct json *source, const void *decoded, struct step *step)
 {
     const struct compare_fields *raw = decoded;
@@ -171,7 +180,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     def->columns = load_columns(l, load_at(source, "columns"), &raw->columns);
     def->sum_count = raw->sums.count;
     def->sums = load_columns(l, load_at(source, "sums"), &raw->sums);
-    def->where = load_sql_part(l, source, "where", raw->where);
+    load_rows(l, source, raw->where, def);
     def->chunk = raw->chunk;
     def->sequence_margin = raw->margin;
     def->timeout_us = raw->timeout_us;

@@ -36,7 +36,7 @@ void load_each(struct loader *l, const struct json *source, struct step *step)
                    : step->target;
     if (!raw.target && step->target == BOOK_NONE)
         load_fault(l, source, "for_each needs a \"target\" to ask");
-    each->query.sql = load_query_sql(l, load_at(source, "sql"), raw.sql);
+    each->query.sql = load_query_sql(l, load_at(source, "sql"), raw.sql, each->query.target);
     each->query.timeout_us = raw.timeout_us;
     each->as = raw.as;
     later_declare(l, load_at(source, "as"), raw.as, (enum fill_type)raw.type, true);

@@ -144,11 +144,25 @@ static int put(struct filling *f, const char *text, size_t len)
     return 0;
 }
 
+static const enum fill_in in_sql[TARGET_ENGINE_COUNT] = {
+    [ENGINE_POSTGRESQL] = FILL_IN_POSTGRESQL,
+    [ENGINE_MYSQL] = FILL_IN_MYSQL,
+    [ENGINE_MARIADB] = FILL_IN_MARIADB,
+};
+
+enum fill_in fill_in_sql(const struct book *book, size_t target)
+{
+    return target == BOOK_NONE ? FILL_IN_POSTGRESQL : in_sql[book->targets[target].engine];
+}
+
 static int fill_sql(struct filling *f, const char *text)
 {
+    struct sql_scan scan = { .text = text };
     struct sql_token token;
     int r = 0;
-    for (size_t at = 0; r == 0 && sql_next(text, &at, &token);) {
+    while (in_sql[scan.engine] != f->in)
+        scan.engine++;
+    while (r == 0 && sql_next(&scan, &token)) {
         if (token.kind == SQL_PARAM)
             r = put(f, token.text, token.len);
         else
@@ -181,7 +195,8 @@ int book_fill(const struct book *book, struct arena *arena, size_t step, const c
     if (!text || book->later_count == 0 || !strstr(text, "${"))
         return 0;
     buf_init(&out, FILLED_MAX);
-    int r = in == FILL_IN_SQL ? fill_sql(&filling, text) : fill_plain(&filling, text);
+    bool plain = in == FILL_IN_TEXT || in == FILL_IN_URL;
+    int r = plain ? fill_plain(&filling, text) : fill_sql(&filling, text);
     if (r == 0)
         r = buf_ok(&out, "a text with what was answered before", err);
     if (r == 0 && in == FILL_IN_URL && url_turns(buf_str(&out)))

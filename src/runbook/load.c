@@ -135,12 +135,12 @@ const char *const *load_fixed_texts(struct loader *l, const struct json *where,
     return load_texts(l, where, texts, landing);
 }
 
-/* One word that is no number, or one text in double quotes. */
+/* One word that is no number, or one text in double quotes: every engine reads these alike. */
 static bool is_column(const char *text)
 {
+    struct sql_scan scan = { .text = text, .engine = ENGINE_POSTGRESQL };
     struct sql_token token;
-    size_t at = 0;
-    if (!sql_next(text, &at, &token) || text[at] != '\0')
+    if (!sql_next(&scan, &token) || text[scan.at] != '\0')
         return false;
     return (token.kind == SQL_WORD && !strchr("0123456789", *text)) ||
            (token.kind == SQL_IDENTIFIER && !token.unterminated && token.len > strlen("\"\""));
@@ -148,7 +148,7 @@ static bool is_column(const char *text)
 
 const char *const *load_columns(struct loader *l, const struct json *where, const struct json_texts *texts)
 {
-    const char *const *list = load_fixed_texts(l, where, texts, LAND_SQL);
+    const char *const *list = load_fixed_texts(l, where, texts, LAND_POSTGRESQL);
     for (size_t i = 0; i < texts->count; i++) {
         if (!is_column(list[i]) && !strstr(list[i], "${")) /* that was refused before */
             load_fault(

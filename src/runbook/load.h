@@ -39,11 +39,13 @@ struct loader {
 
 /* Where a text will land decides how a param is quoted and what the text may hold. */
 enum landing {
-    LAND_LINE,     /* one line that is shown */
-    LAND_TEXT,     /* some lines that are shown */
-    LAND_ARGUMENT, /* an argument, a directory or an environment variable of a command */
-    LAND_URL,      /* use resolve_url */
-    LAND_SQL,
+    LAND_LINE,       /* one line that is shown */
+    LAND_TEXT,       /* some lines that are shown */
+    LAND_ARGUMENT,   /* an argument, a directory or an environment variable of a command */
+    LAND_URL,        /* use resolve_url */
+    LAND_POSTGRESQL, /* SQL: use landing_sql */
+    LAND_MYSQL,
+    LAND_MARIADB,
     LANDING_COUNT
 };
 
@@ -87,6 +89,11 @@ bool is_variable(const char *name);
 
 void load_params(struct loader *l, const struct json *params);
 void load_params_unused(struct loader *l);
+
+/* Where a text lands that is for that target, by whose engine it is read; BOOK_NONE, after a fault: as
+ * PostgreSQL does. */
+enum landing landing_sql(const struct loader *l, size_t target);
+enum target_engine engine_of(const struct loader *l, size_t target);
 
 /* `text` with its params replaced. Never NULL when `text` is not. */
 const char *resolve(struct loader *l, const struct json *where, const char *text, enum landing landing);
@@ -234,15 +241,17 @@ const char *const *load_texts(struct loader *l, const struct json *where, const 
 const char *const *load_fixed_texts(struct loader *l, const struct json *where,
                                     const struct json_texts *texts, enum landing landing);
 
-/* The same, each of them the name of one column, as in SQL; anything else is a fault. */
+/* The same, each of them the name of one column, as the SQL of every engine has it; anything else is a fault.
+ */
 const char *const *load_columns(struct loader *l, const struct json *where, const struct json_texts *texts);
 
-/* One statement that is to be asked; anything else is a fault. */
-const char *load_query_sql(struct loader *l, const struct json *where, const char *sql);
+/* One statement that is to be asked of `target`; anything else is a fault. */
+const char *load_query_sql(struct loader *l, const struct json *where, const char *sql, size_t target);
 
-/* What stands inside a statement that the program makes, as the field `key` of `source` has it; anything that
- * would make another statement of it is a fault. NULL is let pass. */
-const char *load_sql_part(struct loader *l, const struct json *source, const char *key, const char *text);
+/* What stands inside a statement that the program makes for `target`, as the field `key` of `source` has it;
+ * anything that would make another statement of it is a fault. NULL is let pass. */
+const char *load_sql_part(struct loader *l, const struct json *source, const char *key, const char *text,
+                          size_t target);
 
 /* ---- words (words.c): NULL-terminated, in the order of their enums ---- */
 

@@ -117,7 +117,7 @@ static void load_question(struct loader *l, struct monitor_def *monitor, const s
     if (monitor->kind == MONITOR_QUERY && !raw->sql)
         load_fault(l, source, "a monitor of kind \"query\" needs \"sql\"");
     if (monitor->kind == MONITOR_QUERY)
-        monitor->sql = load_query_sql(l, load_at(source, "sql"), raw->sql);
+        monitor->sql = load_query_sql(l, load_at(source, "sql"), raw->sql, monitor->target);
     else
         refuse_key(l, source, "sql", monitor->kind);
     if (monitor->kind == MONITOR_HTTP) {

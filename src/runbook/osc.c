@@ -91,25 +91,39 @@ static void load_table(struct loader *l, const struct json *source, const char *
 static const char *with_backquotes(struct loader *l, const char *alter)
 {
     const char *text = "";
+    struct sql_scan scan = { .text = alter, .engine = ENGINE_MYSQL };
     struct sql_token token;
-    for (size_t at = 0; sql_next(alter, &at, &token);) {
-        bool quoted = token.kind == SQL_IDENTIFIER && !token.unterminated;
+    while (sql_next(&scan, &token)) {
+        bool quoted = token.kind == SQL_IDENTIFIER && !token.unterminated && *token.text == '"';
         text = quoted ? arena_format(l->arena, "%s`%.*s`", text, (int)token.len - 2, token.text + 1)
                       : arena_format(l->arena, "%s%.*s", text, (int)token.len, token.text);
     }
     return text;
 }
 
-static void load_alter(struct loader *l, const struct json *source, const char *text, struct osc_def *def)
+/* Whether a name holds a quote of either sort: it would not be the same name between the other ones. */
+static bool has_quoted_quote(const char *alter)
 {
-    const char *alter = load_sql_part(l, source, "alter", text);
+    struct sql_scan scan = { .text = alter, .engine = ENGINE_MYSQL };
+    struct sql_token token;
+    while (sql_next(&scan, &token)) {
+        if (token.kind == SQL_IDENTIFIER && strcspn(token.text + 1, "\"`") + 2 < token.len)
+            return true;
+    }
+    return false;
+}
+
+static void load_alter(struct loader *l, const struct json *source, const char *text, size_t target,
+                       struct osc_def *def)
+{
+    const char *alter = load_sql_part(l, source, "alter", text, target);
     if (!alter)
         return;
-    if (strpbrk(alter, "\\\n\r") || strstr(alter, "${") || strstr(alter, "\"\""))
+    if (strpbrk(alter, "\\\n\r") || strstr(alter, "${") || strstr(alter, "\"\"") || has_quoted_quote(alter))
         load_fault(
             l, load_at(source, "alter"),
-            "the program reads an \"alter\" on its own: it is one line, without a \"\\\", a doubled quote "
-            "in a name, or what is known only later");
+            "the program reads an \"alter\" on its own: it is one line, without a \"\\\", a quote in a "
+            "name, or what is known only later");
     def->alter = with_backquotes(l, alter);
 }
 
@@ -260,7 +274,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     check_engine(l, load_at(source, "target"), step->target);
     def->tool = raw->tool >= 0 ? (enum osc_tool)raw->tool : OSC_PERCONA;
     load_table(l, source, raw->table, def);
-    load_alter(l, source, raw->alter, def);
+    load_alter(l, source, raw->alter, step->target, def);
     load_options(l, source, &raw->options, def);
     def->throttle = load_passing_conditions(l, raw->throttle, "a throttle", &def->throttle_count);
     step->lock_timeout_us = raw->lock_timeout_us;

@@ -27,40 +27,43 @@ static const struct json_field fields[] = {
     { 0 },
 };
 
-const char *load_query_sql(struct loader *l, const struct json *where, const char *sql)
+const char *load_query_sql(struct loader *l, const struct json *where, const char *sql, size_t target)
 {
-    const char *resolved = resolve(l, where, sql, LAND_SQL);
-    if (resolved && sql_facts(resolved).statements != 1)
-        load_fault(l, where, "a query is one statement, these are %zu", sql_facts(resolved).statements);
+    const char *resolved = resolve(l, where, sql, landing_sql(l, target));
+    size_t count = resolved ? sql_facts(resolved, engine_of(l, target)).statements : 1;
+    if (count != 1)
+        load_fault(l, where, "a query is one statement, these are %zu", count);
     return resolved;
 }
 
 /* Whether it stays what it is where it is put into a statement: it ends no statement, opens and closes its
- * own parentheses, and no comment at its end swallows what comes after it. */
-static bool is_part(const char *sql)
+ * own parentheses, for every server, and no comment at its end swallows what comes after it. */
+static bool is_part(const char *sql, enum target_engine engine)
 {
+    struct sql_scan scan = { .text = sql, .engine = engine };
     struct sql_token token;
     int open = 0;
-    for (size_t at = 0; sql_next(sql, &at, &token);) {
-        if (token.kind == SQL_SEMICOLON ||
-            (token.kind == SQL_COMMENT && text_starts(token.text, "--") && !sql[at]))
+    while (sql_next(&scan, &token)) {
+        if (token.kind == SQL_SEMICOLON || token.perhaps || (token.line && !sql[scan.at]))
             return false;
         if (token.kind == SQL_OTHER)
             open += (token.text[0] == '(') - (token.text[0] == ')');
         if (open < 0)
             return false;
     }
-    return open == 0 && sql_facts(sql).statements == 1;
+    return open == 0 && sql_facts(sql, engine).statements == 1;
 }
 
-const char *load_sql_part(struct loader *l, const struct json *source, const char *key, const char *text)
+const char *load_sql_part(struct loader *l, const struct json *source, const char *key, const char *text,
+                          size_t target)
 {
-    const char *sql = resolve(l, load_at(source, key), text, LAND_SQL);
-    if (sql && !is_part(sql))
+    const char *sql = resolve(l, load_at(source, key), text, landing_sql(l, target));
+    enum target_engine engine = engine_of(l, target);
+    if (sql && !is_part(sql, engine))
         load_fault(l, load_at(source, key),
-                   "\"%s\" is a part of one statement, without a \";\", a \"--\" at its end or a parenthesis "
-                   "that is left open",
-                   key);
+                   "\"%s\" is a part of one statement, without a \";\", a \"--\" %sor a parenthesis that is "
+                   "left open",
+                   key, engine == ENGINE_POSTGRESQL ? "at its end " : "or \"#\" at its end, a \"/*!\" ");
     return sql;
 }
 
@@ -155,8 +158,9 @@ struct query load_query(struct loader *l, const struct json *source, const char 
     struct query query = { .target = target, .expect = expect_true() };
     struct query_fields raw = { .timeout_us = 30 * SECOND_US };
     load_fields(l, source, fields, &raw, what);
+    size_t asked = raw.target ? id_map_find(&l->ids->targets, raw.target) : target;
     query.timeout_us = raw.timeout_us;
-    query.sql = load_query_sql(l, load_at(source, "sql"), raw.sql);
+    query.sql = load_query_sql(l, load_at(source, "sql"), raw.sql, asked);
     if (raw.http)
         query.http = load_http(l, raw.http);
     if (!json_member(source, "sql") == !json_member(source, "http"))

@@ -48,11 +48,12 @@ static void load_data(struct loader *l, const struct json *source, struct rehear
     struct data_fields raw = { 0 };
     size_t named = 0;
     load_fields(l, source, data_rows, &raw, "an item of data");
+    size_t target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target);
     *data = (struct rehearsal_data){
-        .target = load_reference(l, load_at(source, "target"), &l->ids->targets, "target", raw.target),
-        .table = load_sql_part(l, source, "table", raw.table),
+        .target = target,
+        .table = load_sql_part(l, source, "table", raw.table, target),
         .tables = resolve(l, load_at(source, "tables"), raw.tables, LAND_LINE),
-        .sql = load_query_sql(l, load_at(source, "sql"), raw.sql),
+        .sql = load_query_sql(l, load_at(source, "sql"), raw.sql, target),
         .line = source->line,
         .column = source->column,
     };

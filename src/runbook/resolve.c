@@ -171,7 +171,7 @@ static void resolve_plain(struct loader *l, const struct json *where, const char
 static bool clings(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("_$'\"", c)) || (unsigned char)c >= 0x80;
+           (c && strchr("_$'\"`", c)) || (unsigned char)c >= 0x80;
 }
 
 /* A value that touches other text would melt into it: a"b" is an alias, E'...' has other escapes, 'a''b' is
@@ -214,6 +214,11 @@ static const char *quote_word(enum sql_token_kind kind)
                                     : "a quoted literal";
 }
 
+static void refuse_quoted(struct loader *l, const struct json *where, enum sql_token_kind kind)
+{
+    load_fault(l, where, "${ stands inside %s, where its value would be quoted twice", quote_word(kind));
+}
+
 /* Inside quotes only "$${" means something. */
 static void resolve_quoted(struct loader *l, const struct json *where, const struct sql_token *token,
                            struct buf *out)
@@ -221,12 +226,15 @@ static void resolve_quoted(struct loader *l, const struct json *where, const str
     size_t done = 0;
     if (token->unterminated)
         load_fault(l, where, "%s is not closed in this SQL", quote_word(token->kind));
+    else if (token->divides)
+        load_fault(l, where,
+                   "a quote or a comment inside a comment that some servers execute holds \"/*\" or \"*/\": "
+                   "for the others it ends elsewhere");
     for (size_t i = token->body; i + 1 < token->len; i++) {
         if (token->text[i] != '$' || (token->text[i + 1] != '{' && token->text[i + 1] != '$'))
             continue;
         if (token->text[i + 1] == '{') {
-            load_fault(l, where, "${ stands inside %s, where its value would be quoted twice",
-                       quote_word(token->kind));
+            refuse_quoted(l, where, token->kind);
             return;
         }
         if (i + 2 < token->len && token->text[i + 2] == '{') {
@@ -237,16 +245,33 @@ static void resolve_quoted(struct loader *l, const struct json *where, const str
     buf_add(out, token->text + done, token->len - done);
 }
 
+static const enum landing of_engines[TARGET_ENGINE_COUNT] = {
+    [ENGINE_POSTGRESQL] = LAND_POSTGRESQL,
+    [ENGINE_MYSQL] = LAND_MYSQL,
+    [ENGINE_MARIADB] = LAND_MARIADB,
+};
+
+static struct sql_scan scan_of(const char *text, enum landing landing)
+{
+    struct sql_scan scan = { .text = text };
+    while (of_engines[scan.engine] != landing)
+        scan.engine++;
+    return scan;
+}
+
 static void resolve_sql(struct loader *l, const struct json *where, const char *text, enum landing landing,
                         struct buf *out)
 {
-    (void)landing;
     enum sql_token_kind last = SQL_SEMICOLON; /* that was neither space nor comment */
+    struct sql_scan scan = scan_of(text, landing);
     struct sql_token token;
-    for (size_t at = 0; !out->overflow && sql_next(text, &at, &token);) {
+    while (!out->overflow && sql_next(&scan, &token)) {
         switch (token.kind) {
         case SQL_PARAM:
-            resolve_sql_param(l, where, text, &token, last, out);
+            if (token.perhaps)
+                refuse_quoted(l, where, SQL_COMMENT);
+            else
+                resolve_sql_param(l, where, text, &token, last, out);
             break;
         case SQL_COMMENT:
         case SQL_LITERAL:
@@ -272,11 +297,23 @@ static const struct {
     void (*resolve)(struct loader *l, const struct json *where, const char *text, enum landing landing,
                     struct buf *out);
     bool many_lines;
+    bool sql;
 } landings[LANDING_COUNT] = {
-    [LAND_LINE] = { resolve_plain, false },    [LAND_TEXT] = { resolve_plain, true },
-    [LAND_ARGUMENT] = { resolve_plain, true }, [LAND_URL] = { resolve_plain, true },
-    [LAND_SQL] = { resolve_sql, true },
+    [LAND_LINE] = { resolve_plain, false, false },    [LAND_TEXT] = { resolve_plain, true, false },
+    [LAND_ARGUMENT] = { resolve_plain, true, false }, [LAND_URL] = { resolve_plain, true, false },
+    [LAND_POSTGRESQL] = { resolve_sql, true, true },  [LAND_MYSQL] = { resolve_sql, true, true },
+    [LAND_MARIADB] = { resolve_sql, true, true },
 };
+
+enum target_engine engine_of(const struct loader *l, size_t target)
+{
+    return target == BOOK_NONE ? ENGINE_POSTGRESQL : l->book->targets[target].engine;
+}
+
+enum landing landing_sql(const struct loader *l, size_t target)
+{
+    return of_engines[engine_of(l, target)];
+}
 
 /* Whoever reads a text before approving it must see all of it. */
 static void refuse_controls(struct loader *l, const struct json *where, const char *text, bool many_lines)
@@ -296,7 +333,7 @@ const char *resolve(struct loader *l, const struct json *where, const char *text
     if (!text)
         return NULL;
     refuse_controls(l, where, text, landings[landing].many_lines);
-    if (landing != LAND_SQL && !strstr(text, "${"))
+    if (!landings[landing].sql && !strstr(text, "${"))
         return text;
     buf_init(&out, RESOLVED_MAX < l->resolved_left ? RESOLVED_MAX : l->resolved_left);
     landings[landing].resolve(l, where, text, landing, &out);

@@ -199,8 +199,8 @@ static void load_statements(struct loader *l, const struct json *source, const s
     bool outside = false;
     for (size_t i = 0; i < raw->sql.count; i++) {
         const struct json *item = load_item(where, i);
-        list[i] = resolve(l, item, raw->sql.list[i], LAND_SQL);
-        facts[i] = sql_facts(list[i]);
+        list[i] = resolve(l, item, raw->sql.list[i], landing_sql(l, step->target));
+        facts[i] = sql_facts(list[i], engine_of(l, step->target));
         outside = outside || facts[i].vacuum || facts[i].concurrently;
         if (facts[i].statements == 0)
             load_fault(l, item, "no statement stands in this SQL");

@@ -51,7 +51,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     if (raw->http && raw->target)
         load_fault(l, load_at(source, "target"), "a request has no \"target\": its URL says where it goes");
     step->query.target = step->target;
-    step->query.sql = load_query_sql(l, load_at(source, "sql"), raw->sql);
+    step->query.sql = load_query_sql(l, load_at(source, "sql"), raw->sql, step->target);
     if (raw->expect)
         step->query.expect = load_expect(l, raw->expect);
     else if (!raw->http && !raw->as)

@@ -215,8 +215,8 @@ static int judge(struct foresight *foresight, const struct sql_server *server, s
         texts = &batches;
         count = 1;
     }
-    if (runner_fill_all(foresight->runner, foresight->arena, &place, texts, count, FILL_IN_SQL, &texts, err) <
-        0)
+    if (runner_fill_all(foresight->runner, foresight->arena, &place, texts, count,
+                        fill_in_sql(foresight->runner->book, step->target), &texts, err) < 0)
         return ERR_INVALID;
     buf_init(&whole, SQL_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -373,7 +373,8 @@ static void ask_items(struct foresight *foresight, const struct query *query)
     struct err err = ERR_INIT;
     const char *sql;
 
-    if (runner_fill(foresight->runner, foresight->arena, &place, query->sql, FILL_IN_SQL, &sql, &err) < 0)
+    if (runner_fill(foresight->runner, foresight->arena, &place, query->sql,
+                    fill_in_sql(foresight->runner->book, query->target), &sql, &err) < 0)
         foresight_tell_unknown(foresight, err.message);
     else
         ask(foresight, query->target, sql, on_items);

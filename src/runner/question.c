@@ -88,7 +88,7 @@ static int ask_server(struct question *question, struct err *err)
     struct server *server = &question->runner->servers[question->query->target];
     const char *sql;
     int r = runner_fill(question->runner, question->arena, &question->place, question->query->sql,
-                        FILL_IN_SQL, &sql, err);
+                        fill_in_sql(question->runner->book, question->query->target), &sql, err);
 
     return r < 0 ? r
                  : session_ask(question->for_sense ? server->senses : server->steps, sql,

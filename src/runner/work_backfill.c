@@ -90,6 +90,7 @@ static int configure(struct execution *execution, struct err *err)
     const struct backfill_def *def = step->backfill;
     struct work_place place = { execution->step, NULL };
     struct backfill_config *config = &execution->backfill_config;
+    enum fill_in in = fill_in_sql(runner->book, step->target);
     int r;
 
     *config = (struct backfill_config){
@@ -107,14 +108,13 @@ static int configure(struct execution *execution, struct err *err)
         .checkpoint = arena_text(execution->arena,
                                  run_work(runner->run, execution->step, execution->entry)->checkpoint),
     };
-    r = runner_fill(runner, execution->arena, &place, def->table, FILL_IN_SQL, &config->table, err);
+    r = runner_fill(runner, execution->arena, &place, def->table, in, &config->table, err);
     if (r == 0)
-        r = runner_fill(runner, execution->arena, &place, def->set, FILL_IN_SQL, &config->set, err);
+        r = runner_fill(runner, execution->arena, &place, def->set, in, &config->set, err);
     if (r == 0)
-        r = runner_fill(runner, execution->arena, &place, def->where, FILL_IN_SQL, &config->where, err);
+        r = runner_fill(runner, execution->arena, &place, def->where, in, &config->where, err);
     if (r == 0)
-        r = runner_fill(runner, execution->arena, &place, def->statement, FILL_IN_SQL, &config->statement,
-                        err);
+        r = runner_fill(runner, execution->arena, &place, def->statement, in, &config->statement, err);
     return r;
 }
 

@@ -127,7 +127,8 @@ static int configure(struct execution *execution, struct err *err)
         .checkpoint = arena_text(execution->arena,
                                  run_work(runner->run, execution->step, execution->entry)->checkpoint),
     };
-    return runner_fill(runner, execution->arena, &place, def->where, FILL_IN_SQL, &config->where, err);
+    return runner_fill(runner, execution->arena, &place, def->where, fill_in_sql(runner->book, def->left),
+                       &config->where, err);
 }
 
 static int open_report(struct execution *execution, struct err *err)

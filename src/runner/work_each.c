@@ -188,7 +188,8 @@ void each_begin(struct execution *execution, void (*begin_item)(struct execution
         return;
     }
     execution->asking = true;
-    if (runner_fill(runner, execution->arena, &place, query->sql, FILL_IN_SQL, &sql, &err) < 0 ||
+    if (runner_fill(runner, execution->arena, &place, query->sql, fill_in_sql(runner->book, query->target),
+                    &sql, &err) < 0 ||
         session_ask(runner->servers[query->target].steps, sql, query->timeout_us, on_list, execution, &err) <
             0) {
         execution->asking = false;

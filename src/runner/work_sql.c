@@ -219,11 +219,12 @@ static void prepare(struct execution *execution)
 
     if (!generate->sql) {
         r = runner_fill_all(execution->runner, execution->arena, &place, step->sql, step->sql_count,
-                            FILL_IN_SQL, &statements, &err);
+                            fill_in_sql(execution->runner->book, step->target), &statements, &err);
         if (r == 0)
             start(execution, statements, step->sql_count);
     } else {
-        r = runner_fill(execution->runner, execution->arena, &place, generate->sql, FILL_IN_SQL, &sql, &err);
+        r = runner_fill(execution->runner, execution->arena, &place, generate->sql,
+                        fill_in_sql(execution->runner->book, generate->target), &sql, &err);
         execution->asking = r == 0;
         if (r == 0)
             r = session_ask(execution->runner->servers[generate->target].steps, sql, generate->timeout_us,

@@ -27,48 +27,68 @@ static const struct {
     struct values values;
     const char *text, *want;
 } cases[] = {
-    { "text", FILL_IN_SQL, { .lsn = "0/1" }, "SELECT ${lsn}", "SELECT '0/1'" },
-    { "text", FILL_IN_SQL, { .lsn = "it's" }, "SELECT ${lsn}", "SELECT 'it''s'" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "0/1" }, "SELECT ${lsn}", "SELECT '0/1'" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "it's" }, "SELECT ${lsn}", "SELECT 'it''s'" },
     { "text",
-      FILL_IN_SQL,
+      FILL_IN_POSTGRESQL,
       { .lsn = "'; DROP TABLE a; --" },
       "SELECT ${lsn}",
       "SELECT '''; DROP TABLE a; --'" },
-    { "text", FILL_IN_SQL, { .lsn = "a\\" }, "SELECT ${lsn}", "SELECT 'a\\'" },
-    { "text", FILL_IN_SQL, { .lsn = "" }, "SELECT ${lsn}", "SELECT ''" },
-    { "text", FILL_IN_SQL, { .lsn = "two\nlines" }, "SELECT ${lsn}", "SELECT 'two\nlines'" },
-    { "text", FILL_IN_SQL, { .lsn = "$$" }, "SELECT ${lsn}", "SELECT '$$'" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "a\\" }, "SELECT ${lsn}", "SELECT 'a\\'" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "" }, "SELECT ${lsn}", "SELECT ''" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "two\nlines" }, "SELECT ${lsn}", "SELECT 'two\nlines'" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "$$" }, "SELECT ${lsn}", "SELECT '$$'" },
     { "text",
-      FILL_IN_SQL,
+      FILL_IN_POSTGRESQL,
       { .lsn = "${made}", .made = "x" },
       "SELECT ${lsn}, ${made}",
       "SELECT '${made}', 'x'" },
-    { "text", FILL_IN_SQL, { .lsn = "x" }, "SELECT '${lsn}', \"${lsn}\"", "SELECT '${lsn}', \"${lsn}\"" },
-    { "text", FILL_IN_SQL, { .lsn = "x" }, "SELECT 1 -- ${lsn}\n, ${lsn}", "SELECT 1 -- ${lsn}\n, 'x'" },
     { "text",
-      FILL_IN_SQL,
+      FILL_IN_POSTGRESQL,
+      { .lsn = "x" },
+      "SELECT '${lsn}', \"${lsn}\"",
+      "SELECT '${lsn}', \"${lsn}\"" },
+    { "text",
+      FILL_IN_POSTGRESQL,
+      { .lsn = "x" },
+      "SELECT 1 -- ${lsn}\n, ${lsn}",
+      "SELECT 1 -- ${lsn}\n, 'x'" },
+    { "text",
+      FILL_IN_POSTGRESQL,
       { .lsn = "x" },
       "SELECT /* ${lsn} */ $$ ${lsn} $$",
       "SELECT /* ${lsn} */ $$ ${lsn} $$" },
-    { "text", FILL_IN_SQL, { .lsn = "x" }, "SELECT $q$ ${lsn} $q$, ${lsn}", "SELECT $q$ ${lsn} $q$, 'x'" },
-    { "text", FILL_IN_SQL, { .lsn = "x" }, "SELECT ${other}", "SELECT ${other}" },
+    { "text",
+      FILL_IN_POSTGRESQL,
+      { .lsn = "x" },
+      "SELECT $q$ ${lsn} $q$, ${lsn}",
+      "SELECT $q$ ${lsn} $q$, 'x'" },
+    { "text", FILL_IN_POSTGRESQL, { .lsn = "x" }, "SELECT ${other}", "SELECT ${other}" },
     { "post", FILL_IN_TEXT, { .lsn = "x" }, "${lsn}", "${lsn}" }, /* before there was such a name */
     { "text",
-      FILL_IN_SQL,
+      FILL_IN_POSTGRESQL,
       { .tenant = "x" },
       "SELECT ${tenant}",
       "SELECT ${tenant}" }, /* another step's item */
-    { "each", FILL_IN_SQL, { .tenant = "t" }, "CREATE SCHEMA ${tenant}", "CREATE SCHEMA \"t\"" },
+    { "each", FILL_IN_POSTGRESQL, { .tenant = "t" }, "CREATE SCHEMA ${tenant}", "CREATE SCHEMA \"t\"" },
     { "each",
-      FILL_IN_SQL,
+      FILL_IN_POSTGRESQL,
       { .tenant = "T \"; --" },
       "CREATE SCHEMA ${tenant}",
       "CREATE SCHEMA \"T \"\"; --\"" },
     { "each",
-      FILL_IN_SQL,
+      FILL_IN_POSTGRESQL,
       { .tenant = "t", .lsn = "l" },
       "SELECT ${lsn} FROM ${tenant}.a",
       "SELECT 'l' FROM \"t\".a" },
+    /* by the rules of the engine that gets the text */
+    { "text", FILL_IN_MYSQL, { .lsn = "a\\" }, "SELECT ${lsn}", "SELECT 'a\\'" },
+    { "text", FILL_IN_MYSQL, { .lsn = "x" }, "SELECT `${lsn}`, ${lsn}", "SELECT `${lsn}`, 'x'" },
+    { "text", FILL_IN_MYSQL, { .lsn = "x" }, "SELECT 1 # ${lsn}\n, ${lsn}", "SELECT 1 # ${lsn}\n, 'x'" },
+    { "text", FILL_IN_MYSQL, { .lsn = "x" }, "SELECT `it's`, ${lsn}", "SELECT `it's`, 'x'" },
+    { "text", FILL_IN_MYSQL, { .lsn = "x" }, "SELECT 1--${lsn}", "SELECT 1--'x'" },
+    { "text", FILL_IN_MARIADB, { .lsn = "x" }, "SELECT $$, ${lsn}, $$", "SELECT $$, 'x', $$" },
+    { "each", FILL_IN_MARIADB, { .tenant = "T \"; `" }, "USE ${tenant}", "USE \"T \"\"; `\"" },
     { "each", FILL_IN_TEXT, { .tenant = "we\"ird" }, "x ${tenant}", "x we\"ird" },
     { "text", FILL_IN_TEXT, { .lsn = "it's; rm" }, "-l${lsn}", "-lit's; rm" },
     { "text", FILL_IN_TEXT, { .lsn = "${made}", .made = "x" }, "${lsn}${made}", "${made}x" },
@@ -110,9 +130,10 @@ static void test_unknown(void **state)
         enum fill_in in;
         const char *text, *message;
     } rows[] = {
-        { "text", FILL_IN_SQL, "SELECT ${lsn}", "${lsn} is not known: step \"here\" has not answered it" },
+        { "text", FILL_IN_POSTGRESQL, "SELECT ${lsn}",
+          "${lsn} is not known: step \"here\" has not answered it" },
         { "text", FILL_IN_TEXT, "a ${made} b", "${made} is not known: step \"make\" has not answered it" },
-        { "each", FILL_IN_SQL, "SELECT ${tenant}",
+        { "each", FILL_IN_POSTGRESQL, "SELECT ${tenant}",
           "${tenant} is not known: step \"each\" has not answered it" },
     };
     struct load load;
@@ -139,9 +160,11 @@ static void test_nothing_to_fill(void **state)
     const char *text = "SELECT ${lsn}";
     (void)state;
     load_init(&load, sample_book, NULL); /* it has no such values */
-    assert_int_equal(book_fill(load.book, load.arena, 0, text, FILL_IN_SQL, value_of, NULL, &got, &err), 0);
+    assert_int_equal(
+        book_fill(load.book, load.arena, 0, text, FILL_IN_POSTGRESQL, value_of, NULL, &got, &err), 0);
     assert_ptr_equal(got, text);
-    assert_int_equal(book_fill(load.book, load.arena, 0, NULL, FILL_IN_SQL, value_of, NULL, &got, &err), 0);
+    assert_int_equal(
+        book_fill(load.book, load.arena, 0, NULL, FILL_IN_POSTGRESQL, value_of, NULL, &got, &err), 0);
     assert_null(got);
     load_finish(&load);
 }
@@ -158,10 +181,10 @@ static void test_too_long(void **state)
     memset(large, 'x', 599999);
     struct values values = { .lsn = large };
     size_t step = book_find_step(load.book, "text");
-    assert_int_equal(
-        book_fill(load.book, load.arena, step, "SELECT ${lsn}", FILL_IN_SQL, value_of, &values, &got, &err),
-        0);
-    assert_true(book_fill(load.book, load.arena, step, "SELECT ${lsn}, ${lsn}", FILL_IN_SQL, value_of,
+    assert_int_equal(book_fill(load.book, load.arena, step, "SELECT ${lsn}", FILL_IN_POSTGRESQL, value_of,
+                               &values, &got, &err),
+                     0);
+    assert_true(book_fill(load.book, load.arena, step, "SELECT ${lsn}, ${lsn}", FILL_IN_POSTGRESQL, value_of,
                           &values, &got, &err) < 0);
     load_finish(&load);
 }

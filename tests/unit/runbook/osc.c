@@ -47,8 +47,11 @@ static void test_said(void **state)
 #define TABLE_FAULT                                                                                          \
     "the table of an online schema change is `name` or `database.name`, of letters, digits, `_`, `$` and "   \
     "`-`"
+#define PART_FAULT                                                                                           \
+    "`alter` is a part of one statement, without a `;`, a `--` or `#` at its end, a `/*!` or a parenthesis " \
+    "that is left open"
 #define ALTER_FAULT                                                                                          \
-    "the program reads an `alter` on its own: it is one line, without a `\\`, a doubled quote in a name, "   \
+    "the program reads an `alter` on its own: it is one line, without a `\\`, a quote in a name, "           \
     "or "                                                                                                    \
     "what is known only later"
 #define SET "is set by the runner: an osc has it from its other fields, or always"
@@ -57,9 +60,12 @@ static const struct refusal cases[] = {
     { "`table`:`shop.users`", "`table`:`shop.users x`", "4:48: " TABLE_FAULT },
     { "`table`:`shop.users`", "`table`:`a.b.c`", "4:48: " TABLE_FAULT },
     { "`table`:`shop.users`", "`table`:`.c`", "4:48: " TABLE_FAULT },
-    { "`alter`:`DROP b`", "`alter`:`DROP b; DROP TABLE c`",
-      "8:51: `alter` is a part of one statement, without a `;`, a `--` at its end or a parenthesis that is "
-      "left open" },
+    { "`alter`:`DROP b`", "`alter`:`DROP b; DROP TABLE c`", "8:51: " PART_FAULT },
+    { "`alter`:`DROP b`", "`alter`:`DROP b #`", "8:51: " PART_FAULT },
+    { "`alter`:`DROP b`", "`alter`:`DROP b /*!90000, DROP c */`", "8:51: " PART_FAULT },
+    { "`alter`:`DROP b`", "`alter`:`DROP \\u0060b;\\u0060`", "" },
+    { "`alter`:`DROP b`", "`alter`:`DROP \\u0060b\\u0060\\u0060c\\u0060`", "8:51: " ALTER_FAULT },
+    { "`alter`:`DROP b`", "`alter`:`DROP \\`b\\u0060c\\``", "8:51: " ALTER_FAULT },
     { "`alter`:`DROP b`", "`alter`:`ADD b TEXT DEFAULT '\\\\'`", "8:51: " ALTER_FAULT },
     { "`alter`:`DROP b`", "`alter`:`DROP\\nb`", "8:51: " ALTER_FAULT },
     { "`--sleep=1`", "`sleep`", "5:45: an option is one word, `--name` or `--name=value`" },
