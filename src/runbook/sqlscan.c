@@ -327,9 +327,9 @@ static void note_first_word(struct place *place, struct sql_facts *facts, const 
 }
 
 /* MariaDB's BEGIN is known by the word behind it: BEGIN NOT ATOMIC is a block, and no transaction. */
-static void note_begin(struct place *place, struct sql_facts *facts, bool not )
+static void note_begin(struct place *place, struct sql_facts *facts, bool is_block)
 {
-    if (place->begins && place->engine == ENGINE_MARIADB && !not )
+    if (place->begins && place->engine == ENGINE_MARIADB && !is_block)
         facts->transaction_control = true;
 }
 

@@ -291,6 +291,28 @@ static void draw_window_bar(const struct area *area, int column, int width, cons
              safe < 0 ? 0 : safe / length);
 }
 
+/* No clock runs any more: how long it took, and how that was in its window. */
+static void draw_over(const struct run *run, const struct area *area)
+{
+    struct clocks clocks;
+    struct segments line;
+    run_clocks(run, run->closed_at, &clocks);
+    segments_init(&line);
+    clock_form(segments_add(&line, 0, ROLE_STRONG), 0, "TOOK ", clocks.run_us, "");
+    if (clocks.has_window) {
+        bool late = clocks.window_left_us < 0;
+        int64_t off_us = late ? -clocks.window_left_us : clocks.window_left_us;
+        struct segment *window = segments_add(&line, 1, late ? ROLE_BAD : ROLE_TEXT);
+        clock_form(window, 0, "", off_us,
+                   late ? " behind the end of its window" : " before the end of its window");
+        clock_form(window, 1, "", off_us, late ? " over its window" : " left of its window");
+    }
+    put_no_return(&line, run, &clocks);
+    segments_fit(&line, area->columns - 2, 2);
+    draw_segments(&line, area, 1, 1, ROLE_TEXT, 2);
+    segments_finish(&line);
+}
+
 static void draw_second(const struct ui *ui, const struct area *area)
 {
     struct clocks clocks;
@@ -324,7 +346,9 @@ static void draw_second(const struct ui *ui, const struct area *area)
 void header_draw(const struct ui *ui, const struct area *area)
 {
     draw_first(ui, area);
-    if (ui->run != NULL)
+    if (ui->run != NULL && ui->run->closed != CHOICE_NONE)
+        draw_over(ui->run, area);
+    else if (ui->run != NULL)
         draw_second(ui, area);
     else
         area_put(area, 1, 1, ROLE_DIM, "starting");

@@ -60,6 +60,7 @@ static const struct {
     { "wanted", 79, 23, false, false },
     { "wanted", 20, 5, false, false },
     { "rolled-back", 80, 24, false, false },
+    { "closed", 80, 24, false, false },
     { "witnessing", 80, 24, false, false },
     { "witnessing", 120, 40, false, false },
     { "witness-gone", 80, 24, false, false },
