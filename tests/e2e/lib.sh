@@ -15,6 +15,12 @@ export XDG_STATE_HOME="$work/state"
 lab=$work/lab
 sockets=$lab/sockets
 
+# A process that a runner has just forked has its words until it becomes a command: it is no other runner.
+is_fork() {
+    parent=$(sed -n 's/^PPid:[[:space:]]*//p' "$1/status" 2>/dev/null)
+    cmp -s "$1/cmdline" "/proc/${parent:-none}/cmdline"
+}
+
 # The runners of this scenario: processes that serve a directory below ours. One look at all processes, and a closer one
 # at those that have our directory in a word: this is asked many times a second.
 runner_pids() {
@@ -23,7 +29,7 @@ runner_pids() {
         case $line in
         "tminus-runner serve $work/"*)
             entry=${entry%/cmdline}
-            echo "${entry#/proc/}"
+            is_fork "$entry" || echo "${entry#/proc/}"
             ;;
         esac
     done
@@ -223,9 +229,16 @@ runner_gone() {
     [ -z "$(runner_pids)" ]
 }
 
+# A process that was killed loses its words before its files and locks: it has ended when it is no more than a number.
+has_ended() {
+    ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"
+}
+
 # The runner dies in the middle of whatever it does.
 kill_runner() {
-    kill -9 "$(runner_pids)"
+    killed=$(runner_pids)
+    kill -9 "$killed"
+    within 10000 "the runner has ended" has_ended "$killed"
     within 10000 "the runner is gone" runner_gone
 }
 
