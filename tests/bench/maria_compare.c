@@ -1,8 +1,11 @@
 /*
- * How long a comparison of a table of a MariaDB with that of its replica takes, beside pt-table-checksum,
- * from its start to its end, with chunks as it likes them, and beside the limit: one SELECT over the whole
- * table on both servers at once, until the slower one is done, with a hash of 32 bits that tells rows apart
- * worse (BIT_XOR of CRC32, which is what pt-table-checksum takes) than ours.
+ * How long a comparison of a table of a MariaDB with that of its replica takes, beside three others:
+ *
+ *   checksum   pt-table-checksum, from its start to its end, with chunks as it likes them
+ *   scan       one SELECT over the whole table on both servers at once, until the slower one is done, with
+ *              the same hash: that it is the same is checked
+ *   crc        such a SELECT with the hash that pt-table-checksum takes, BIT_XOR of CRC32: 32 bits, which
+ *              tell rows apart worse
  *
  *   maria_compare PREFIX ROWS CHUNK ROUNDS
  */
@@ -17,7 +20,14 @@
 #include "maria.h"
 
 #define CHECKSUMS "checksums.txt"
+/* By the names of the columns, as src/bulk/compare_mysql_hash.c has it. */
+#define CHAIN(crc)                                                                                           \
+    crc "(" crc "(" crc "(" crc "(" crc "(0,a)+2,b),created_at)+2,id)+2+ISNULL(status),IFNULL(status,'n'))"
+/* Of the sum the lower 64 bits, as a comparison tells them. */
 #define SCAN                                                                                                 \
+    "SELECT LOWER(LPAD(HEX(CAST(SUM(" CHAIN("CRC32") "*" CHAIN(                                              \
+        "CRC32C") ") MOD 18446744073709551616 AS UNSIGNED)), 16, '0')), COUNT(*) FROM shop.people"
+#define CRC                                                                                                  \
     "SELECT COALESCE(BIT_XOR(CRC32(CONCAT_WS('#', id, a, b, status, created_at, ISNULL(status)))), 0), "     \
     "COUNT(*) FROM shop.people"
 
@@ -25,6 +35,7 @@ struct bench {
     struct maria maria;
     const char *prefix;
     int64_t rows, chunk;
+    char hash[40]; /* of the whole table */
 };
 
 /* ---- the limit ---- */
@@ -39,18 +50,31 @@ static void finish_scan(MYSQL *mysql, char *ret, size_t size)
     mysql_free_result(res);
 }
 
-static void run_scan(const struct bench *bench)
+static void scan_both(const struct bench *bench, const char *sql, char *ret, size_t size)
 {
     MYSQL *const sides[] = { bench->maria.primary, bench->maria.replica };
-    char sums[2][100];
+    char other[100];
     for (int i = 0; i < 2; i++) {
-        if (mysql_send_query(sides[i], SCAN, sizeof(SCAN) - 1) != 0)
+        if (mysql_send_query(sides[i], sql, strlen(sql)) != 0)
             cannot("the scan: %s", mysql_error(sides[i]));
     }
-    for (int i = 0; i < 2; i++)
-        finish_scan(sides[i], sums[i], sizeof(sums[i]));
-    if (strcmp(sums[0], sums[1]) != 0)
+    finish_scan(sides[0], ret, size);
+    finish_scan(sides[1], other, sizeof(other));
+    if (strcmp(ret, other) != 0)
         cannot("the two tables are not the same");
+}
+
+static void run_scan(struct bench *bench)
+{
+    char sum[100];
+    scan_both(bench, SCAN, sum, sizeof(sum));
+    (void)snprintf(bench->hash, sizeof(bench->hash), "hash %.16s", sum);
+}
+
+static void run_crc(struct bench *bench)
+{
+    char sum[100];
+    scan_both(bench, CRC, sum, sizeof(sum));
 }
 
 /* ---- ours ---- */
@@ -63,32 +87,39 @@ static void on_progress(void *data, int64_t rows, int64_t total, const char *tex
     (void)text;
 }
 
-static void on_text(void *data, const char *text)
+static void on_checkpoint(void *data, const char *text)
 {
     (void)data;
     (void)text;
 }
 
 struct ours {
-    int64_t rows;
-    bool done;
+    const struct bench *bench;
+    bool done, same_hash;
 };
+
+static void on_report(void *data, const char *line)
+{
+    struct ours *ours = data;
+    if (strstr(line, ours->bench->hash) != NULL)
+        ours->same_hash = true;
+}
 
 static void on_done(void *data, const struct compare_result *result)
 {
     struct ours *ours = data;
-    if (result->verdict != COMPARE_EQUAL || result->rows != ours->rows)
+    if (result->verdict != COMPARE_EQUAL || result->rows != ours->bench->rows)
         cannot("%s", result->message);
     ours->done = true;
 }
 
-static void run_ours(const struct bench *bench)
+static void run_ours(struct bench *bench)
 {
-    static const struct compare_events events = { on_progress, on_text, on_text, on_done };
+    static const struct compare_events events = { on_progress, on_checkpoint, on_report, on_done };
     static const char *const names[] = { "left", "right" };
     struct driver_target targets[2];
     struct driver *drivers[2];
-    struct ours ours = { .rows = bench->rows };
+    struct ours ours = { .bench = bench };
     struct compare *compare;
     struct err err = ERR_INIT;
     uv_loop_t loop;
@@ -108,6 +139,8 @@ static void run_ours(const struct bench *bench)
     must(compare_start(&loop, &config, &events, &ours, &compare, &err), &err);
     while (!ours.done)
         (void)uv_run(&loop, UV_RUN_ONCE);
+    if (!ours.same_hash)
+        cannot("what was measured as the limit computes another hash than a comparison does");
     compare_destroy(compare);
     driver_destroy(drivers[0]);
     driver_destroy(drivers[1]);
@@ -131,7 +164,7 @@ static void prepare_checksums(const struct bench *bench)
 
 /* It writes statements to the log for the replica to repeat, whose own log is of rows: told to, it does not
  * mind. */
-static void run_checksum(const struct bench *bench)
+static void run_checksum(struct bench *bench)
 {
     char server[200], method[200];
     (void)snprintf(server, sizeof(server), "S=%s/s0,u=root", bench->maria.pair.dir);
@@ -163,17 +196,18 @@ static void judge_checksum(const struct bench *bench)
 
 /* ---- side by side ---- */
 
-enum { OURS, CHECKSUM, SCAN_, WAYS };
+enum { OURS, CHECKSUM, SAME_HASH, OTHER_HASH, WAYS };
 
 static const struct way {
     const char *name;
-    void (*run)(const struct bench *bench);
-} ways[WAYS] = {
-    [OURS] = { "ours", run_ours }, [CHECKSUM] = { "checksum", run_checksum }, [SCAN_] = { "scan", run_scan }
-};
+    void (*run)(struct bench *bench);
+} ways[WAYS] = { [OURS] = { "ours", run_ours },
+                 [CHECKSUM] = { "checksum", run_checksum },
+                 [SAME_HASH] = { "scan", run_scan },
+                 [OTHER_HASH] = { "crc", run_crc } };
 
 /* Gives the seconds. */
-static double measure(const struct bench *bench, const struct way *way)
+static double measure(struct bench *bench, const struct way *way)
 {
     const struct maria *maria = &bench->maria;
     char name[100];
