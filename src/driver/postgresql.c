@@ -1,5 +1,8 @@
 #include "driver/postgresql.h"
 
+#include <libpq-fe.h>
+#include <string.h>
+
 #include "driver/postgresql_driver.h"
 #include "driver/sql_pattern.h"
 
@@ -11,6 +14,20 @@ static const struct driver_impl driver_postgresql = {
     .has = server_driver_has,
     .destroy = server_driver_destroy,
 };
+
+int postgresql_dsn_check(const char *dsn, struct err *err)
+{
+    char *said = NULL;
+    PQconninfoOption *options = PQconninfoParse(dsn, &said);
+    int r = 0;
+
+    if (options == NULL)
+        r = err_set(err, ERR_INVALID, "%.*s", said ? (int)strcspn(said, "\n") : 13,
+                    said ? said : "out of memory");
+    PQconninfoFree(options);
+    PQfreemem(said);
+    return r;
+}
 
 struct driver *driver_postgresql_create(uv_loop_t *loop, const struct driver_target *target)
 {

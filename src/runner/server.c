@@ -33,6 +33,15 @@ static bool is_watched(const struct book *book, size_t target)
     return false;
 }
 
+/* The loader knows the words of MySQL and MariaDB. A run that is taken up is not stopped by this: what its
+ * libpq cannot read, and an earlier one could, is one server that is not reached. */
+static int dsn_check(const struct runner *runner, const struct target *target, struct err *err)
+{
+    bool is_asked = target->engine == ENGINE_POSTGRESQL && !runner->options->resume;
+
+    return is_asked ? postgresql_dsn_check(target->dsn, err) : 0;
+}
+
 static int server_create(struct runner *runner, size_t i, struct err *err)
 {
     const struct target *target = &runner->book->targets[i];
@@ -44,7 +53,9 @@ static int server_create(struct runner *runner, size_t i, struct err *err)
     if (!target->dsn)
         return err_set(err, ERR_INVALID, "target \"%s\" has no server: give a targets file (--targets)",
                        target->id);
-    r = secret_fetch(runner->arena, target->password_from, &password, err);
+    r = dsn_check(runner, target, err);
+    if (r == 0)
+        r = secret_fetch(runner->arena, target->password_from, &password, err);
     if (r == 0 && password)
         r = redactor_add(runner->redactor, arena_format(runner->arena, "password of %s", target->id),
                          password, err);
