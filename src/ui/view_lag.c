@@ -197,12 +197,17 @@ static double worst_of(const struct ui *ui, size_t monitor)
     return state == HISTORY_KNOWN ? worst : (double)NAN;
 }
 
-static void summary(const struct ui *ui, size_t monitor, struct buf *buf)
+static void put_place(const struct ui *ui, size_t monitor, struct buf *buf)
 {
-    const struct sample *last = ui->run->monitors[monitor].last;
     const struct book *book = ui->run->book;
     size_t target = book->monitors[monitor].target;
     buf_format(buf, "%s ", target != BOOK_NONE ? book->targets[target].id : book->monitors[monitor].id);
+}
+
+static void summary(const struct ui *ui, size_t monitor, struct buf *buf)
+{
+    const struct sample *last = ui->run->monitors[monitor].last;
+    put_place(ui, monitor, buf);
     struct buf why;
     buf_init(&why, 2048);
     if (monitor_unknown(ui, monitor, &why)) {
@@ -292,32 +297,55 @@ static void draw_monitor(const struct ui *ui, size_t monitor, bool alone, const 
     }
 }
 
-static int count_monitors(const struct ui *ui)
+/* Of several monitors no more than how far each is behind. */
+static void put_short(const struct ui *ui, size_t monitor, struct buf *buf)
 {
-    int count = 0;
-    for (size_t i = monitor_of_kind(ui->run, MONITOR_LAG, 0); i != BOOK_NONE;
-         i = monitor_of_kind(ui->run, MONITOR_LAG, i + 1))
-        count++;
-    return count;
+    const struct sample *last = ui->run->monitors[monitor].last;
+    const struct sample_metric *seconds;
+    struct buf why;
+    buf_init(&why, 2048);
+    put_place(ui, monitor, buf);
+    if (monitor_unknown(ui, monitor, &why)) {
+        buf_format(buf, "? --- %s", buf_str(&why));
+    } else {
+        seconds = sample_metric(last, "seconds");
+        if (seconds != NULL && seconds->known)
+            words_metric(buf, "seconds", seconds->value);
+        else
+            buf_text(buf, "---");
+    }
+    buf_finish(&why);
 }
 
 void lag_heading(const struct ui *ui, struct buf *buf)
 {
-    int count = count_monitors(ui);
-    if (count == 1)
-        summary(ui, monitor_of_kind(ui->run, MONITOR_LAG, 0), buf);
-    else if (count > 1)
-        buf_text(buf, "x: no sample");
+    bool many = monitors_of_kind(ui->run, MONITOR_LAG) > 1;
+    for (size_t i = monitor_of_kind(ui->run, MONITOR_LAG, 0); i != BOOK_NONE;
+         i = monitor_of_kind(ui->run, MONITOR_LAG, i + 1)) {
+        buf_text(buf, buf->len > 0 ? "   " : "");
+        if (many)
+            put_short(ui, i, buf);
+        else
+            summary(ui, i, buf);
+    }
 }
 
+/* That of the worst: one over its limit, then one of which nothing is known. */
 enum role_style lag_style(const struct ui *ui)
 {
-    return count_monitors(ui) == 1 ? summary_style(ui, monitor_of_kind(ui->run, MONITOR_LAG, 0)) : ROLE_TEXT;
+    enum role_style style = ROLE_TEXT;
+    for (size_t i = monitor_of_kind(ui->run, MONITOR_LAG, 0); i != BOOK_NONE && style != ROLE_BAD;
+         i = monitor_of_kind(ui->run, MONITOR_LAG, i + 1)) {
+        enum role_style its = summary_style(ui, i);
+        if (its != ROLE_STRONG || style == ROLE_TEXT)
+            style = its;
+    }
+    return style;
 }
 
 void lag_draw(struct ui *ui, const struct area *whole)
 {
-    int count = count_monitors(ui);
+    int count = monitors_of_kind(ui->run, MONITOR_LAG);
     int metrics = count > 0 ? metrics_rows(ui, whole->rows) : whole->rows;
     struct area top = area_part(whole, 0, 0, whole->rows - metrics, whole->columns);
     struct area below = area_part(whole, top.rows, 0, metrics, whole->columns);

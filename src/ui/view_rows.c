@@ -144,55 +144,90 @@ static void draw_sample(const struct rows_view *view, const struct sample *sampl
         page_format(page, NULL, ROLE_WARN, "+%zu more rows", sample->rows_left_out);
 }
 
+static bool has_remark(const struct sample *sample)
+{
+    return sample->why != NULL && *sample->why != '\0';
+}
+
+static bool is_quiet(const struct ui *ui, size_t monitor)
+{
+    const struct sample *last = ui->run->monitors[monitor].last;
+    struct buf why;
+    buf_init(&why, 2048);
+    bool unknown = monitor_unknown(ui, monitor, &why);
+    buf_finish(&why);
+    return !unknown && last->row_count == 0 && !has_remark(last);
+}
+
+static void draw_monitor(const struct ui *ui, const struct rows_view *view, size_t monitor, bool many,
+                         struct page *page)
+{
+    const char *id = ui->run->book->monitors[monitor].id;
+    const struct sample *sample = ui->run->monitors[monitor].last;
+    struct buf why;
+    buf_init(&why, 2048);
+    if (monitor_unknown(ui, monitor, &why)) {
+        page_format(page, NULL, ROLE_UNKNOWN, "? %s: %s", id, buf_str(&why));
+    } else if (many && is_quiet(ui, monitor)) {
+        page_format(page, NULL, ROLE_DIM, "%s: %s", id, view->nothing);
+    } else {
+        if (many)
+            page_line(page, NULL, ROLE_DIM, id);
+        draw_sample(view, sample, page);
+        if (has_remark(sample))
+            page_wrap(page, NULL, ROLE_WARN, sample->why, 2);
+    }
+    buf_finish(&why);
+}
+
+/* Of several monitors those that have something to say stand first: a low pane shows no more. */
 static void rows_draw(struct ui *ui, const struct rows_view *view, const struct area *area)
 {
     struct pane_state *pane = &ui->panes[view->pane];
     struct page page = page_begin(area, pane->top, 0);
-    size_t first = monitor_of_kind(ui->run, view->kind, 0);
-    bool many = first != BOOK_NONE && monitor_of_kind(ui->run, view->kind, first + 1) != BOOK_NONE;
-    for (size_t i = first; i != BOOK_NONE; i = monitor_of_kind(ui->run, view->kind, i + 1)) {
-        const char *id = ui->run->book->monitors[i].id;
-        struct buf why;
-        buf_init(&why, 2048);
-        if (monitor_unknown(ui, i, &why)) {
-            page_format(&page, NULL, ROLE_UNKNOWN, "? %s: %s", id, buf_str(&why));
-        } else {
-            const struct sample *sample = ui->run->monitors[i].last;
-            if (many)
-                page_line(&page, NULL, ROLE_DIM, id);
-            draw_sample(view, sample, &page);
-            if (sample->why != NULL)
-                page_wrap(&page, NULL, ROLE_WARN, sample->why, 2);
+    bool many = monitors_of_kind(ui->run, view->kind) > 1;
+    for (int quiet = 0; quiet <= 1; quiet++) {
+        for (size_t i = monitor_of_kind(ui->run, view->kind, 0); i != BOOK_NONE;
+             i = monitor_of_kind(ui->run, view->kind, i + 1)) {
+            if (is_quiet(ui, i) == (quiet == 1))
+                draw_monitor(ui, view, i, many, &page);
         }
-        buf_finish(&why);
     }
     pane->lines = page.line;
     view_clamp(pane, area->rows);
 }
 
-/* The numbers of the first monitor of the kind, as it names them. */
+static void put_metrics(const struct sample *sample, struct buf *buf)
+{
+    for (size_t i = 0; i < sample->metric_count; i++) {
+        const struct sample_metric *metric = &sample->metrics[i];
+        buf_text(buf, i > 0 ? "  " : "");
+        words_metric_name(buf, metric->name);
+        buf_char(buf, ' ');
+        if (metric->known)
+            words_metric(buf, metric->name, metric->value);
+        else
+            buf_text(buf, "---");
+    }
+}
+
+/* The numbers of each monitor of the kind, as it names them; of several with its id. */
 static void rows_heading(const struct ui *ui, const struct rows_view *view, struct buf *buf)
 {
-    size_t monitor = monitor_of_kind(ui->run, view->kind, 0);
-    if (monitor == BOOK_NONE)
-        return;
-    struct buf why;
-    buf_init(&why, 2048);
-    if (monitor_unknown(ui, monitor, &why)) {
-        buf_format(buf, "? %s", buf_str(&why));
-    } else {
-        const struct sample *last = ui->run->monitors[monitor].last;
-        for (size_t i = 0; i < last->metric_count; i++) {
-            buf_text(buf, i > 0 ? "  " : "");
-            words_metric_name(buf, last->metrics[i].name);
-            buf_char(buf, ' ');
-            if (last->metrics[i].known)
-                words_metric(buf, last->metrics[i].name, last->metrics[i].value);
-            else
-                buf_text(buf, "---");
-        }
+    bool many = monitors_of_kind(ui->run, view->kind) > 1;
+    for (size_t i = monitor_of_kind(ui->run, view->kind, 0); i != BOOK_NONE;
+         i = monitor_of_kind(ui->run, view->kind, i + 1)) {
+        struct buf why;
+        buf_init(&why, 2048);
+        buf_text(buf, buf->len > 0 ? "   " : "");
+        if (many)
+            buf_format(buf, "%s: ", ui->run->book->monitors[i].id);
+        if (monitor_unknown(ui, i, &why))
+            buf_format(buf, "? %s", buf_str(&why));
+        else
+            put_metrics(ui->run->monitors[i].last, buf);
+        buf_finish(&why);
     }
-    buf_finish(&why);
 }
 
 void locks_heading(const struct ui *ui, struct buf *buf)
@@ -200,17 +235,21 @@ void locks_heading(const struct ui *ui, struct buf *buf)
     rows_heading(ui, &locks_view, buf);
 }
 
-/* Loud while somebody waits. */
+/* Loud while somebody waits, or while one of the servers is not seen. */
 enum role_style locks_style(const struct ui *ui)
 {
-    size_t monitor = monitor_of_kind(ui->run, MONITOR_LOCKS, 0);
-    struct buf why;
-    buf_init(&why, 2048);
-    bool unknown = monitor == BOOK_NONE || monitor_unknown(ui, monitor, &why);
-    buf_finish(&why);
-    if (unknown)
-        return ROLE_UNKNOWN;
-    return ui->run->monitors[monitor].last->row_count > 0 ? ROLE_WARN : ROLE_TEXT;
+    enum role_style style = ROLE_TEXT;
+    for (size_t i = monitor_of_kind(ui->run, MONITOR_LOCKS, 0); i != BOOK_NONE;
+         i = monitor_of_kind(ui->run, MONITOR_LOCKS, i + 1)) {
+        struct buf why;
+        buf_init(&why, 2048);
+        if (monitor_unknown(ui, i, &why))
+            style = style == ROLE_WARN ? ROLE_WARN : ROLE_UNKNOWN;
+        else if (ui->run->monitors[i].last->row_count > 0)
+            style = ROLE_WARN;
+        buf_finish(&why);
+    }
+    return style;
 }
 
 void locks_draw(struct ui *ui, const struct area *area)

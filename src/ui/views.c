@@ -67,6 +67,14 @@ size_t monitor_of_kind(const struct run *run, enum monitor_kind kind, size_t fro
     return BOOK_NONE;
 }
 
+int monitors_of_kind(const struct run *run, enum monitor_kind kind)
+{
+    int count = 0;
+    for (size_t i = monitor_of_kind(run, kind, 0); i != BOOK_NONE; i = monitor_of_kind(run, kind, i + 1))
+        count++;
+    return count;
+}
+
 bool monitor_unknown(const struct ui *ui, size_t monitor, struct buf *why)
 {
     const struct sample *last = ui->run->monitors[monitor].last;

@@ -45,6 +45,7 @@ void view_clamp(struct pane_state *state, int rows);
 
 /* First monitor of that kind from `from` on; BOOK_NONE. */
 size_t monitor_of_kind(const struct run *run, enum monitor_kind kind, size_t from);
+int monitors_of_kind(const struct run *run, enum monitor_kind kind);
 /* Why the monitor's rows cannot be shown now, in one phrase: "no sample yet", "stale 6s", the reason it gave;
  * false when they can. */
 bool monitor_unknown(const struct ui *ui, size_t monitor, struct buf *why);

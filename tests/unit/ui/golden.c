@@ -83,6 +83,8 @@ static const struct {
     { "awaiting", 80, 24, false, false },
     { "awaiting", 120, 40, false, false },
     { "awaited", 80, 24, false, false },
+    { "two-services", 80, 24, false, false },
+    { "two-services", 120, 40, false, false },
     { "items", 80, 24, false, false },
     { "items", 120, 40, false, false },
     { "failed", 80, 24, false, true },

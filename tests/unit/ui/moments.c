@@ -495,6 +495,40 @@ static void few_items_rollback(struct scene *s)
     scene_type(s, "R");
 }
 
+/* Two services: of the first all is well, behind the other's ALTER somebody waits, and its replica is not
+ * seen. */
+static void two_services(struct scene *s)
+{
+    static const struct sample_row rows[] = {
+        { 0,
+          false,
+          { "61", "report@10.0.4.7", "Sleep", "00:41", "", "SHARED_READ", "shop.users", "root", "1",
+            "SELECT * FROM users", SCENE_SINCE } },
+        { 1,
+          false,
+          { "64", "web@10.0.2.1", "Query", "00:03", "00:03", "EXCLUSIVE", "shop.users", "hard", "0",
+            "ALTER TABLE users DROP COLUMN old", "" } },
+    };
+    struct sample lag = {
+        .known = true, .why = "", .metric_count = 1, .metrics = { { "seconds", 0.4, true } }
+    };
+    struct sample locks = { .known = true,
+                            .why = "",
+                            .metric_count = 2,
+                            .metrics = { { "waiting", 0, true }, { "roots", 0, true } } };
+    lag.monitor = "orders-lag";
+    scene_sample(s, &lag);
+    locks.monitor = "orders-locks";
+    scene_sample(s, &locks);
+    lag = (struct sample){ .monitor = "users-lag", .known = false, .why = "no answer within 2s" };
+    scene_sample(s, &lag);
+    locks.monitor = "users-locks";
+    locks.metrics[0].value = locks.metrics[1].value = 1;
+    locks.rows = rows;
+    locks.row_count = ARRAY_LEN(rows);
+    scene_sample(s, &locks);
+}
+
 static const struct {
     const char *name;
     void (*play)(struct scene *scene);
@@ -546,6 +580,7 @@ static const struct {
     { "fresh", fresh, NULL, UI_TEST_DIR "/bulk.json" },
     { "awaiting", awaiting, NULL, UI_TEST_DIR "/drain.json" },
     { "awaited", awaited, NULL, UI_TEST_DIR "/drain.json" },
+    { "two-services", two_services, NULL, UI_TEST_DIR "/two.json" },
 };
 
 size_t moment_count(void)

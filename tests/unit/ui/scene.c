@@ -194,7 +194,7 @@ void scene_probed(struct scene *scene, const char *step, enum choice choice, con
     (void)scene_input(scene, &input);
 }
 
-static void add_sample(struct scene *scene, struct sample *sample)
+void scene_sample(struct scene *scene, struct sample *sample)
 {
     sample->at = scene->now;
     struct input input = { .type = INPUT_SAMPLE, .sample = sample };
@@ -217,13 +217,13 @@ void scene_lag(struct scene *scene, double seconds)
                                           { "reply_seconds", 0.3, true } },
                              .row_count = 2,
                              .rows = rows };
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_lag_unknown(struct scene *scene, const char *why)
 {
     struct sample sample = { .monitor = "lag", .known = false, .why = why };
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_locks(struct scene *scene, int waiting)
@@ -261,7 +261,7 @@ void scene_locks(struct scene *scene, int waiting)
                              .row_count = count < ARRAY_LEN(rows) ? count : ARRAY_LEN(rows),
                              .rows = rows };
     sample.rows_left_out = count - sample.row_count;
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_metric(struct scene *scene, const char *monitor, double value)
@@ -276,13 +276,13 @@ void scene_metric(struct scene *scene, const char *monitor, double value)
         sample.metrics[1] = (struct sample_metric){ "status", 200, true };
         sample.metrics[2] = (struct sample_metric){ "seconds", 0.03, true };
     }
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_metric_unknown(struct scene *scene, const char *monitor, const char *why)
 {
     struct sample sample = { .monitor = monitor, .known = false, .why = why };
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_item(struct scene *scene, const char *step, const char *item, enum choice choice)
@@ -321,7 +321,7 @@ void scene_transactions(struct scene *scene, int idle)
                                           { "idle_in_transaction", idle, true } },
                              .row_count = idle > 0 ? 2 : 0,
                              .rows = rows };
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_progress(struct scene *scene, int percent)
@@ -337,7 +337,7 @@ void scene_progress(struct scene *scene, int percent)
                              .metrics = { { "running", percent > 0, true } },
                              .row_count = percent > 0,
                              .rows = &row };
-    add_sample(scene, &sample);
+    scene_sample(scene, &sample);
 }
 
 void scene_quiet(struct scene *scene, int seconds)

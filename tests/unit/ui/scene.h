@@ -49,6 +49,8 @@ void scene_sensed(struct scene *scene, const char *step, enum choice choice, con
 void scene_waiting(struct scene *scene, const char *step, const char *whom);
 void scene_probed(struct scene *scene, const char *step, enum choice choice, const char *value);
 
+/* A sample of now. */
+void scene_sample(struct scene *scene, struct sample *sample);
 /* A sample with one metric; `known` false: why instead. */
 void scene_lag(struct scene *scene, double seconds);
 void scene_lag_unknown(struct scene *scene, const char *why);
