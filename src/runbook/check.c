@@ -87,7 +87,7 @@ static void build(struct loader *l, const struct json *source, const void *decod
     }
     refuse_used(l, source);
     if (raw->sense) {
-        step->query = load_query(l, raw->sense, "sense", BOOK_NONE);
+        step->query = load_judged_query(l, raw->sense, "sense", BOOK_NONE);
         step->target = step->query.target;
         refuse_person(l, source);
     } else if (json_member(source, "freshness")) {

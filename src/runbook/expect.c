@@ -158,6 +158,20 @@ struct expect load_expect(struct loader *l, const struct json *source)
     return expect;
 }
 
+/* Of the texts that a server can give, as JSON_VALUE does, "true" is one that is written as a text. */
+void load_truth(struct loader *l, const struct json *source, const struct query *query)
+{
+    static const char one[] = "mysql and mariadb answer 1 where something is true, and 0 where it is not";
+    const struct json *expect = json_member(source, "expect");
+    const struct json *value = expect ? json_member(expect, "value") : NULL;
+    if (!query->sql || query->target == BOOK_NONE || engine_of(l, query->target) == ENGINE_POSTGRESQL)
+        return;
+    if (!expect)
+        load_fault(l, source, "%s: say \"expect\": { \"value\": 1 }", one);
+    else if (value && value->type == JSON_BOOL)
+        load_fault(l, value, "%s: expect %d", one, value->boolean);
+}
+
 /* ---- answers ---- */
 
 static bool order_holds(enum comparison is, int order)

@@ -223,6 +223,10 @@ struct expect load_expect(struct loader *l, const struct json *source);
  * must. Without "expect" it has to answer true. */
 struct query load_query(struct loader *l, const struct json *source, const char *what, size_t target);
 
+/* The same of one whose answer is judged: none that waits for the truth values of another engine. */
+struct query load_judged_query(struct loader *l, const struct json *source, const char *what, size_t target);
+void load_truth(struct loader *l, const struct json *source, const struct query *query);
+
 /* The answer that is true unless something else is expected. */
 struct expect expect_true(void);
 /* A request in an object of its own. */

@@ -153,6 +153,13 @@ static void load_where(struct loader *l, const struct json *source, const char *
     }
 }
 
+struct query load_judged_query(struct loader *l, const struct json *source, const char *what, size_t target)
+{
+    struct query query = load_query(l, source, what, target);
+    load_truth(l, source, &query);
+    return query;
+}
+
 struct query load_query(struct loader *l, const struct json *source, const char *what, size_t target)
 {
     struct query query = { .target = target, .expect = expect_true() };

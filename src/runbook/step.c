@@ -306,7 +306,7 @@ static void check_undoing(struct loader *l, const struct json *source, struct st
 void load_step_probe(struct loader *l, const struct step_change *change, struct step *step)
 {
     if (change->done_when)
-        step->probe = load_query(l, change->done_when, "done_when", step->target);
+        step->probe = load_judged_query(l, change->done_when, "done_when", step->target);
 }
 
 void load_step_change(struct loader *l, const struct json *source, const struct step_change *change,

@@ -73,7 +73,7 @@ static const char *engines_text(struct loader *l, const struct json_texts *engin
 }
 
 /* Whether the target is one of those that it can ask. */
-static void check_engines(struct loader *l, const struct json *root, const struct json_texts *engines,
+static bool check_engines(struct loader *l, const struct json *root, const struct json_texts *engines,
                           enum target_engine asked)
 {
     const struct json *where = load_at(root, "engine");
@@ -88,6 +88,7 @@ static void check_engines(struct loader *l, const struct json *root, const struc
     else if (!fits)
         load_fault(l, root, "it asks %s, and the target is %s", engines_text(l, engines),
                    target_engine_words[asked]);
+    return known && fits;
 }
 
 static void build_fragment(struct loader *l, const struct json *root, const struct fragment_fields *raw,
@@ -99,8 +100,9 @@ static void build_fragment(struct loader *l, const struct json *root, const stru
     if (raw->sense)
         step->query = load_query(l, raw->sense, "sense", step->target);
     step->freshness_us = raw->freshness_us;
-    if (step->target != BOOK_NONE && raw->engine.count > 0)
-        check_engines(l, root, &raw->engine, l->book->targets[step->target].engine);
+    if (step->target != BOOK_NONE && raw->engine.count > 0 &&
+        check_engines(l, root, &raw->engine, l->book->targets[step->target].engine) && raw->sense)
+        load_truth(l, raw->sense, &step->query);
     load_params_unused(l);
 }
 

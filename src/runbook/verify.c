@@ -56,6 +56,8 @@ static void build(struct loader *l, const struct json *source, const void *decod
         step->query.expect = load_expect(l, raw->expect);
     else if (!raw->http && !raw->as)
         load_fault(l, source, "step \"%s\" has to say what to \"expect\"", step->id ? step->id : "");
+    if (raw->expect)
+        load_truth(l, source, &step->query);
     step->as = raw->as;
     later_declare(l, load_at(source, "as"), raw->as, FILL_TEXT, false);
 }

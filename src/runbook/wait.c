@@ -41,7 +41,7 @@ static void load_queries(struct loader *l, const struct json *list, struct step 
 {
     struct query *queries = arena_array(l->arena, list->count + 1, sizeof(*queries));
     for (size_t i = 0; i < list->count; i++)
-        queries[i] = load_query(l, &list->items[i], "query", BOOK_NONE);
+        queries[i] = load_judged_query(l, &list->items[i], "query", BOOK_NONE);
     step->until_queries = queries;
     step->until_count = list->count;
 }

@@ -15,8 +15,8 @@ static const char text[] =
     /* 4 */ "{`id`:`a`,`kind`:`osc`,`target`:`shop`,`table`:`shop.users`,`alter`:`ADD ${column} INT, DROP \\`x\\` DEFAULT 'a\\`b'`,\n"
     /* 5 */ "`tool`:`pt-online-schema-change`,`options`:[`--sleep=1`],\n"
     /* 6 */ "`throttle`:[{`metric`:`lag.seconds`,`is`:`<`,`value`:5}],\n"
-    /* 7 */ "`done_when`:{`sql`:`SELECT 1`},\n"
-    /* 8 */ "`rollback`:[{`kind`:`osc`,`table`:`users`,`alter`:`DROP b`,`tool`:`gh-ost`,`done_when`:{`sql`:`SELECT 1`}}]}]}]}\n";
+    /* 7 */ "`done_when`:{`sql`:`SELECT 1`,`expect`:{`value`:1}},\n"
+    /* 8 */ "`rollback`:[{`kind`:`osc`,`table`:`users`,`alter`:`DROP b`,`tool`:`gh-ost`,`done_when`:{`sql`:`SELECT 1`,`expect`:{`value`:1}}}]}]}]}\n";
 /* clang-format on */
 
 static void test_said(void **state)
@@ -90,7 +90,8 @@ static const struct refusal cases[] = {
     { "`target`:`shop`,`table`", "`target`:`other`,`table`",
       "4:33: an online schema change is for mysql and mariadb, and target `other` is postgresql\n"
       "8:13: an online schema change is for mysql and mariadb, and target `other` is postgresql" },
-    { "`done_when`:{`sql`:`SELECT 1`},\n", "", "4:1: step `a` lacks the field `done_when`" },
+    { "`done_when`:{`sql`:`SELECT 1`,`expect`:{`value`:1}},\n", "",
+      "4:1: step `a` lacks the field `done_when`" },
     { "`options`:[`--sleep=1`]", "`lock_timeout`:`0s`",
       "5:49: an osc has a `lock_timeout`: nobody may wait behind it without an end" },
     { "`roles`:{`operator`:{}}", "`roles`:{`operator`:{}},`tools`:{`forbidden`:[`gh-ost`]}",

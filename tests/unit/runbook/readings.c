@@ -16,7 +16,8 @@ static const char book[] =
     "{`id`:`q`,`kind`:`verify`,`target`:`t`,`sql`:`SELECT ${v}, ${n} # ;`,`expect`:{`rows`:1}},\n"
     "{`id`:`s`,`kind`:`sql`,`transaction`:false,`target`:`TARGET`,`sql`:\n"
     "`SQL`,\n"
-    "`done_when`:{`target`:`m`,`sql`:`SELECT 1 # ; x`},`rollback`:[{`kind`:`none`,`why`:`w`}]}]}]}\n";
+    "`done_when`:{`target`:`m`,`sql`:`SELECT 1 # ; "
+    "x`,`expect`:{`value`:1}},`rollback`:[{`kind`:`none`,`why`:`w`}]}]}]}\n";
 
 #define SEVERAL                                                                                              \
     "6:1: several statements in one text are for postgresql only: make \"sql\" an array with one statement " \

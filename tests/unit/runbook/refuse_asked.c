@@ -65,6 +65,8 @@ static const struct refusal use_cases[] = {
       "6:47: target `new` is postgresql, and `old`, which it follows, is mysql\n"
       "14:45: checks/pg/quiet.json:1:1: it asks postgresql, and the target is mysql\n"
       "20:49: this statement " COMMITS "23:7: this statement " COMMITS "23:65: this statement " COMMITS
+      "30:13: mysql and mariadb answer 1 where something is true, and 0 where it is not: say `expect`: { "
+      "`value`: 1 }\n"
       "36:48: this statement " COMMITS
       "40:88: the names of tables are not the same on mysql and postgresql: compare a `table` of each side\n"
       "41:8: a comparison of sequences is for postgresql in this version, and target `old` is mysql" },
