@@ -153,6 +153,59 @@ static void look_at_replicas(struct checking *c, const struct check_rule *rule)
               said == 1 ? "" : "s", watched);
 }
 
+/* ---- replicas that are asked too early ---- */
+
+/* Whether it ends only when something of the replica, or of how far it is behind, is as it should be. */
+static bool waits_for(const struct book *book, const struct step *step, size_t replica)
+{
+    size_t monitor = step->kind == STEP_WAIT && step->until_count == 0 ? step->until.monitor : BOOK_NONE;
+    for (size_t i = 0; step->kind == STEP_WAIT && i < step->until_count; i++) {
+        if (step->until_queries[i].target == replica)
+            return true;
+    }
+    return monitor != BOOK_NONE && (book->monitors[monitor].target == replica ||
+                                    book->monitors[monitor].target == book->targets[replica].of);
+}
+
+/* The newest step before `step` that changes the replica's primary and that nothing has waited for. */
+static const struct step *change_before(const struct book *book, size_t step, size_t replica)
+{
+    while (step-- > 0) {
+        const struct step *before = &book->steps[step];
+        size_t gate =
+            before->phase != book->steps[step + 1].phase ? book->phases[before->phase].gate : BOOK_NONE;
+        if (waits_for(book, before, replica) || gate != BOOK_NONE)
+            return NULL;
+        if (step_kind_changes(before->kind) && before->target == book->targets[replica].of)
+            return before;
+    }
+    return NULL;
+}
+
+static bool is_replica(const struct book *book, size_t target)
+{
+    return target != BOOK_NONE && book->targets[target].role == TARGET_REPLICA &&
+           book->targets[target].of != BOOK_NONE;
+}
+
+static void look_at_haste(struct checking *c, const struct check_rule *rule)
+{
+    const struct book *book = c->book;
+    for (size_t i = 0; i < book->step_count; i++) {
+        const struct step *step = &book->steps[i];
+        bool asks = step->kind == STEP_VERIFY && is_replica(book, step->query.target);
+        const struct step *change = asks ? change_before(book, i, step->query.target) : NULL;
+        if (change)
+            found(c, rule, at_work(step), "it asks \"%s\" once, which may not have yet what \"%s\" changed",
+                  book->targets[step->query.target].id, change->id);
+        else if (query_is_there(&step->probe) && is_replica(book, step->probe.target) &&
+                 book->targets[step->probe.target].of == step->target)
+            found(c, rule, at_field(c, step, "done_when"),
+                  "it asks \"%s\" once, which may not have yet what the step changed",
+                  book->targets[step->probe.target].id);
+    }
+}
+
 #define TRIGGER(rest)                                                                                        \
     "{ \"triggers\": [ { \"id\": \"lag-runaway\", \"then\": \"hold\", \"propose\": \"rollback\", \"when\": " \
     "{ "                                                                                                     \
@@ -166,6 +219,16 @@ static void look_at_replicas(struct checking *c, const struct check_rule *rule)
     "{ \"monitors\": [ { \"id\": \"lag\", \"kind\": \"lag\", \"target\": \"replica\" }, { \"id\": "          \
     "\"locks\", "                                                                                            \
     "\"kind\": \"locks\", \"target\": \"primary\" }" more " ] }"
+
+#define SEEN                                                                                                 \
+    "\"target\": \"replica\", \"sql\": \"SELECT to_regclass('t') IS NOT NULL\", \"expect\": { \"value\": "   \
+    "true }"
+#define ON_REPLICA(step)                                                                                     \
+    "{ \"id\": \"change\", \"kind\": \"expand\", \"title\": \"Change\", \"steps\": [ { \"id\": \"make\", "   \
+    "\"kind\": \"sql\", \"target\": \"primary\", \"sql\": \"CREATE TABLE t (id int)\", \"lock_timeout\": "   \
+    "\"1s\", \"statement_timeout\": \"5s\", \"estimate\": \"1s\", \"done_when\": { \"sql\": \"SELECT "       \
+    "to_regclass('t') IS NOT NULL\" }, \"rollback\": [ { \"kind\": \"sql\", \"sql\": \"DROP TABLE t\", "     \
+    "\"lock_timeout\": \"1s\", \"statement_timeout\": \"5s\", \"estimate\": \"1s\" } ] }, " step " ] }"
 
 const struct topic_rule watch_rules[] = {
     { { .code = "trigger-without-duration",
@@ -205,5 +268,16 @@ const struct topic_rule watch_rules[] = {
         .bad = "{ \"environment\": { \"topology\": { \"primaries\": 1, \"replicas\": 2 } } }",
         .good = "{ \"environment\": { \"topology\": { \"primaries\": 1, \"replicas\": 1 } } }" },
       look_at_replicas },
+    { { .code = "replica-asked-once",
+        .severity = CHECK_WARNING,
+        .title = "what was just changed is asked of a replica, once",
+        .text =
+            "It is there a moment later. In staging the moment is too short to be noticed; with a primary "
+            "under load the step fails, and holds a run in which nothing is wrong.",
+        .safe_form = "Make it a \"wait\" with \"all\" and a timeout, or put a gate before it.",
+        .bad = ON_REPLICA("{ \"id\": \"seen\", \"kind\": \"verify\", " SEEN ", \"estimate\": \"1s\" }"),
+        .good = ON_REPLICA("{ \"id\": \"seen\", \"kind\": \"wait\", \"all\": [ { " SEEN
+                           " } ], \"timeout\": \"1m\", \"estimate\": \"1s\" }") },
+      look_at_haste },
     { { .code = NULL }, NULL },
 };
