@@ -15,6 +15,14 @@ export XDG_STATE_HOME="$work/state"
 lab=$work/lab
 sockets=$lab/sockets
 
+# serves DIRECTORY-OF-PROC: whether its words are those of a runner of ours.
+serves() {
+    case $(tr '\0' ' ' 2>/dev/null <"$1/cmdline") in
+    "tminus-runner serve $work/"*) ;;
+    *) return 1 ;;
+    esac
+}
+
 # A process that a runner has just forked has its words until it becomes a command: it is no other runner.
 is_fork() {
     parent=$(sed -n 's/^PPid:[[:space:]]*//p' "$1/status" 2>/dev/null)
@@ -25,13 +33,12 @@ is_fork() {
 # at those that have our directory in a word: this is asked many times a second.
 runner_pids() {
     for entry in $(grep -lsz -F "$work/" /proc/[0-9]*/cmdline); do
-        line=$(cat "$entry" 2>/dev/null | tr '\0' ' ')
-        case $line in
-        "tminus-runner serve $work/"*)
-            entry=${entry%/cmdline}
-            is_fork "$entry" || echo "${entry#/proc/}"
-            ;;
-        esac
+        entry=${entry%/cmdline}
+        # Its words once more behind the comparison: a fork that became a command, or ended, while it was compared is
+        # not like its parent any more either.
+        if serves "$entry" && ! is_fork "$entry" && serves "$entry"; then
+            echo "${entry#/proc/}"
+        fi
     done
 }
 
@@ -230,8 +237,9 @@ runner_gone() {
 }
 
 # A process that was killed loses its words before its files and locks: it has ended when it is no more than a number.
+# Its first thread may be that while others of it still have to go, which have its files and locks open as long.
 has_ended() {
-    ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"
+    ! grep -qs -e '^State:[[:space:]]*[^ZX[:space:]]' -e '^Threads:[[:space:]]*\([2-9]\|[1-9][0-9]\)' "/proc/$1/status"
 }
 
 # The runner dies in the middle of whatever it does.
