@@ -213,6 +213,15 @@ pass() {
     within 30000 "both say go at $1" votes "$1"
 }
 
+# enter GATE STEP: both say go, and the step behind it begins. A word lapses when a criterion does not hold any more, as
+# on a machine that stands still for a moment: then both are asked again.
+enter() {
+    entered() {
+        mia start "$2" || { mia vote "$1" go && jo vote "$1" go && mia start "$2"; }
+    }
+    within 30000 "$2 begins behind $1" entered "$1" "$2"
+}
+
 logged() {
     "$TMINUS" log "$run" | grep -q -e "$1"
 }
