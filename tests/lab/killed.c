@@ -21,6 +21,21 @@ static void test_up_killed(void **state)
     up_killed("pg-pair", milestones, ARRAY_LEN(milestones));
 }
 
+/* How `up` ended that was asked to at that milestone. On a busy machine it may have come to its end before it was
+ * asked: what was asked of nobody says nothing, and is asked of another one. */
+static int up_asked_to_end(const char *dir, const char *milestone, int signal)
+{
+    int status = 0;
+    for (int i = 0; i < 5 && status == 0; i++) {
+        if (i > 0)
+            assert_int_equal(lab("down", "--dir", dir, NULL).status, 0);
+        pid_t pid = up_until("pg-pair", dir, milestone);
+        assert_int_equal(kill(pid, signal), 0);
+        status = lab_end(pid);
+    }
+    return status;
+}
+
 /* Asked to end, `up` takes down itself what it made. */
 static void test_up_interrupted(void **state)
 {
@@ -33,9 +48,7 @@ static void test_up_interrupted(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const char *dir = in_base("interrupted");
-        pid_t pid = up_until("pg-pair", dir, cases[i].milestone);
-        assert_int_equal(kill(pid, cases[i].signal), 0);
-        assert_int_equal(lab_end(pid), -cases[i].signal);
+        assert_int_equal(up_asked_to_end(dir, cases[i].milestone, cases[i].signal), -cases[i].signal);
         assert_nothing_left(dir);
     }
 }
