@@ -10,7 +10,9 @@
 #include "rehearsal.h"
 #include "tools.h"
 
-#define REMARKS_MAX ((size_t)1024 * 1024)
+#define REMARKS_MAX   ((size_t)1024 * 1024)
+#define LEAVING_MS    200
+#define LEAVING_TRIES 15
 
 /* ---- which midpoints ---- */
 
@@ -353,6 +355,28 @@ static int check_certifiable(const struct rehearsal_options *options, struct err
     return r;
 }
 
+/* A server sees some moments later that the sessions of a run are gone, as when one rehearsal follows
+ * another. */
+static bool somebody_is_at_work(const struct rehearsing *rehearsing)
+{
+    for (size_t i = 0; i < rehearsing->book->target_count; i++) {
+        if (rehearsing->before.of[i]->at_work)
+            return true;
+    }
+    return false;
+}
+
+static int look_before(struct rehearsing *rehearsing, struct err *err)
+{
+    int r = snapshot_take(rehearsing->arena, rehearsing->book, &rehearsing->before, err);
+
+    for (int i = 0; r == 0 && i < LEAVING_TRIES && somebody_is_at_work(rehearsing); i++) {
+        (void)usleep(LEAVING_MS * 1000);
+        r = snapshot_take(rehearsing->arena, rehearsing->book, &rehearsing->before, err);
+    }
+    return r;
+}
+
 int rehearsing_refuse(struct rehearsing *rehearsing, struct buf *report, struct err *err)
 {
     int r = check_targets(rehearsing, err);
@@ -364,7 +388,7 @@ int rehearsing_refuse(struct rehearsing *rehearsing, struct buf *report, struct 
     if (r == 0)
         r = check_answers(rehearsing, report, err);
     if (r == 0)
-        r = snapshot_take(rehearsing->arena, rehearsing->book, &rehearsing->before, err);
+        r = look_before(rehearsing, err);
     if (r == 0)
         r = check_servers(rehearsing, err);
     if (r == 0)
