@@ -100,7 +100,7 @@ writes_refused() {
     refused_more() {
         [ "$(wc -l <"$work/unacknowledged")" -ge $((had + 3)) ]
     }
-    within 10000 "the application's writes are refused" refused_more
+    within 30000 "the application's writes are refused" refused_more
 }
 
 # Every acknowledged write is there, once, in the table with a key and in the one without; so is at most once what was

@@ -48,7 +48,7 @@ tell_latency() {
     echo '200 {"p95_ms": 4}' >"$work/web/latency"
     python3 "$here/web.py" "$work/web" 0 &
     background="${background-} $!"
-    within 10000 "the application tells its latency" test -s "$work/web/port"
+    within 30000 "the application tells its latency" test -s "$work/web/port"
     metrics=http://127.0.0.1:$(cat "$work/web/port")/latency
 }
 
