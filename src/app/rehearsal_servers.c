@@ -52,6 +52,23 @@ static int take(struct arena *arena, const struct book *book, size_t index, stru
     return fingerprint_take(arena, engines[target->engine], &reached, data, count, ret, err);
 }
 
+/* What its primary had when that was looked at, a replica has as well, or is given time for: what comes to it
+ * later would be taken for what the book did. */
+static int await_replica(struct arena *arena, const struct book *book, size_t index,
+                         const struct snapshot *taken, struct err *err)
+{
+    size_t primary = book->targets[index].of;
+    int64_t until_us = clock_now().boot_us + FOLLOW_US;
+    int r = 0;
+
+    while (r == 0 && primary != BOOK_NONE && taken->of[index]->in_recovery &&
+           taken->of[index]->position < taken->of[primary]->position && clock_now().boot_us < until_us) {
+        (void)usleep(FOLLOW_MS * 1000);
+        r = take(arena, book, index, &taken->of[index], err);
+    }
+    return r;
+}
+
 int snapshot_take(struct arena *arena, const struct book *book, struct snapshot *ret, struct err *err)
 {
     int r = 0;
@@ -59,6 +76,8 @@ int snapshot_take(struct arena *arena, const struct book *book, struct snapshot 
     ret->of = arena_array(arena, book->target_count + 1, sizeof(*ret->of));
     for (size_t i = 0; r == 0 && i < book->target_count; i++)
         r = take(arena, book, i, &ret->of[i], err);
+    for (size_t i = 0; r == 0 && i < book->target_count; i++)
+        r = await_replica(arena, book, i, ret, err);
     return r;
 }
 

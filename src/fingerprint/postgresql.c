@@ -39,7 +39,10 @@ static const char about[] =
     " (SELECT min(split_part(application_name, ':', 2)) FROM pg_stat_activity"
     " WHERE application_name ~ '^tminus:[^:]+:' AND pid <> pg_backend_pid()),"
     " pg_is_in_recovery(),"
-    " (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint || ' ' || current_database()";
+    " (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint || ' ' || current_database(),"
+    " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() "
+    "END,"
+    " '0/0')";
 
 static void read_about(void *data, const struct answer *answer)
 {
@@ -58,6 +61,8 @@ static void read_about(void *data, const struct answer *answer)
     made->at_work = arena_text(taking->arena, answer->cell(answer, 0, 8));
     made->in_recovery = strcmp(answer->cell(answer, 0, 9), "t") == 0;
     made->identity = arena_text(taking->arena, answer->cell(answer, 0, 10));
+    const char *position = answer->cell(answer, 0, 11);
+    made->position = position != NULL ? strtoll(position, NULL, 10) : 0;
 }
 
 static int ask_about(struct postgresql *server, struct err *err)
