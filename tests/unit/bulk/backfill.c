@@ -184,9 +184,11 @@ static void stop_in_the_middle(struct filled *filled)
 {
     table_make_plain(&server);
     filled_open(filled, &server);
+    uint64_t begun = uv_hrtime();
     filled_stop_after(filled, 4);
+    int seconds = (int)((uv_hrtime() - begun) / 1000000000); /* each has one of its own */
     assert_true(filled->state.rows > 0 && filled->state.rows < 1000);
-    assert_int_equal(filled->checkpoints, 1);
+    assert_in_range(filled->checkpoints, 1, 1 + seconds);
     char changed[30];
     snprintf(changed, sizeof(changed), "%d", (int)filled->state.rows);
     assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), changed);
@@ -333,7 +335,7 @@ static void kill_at_third(struct filled *filled)
     char sql[100];
     if (filled->asked != 3)
         return;
-    snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 5000)", (int)filled->pid);
+    snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 20000)", (int)filled->pid);
     assert_string_equal(pg_value(server.admin, sql), "t");
 }
 

@@ -151,8 +151,8 @@ static void test_slow_whole(void **state)
     on_both("ANALYZE shop.items");
     for (int differs = 0; differs < 2; differs++) {
         compared_open_pair("shop.items", "shop.items");
-        compared.config.where = "id % 50 <> 0 OR pg_sleep(0.1) IS NOT NULL";
-        compared.config.timeout_us = 1200 * MS_US;
+        compared.config.where = "id % 50 <> 0 OR pg_sleep(0.2) IS NOT NULL";
+        compared.config.timeout_us = 2500 * MS_US;
         compared_run();
         if (differs)
             compared_check(COMPARE_DIFFERENT, 1, "(id 7: note)");
@@ -225,7 +225,7 @@ static bool both_work(void)
 /* Something that the loop does not hear of. */
 static void wait_until(bool (*is_so)(void))
 {
-    for (int i = 0; i < 250 && !is_so(); i++)
+    for (int i = 0; i < 1500 && !is_so(); i++)
         run_for(&compared.loop, 20);
     assert_true(is_so());
 }
@@ -295,8 +295,9 @@ static void test_refused(void **state)
     pg_value(sides.conn[1], "DROP OWNED BY reader; DROP ROLE reader");
 
     compared_open_pair("shop.items", "shop.items");
-    compared.config.where = "pg_sleep(5) IS NOT NULL";
-    compared.config.timeout_us = 300 * MS_US;
+    /* Of that time the sleep alone is to take too much, also where to connect takes long. */
+    compared.config.where = "pg_sleep(9) IS NOT NULL";
+    compared.config.timeout_us = 3 * SECOND_US;
     compared_run();
     compared_check(COMPARE_FAILED, 0, "shop.items on ");
     compared_open_pair("shop.items", "shop.items");
@@ -306,7 +307,7 @@ static void test_refused(void **state)
     compared_open_pair("shop.items", "shop.items");
     snprintf(dsn, sizeof(dsn), "%s port=1", sides.dsn[1]);
     compared.targets[1].dsn = dsn;
-    compared.config.timeout_us = 500 * MS_US;
+    compared.config.timeout_us = 3 * SECOND_US;
     compared_run();
     compared_check(COMPARE_FAILED, 0, "new: ");
     pg_value(sides.conn[1], "CREATE DATABASE latin ENCODING LATIN1 TEMPLATE template0");
@@ -368,7 +369,7 @@ static void test_replica(void **state)
         compared.config.sequences = true;
         compared.config.rechecks = 20;
         compared.config.recheck_wait_us = 100 * MS_US;
-        compared.config.timeout_us = 2 * SECOND_US;
+        compared.config.timeout_us = 5 * SECOND_US;
         compared.at_checkpoint = goes ? stop_replica : NULL;
         compared_run();
         if (goes)

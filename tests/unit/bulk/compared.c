@@ -123,7 +123,7 @@ void compared_open(void)
         compared.targets[i] = (struct driver_target){ .id = names[i],
                                                       .dsn = sides.dsn[i],
                                                       .application_name = "tminus:r1:x",
-                                                      .connect_timeout_us = 5 * SECOND_US };
+                                                      .connect_timeout_us = 20 * SECOND_US };
         compared.drivers[i] = sides.engine[i] == BULK_MYSQL
                                   ? driver_mysql_create(&compared.loop, &compared.targets[i])
                                   : driver_postgresql_create(&compared.loop, &compared.targets[i]);
@@ -159,7 +159,7 @@ static bool is_done(void *data)
 
 void compared_end(void)
 {
-    if (!run_until(&compared.loop, is_done, &compared, 20000))
+    if (!run_until(&compared.loop, is_done, &compared, 60000))
         fail_msg("no end; %s", compared.report);
     run_for(&compared.loop, 10);
     assert_int_equal(compared.done, 1);

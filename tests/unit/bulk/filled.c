@@ -75,7 +75,7 @@ static void open_at(struct filled *filled, const char *dsn, enum bulk_engine eng
     *filled = (struct filled){ .key = { "id" } };
     uv_loop_init(&filled->loop);
     filled->target = (struct driver_target){
-        .id = "primary", .dsn = dsn, .application_name = "tminus:r1:x", .connect_timeout_us = 5 * SECOND_US
+        .id = "primary", .dsn = dsn, .application_name = "tminus:r1:x", .connect_timeout_us = 20 * SECOND_US
     };
     filled->driver = engine == BULK_MYSQL ? driver_mysql_create(&filled->loop, &filled->target)
                                           : driver_postgresql_create(&filled->loop, &filled->target);
@@ -121,7 +121,7 @@ static bool is_done(void *data)
 
 void filled_end(struct filled *filled)
 {
-    if (!run_until(&filled->loop, is_done, filled, 20000))
+    if (!run_until(&filled->loop, is_done, filled, 60000))
         fail_msg("no end after %d looks; %s", filled->asked, filled->waits);
     run_for(&filled->loop, 10);
     assert_int_equal(filled->done, 1);

@@ -499,7 +499,7 @@ static void test_cancel(void **state)
     compared_end();
     assert_true(compared.cancelled);
     assert_int_equal(compared.verdict, COMPARE_FAILED);
-    assert_true(run_until(&compared.loop, is_awake, NULL, 5000));
+    assert_true(run_until(&compared.loop, is_awake, NULL, 20000));
     compared_close();
 }
 

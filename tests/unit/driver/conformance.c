@@ -179,7 +179,7 @@ static void open_world(struct world *world, const char *dsn, const char *more)
     world->target = (struct driver_target){ .id = "t",
                                             .dsn = world->dsn,
                                             .application_name = "tminus:r1:step",
-                                            .connect_timeout_us = 5 * SECOND_US };
+                                            .connect_timeout_us = 20 * SECOND_US };
     world->driver = kind->create(&world->loop, &world->target);
 }
 
@@ -204,7 +204,7 @@ static bool is_done(void *data)
 
 static void finish(struct world *world, struct ran *ran)
 {
-    if (!run_until(&world->loop, is_done, ran, 20000))
+    if (!run_until(&world->loop, is_done, ran, 40000))
         fail_msg("the job did not end");
     run_for(&world->loop, 10);
     assert_int_equal(ran->times, 1);

@@ -35,7 +35,7 @@ void check_refused(const char *dsn, const struct fingerprint_data *data, int cod
     struct driver_target target = { .id = "primary",
                                     .dsn = dsn,
                                     .application_name = "tminus:r1:fingerprint",
-                                    .connect_timeout_us = 2 * SECOND_US };
+                                    .connect_timeout_us = 20 * SECOND_US };
     struct arena *arena = arena_create();
     struct fingerprint *ret = NULL;
     struct err err = ERR_INIT;
