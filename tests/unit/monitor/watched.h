@@ -37,15 +37,18 @@ void watch_url(struct watched *watched, const char *url, const char *pointer);
 void unwatch(struct watched *watched);
 /* Stops, destroys; what was left behind is in `left_behind`. */
 void stop_watching(struct watched *watched);
+/* The same, where what is to be removed may be in somebody's way for so long. */
+void stop_watching_within(struct watched *watched, int64_t limit_us);
 
-/* Turns the loop until a sample fulfils `is`; fails the test after 20 s, with the last sample: a machine that
+/* Turns the loop until a sample fulfils `is`; fails the test after 30 s, with the last sample: a machine that
  * is busy is no fault of the monitor. */
 void until_sample(struct watched *watched, bool (*is)(const struct sample *sample));
 
 /* For until_sample. */
 bool is_known(const struct sample *sample);
 bool is_unknown(const struct sample *sample);
-bool is_small(const struct sample *sample); /* lag: less than 0.3 s */
+bool is_without_heartbeat(const struct sample *sample); /* for want of a privilege */
+bool is_small(const struct sample *sample);             /* lag: less than 0.3 s */
 
 /* For more than a second the lag is not known, as no beat has come back. */
 void expect_no_beat(struct watched *watched);
