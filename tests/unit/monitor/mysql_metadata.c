@@ -98,14 +98,25 @@ static const char *mode_of(MYSQL *mysql, const char *status)
     return my_value(admin, sql);
 }
 
+/* A lock that is had at once is pending, too, for a moment. */
+static bool is_waiting(MYSQL *mysql)
+{
+    char sql[200];
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM information_schema.processlist WHERE id = %lu AND state LIKE 'Waiting for "
+             "%%lock'",
+             mysql_thread_id(mysql));
+    return strcmp(my_value(admin, sql), "0") != 0;
+}
+
 /* What the connection waits for; "" when its statement has ended. */
 static const char *wanted_by(MYSQL *mysql)
 {
     struct pollfd fd = { .fd = (int)mysql->net.fd, .events = POLLIN };
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 10000; i++) {
         if (poll(&fd, 1, 2) > 0)
             return "";
-        const char *mode = mode_of(mysql, "PENDING");
+        const char *mode = is_waiting(mysql) ? mode_of(mysql, "PENDING") : "";
         if (mode[0] != '\0')
             return mode;
     }
@@ -152,9 +163,9 @@ static void ask_beside(size_t scene, size_t question)
         mysql_close(i < 2 ? others[1 - i] : asker);
     }
     for (int i = 0;
-         i < 2000 && strcmp(my_value(admin, "SELECT count(*) FROM performance_schema.metadata_locks m"
-                                            " WHERE m.object_schema = 'shop'"),
-                            "0") != 0;
+         i < 10000 && strcmp(my_value(admin, "SELECT count(*) FROM performance_schema.metadata_locks m"
+                                             " WHERE m.object_schema = 'shop'"),
+                             "0") != 0;
          i++)
         usleep(2000);
 }
