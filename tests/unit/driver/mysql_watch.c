@@ -49,10 +49,16 @@ static bool is_done(void *data)
     return ((struct ran *)data)->times > 0;
 }
 
-/* Each lock is held until somebody waits behind it, and then for some samples more. */
+/* Each lock is held until somebody waits behind it, and until the watch, whose connection is the one that
+ * came last, has asked three times from then on. */
+#define UNTIL_ASKED                                                                                          \
+    "SELECT MAX(query_id) INTO @was FROM information_schema.processlist WHERE id > CONNECTION_ID(); "        \
+    "REPEAT DO SLEEP(0.02); SELECT MAX(query_id) INTO @is FROM information_schema.processlist "              \
+    "WHERE id > CONNECTION_ID(); UNTIL @is > @was OR @is IS NULL END REPEAT; "
 #define UNTIL_QUEUED                                                                                         \
     "BEGIN NOT ATOMIC REPEAT DO SLEEP(0.02); UNTIL (SELECT count(*) FROM information_schema.processlist "    \
-    "WHERE state LIKE 'Waiting for table metadata%') > 0 END REPEAT; DO SLEEP(0.5); END"
+    "WHERE state LIKE 'Waiting for table metadata%') > 0 END REPEAT; " UNTIL_ASKED UNTIL_ASKED UNTIL_ASKED   \
+    "END"
 
 static void run(struct ran *ran)
 {
