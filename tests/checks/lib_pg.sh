@@ -54,7 +54,7 @@ max_replication_slots = 8
 max_prepared_transactions = 5
 archive_mode = on
 archive_command = 'true'
-autovacuum_naptime = 1s
+autovacuum_naptime = 1h
 wal_retrieve_retry_interval = 200ms
 SETTINGS
     start primary
