@@ -201,23 +201,30 @@ go_on_to() {
         [ $(($(now_ms) - began)) -le 60000 ] || fail "did not come to $1: $(cat "$work/next")"
         # While it runs nothing is begun: that would be what comes after it, should it end just now.
         grep -q "\"id\":\"$1\",\"kind\":\"[a-z]*\",\"state\":\"running\"" "$work/status" ||
-            mia next >/dev/null 2>"$work/next" || true
+            mia next >/dev/null 2>"$work/next" || decide_again
     done
+}
+
+# What was said at the gate that was passed last lapses when a criterion does not hold any more, as on a machine that
+# stands still for a moment.
+decide_again() {
+    ! grep -q "undecided gate" "$work/next" || [ -z "${passed-}" ] || votes "$passed" 2>/dev/null || true
+}
+
+votes() {
+    mia vote "$1" go && jo vote "$1" go
 }
 
 # Both say go, as soon as the gate lets them.
 pass() {
-    votes() {
-        mia vote "$1" go && jo vote "$1" go
-    }
+    passed=$1
     within 30000 "both say go at $1" votes "$1"
 }
 
-# enter GATE STEP: both say go, and the step behind it begins. A word lapses when a criterion does not hold any more, as
-# on a machine that stands still for a moment: then both are asked again.
+# enter GATE STEP: both say go, and the step behind it begins; both are asked again where their words lapse before.
 enter() {
     entered() {
-        mia start "$2" || { mia vote "$1" go && jo vote "$1" go && mia start "$2"; }
+        mia start "$2" || { votes "$1" && mia start "$2"; }
     }
     within 30000 "$2 begins behind $1" entered "$1" "$2"
 }
