@@ -118,6 +118,14 @@ static bool is_not_begun(unsigned number)
     return false;
 }
 
+/* With these a COMMIT is refused before anything of it is done, and all is rolled back: the lock that a backup or
+ * FLUSH TABLES WITH READ LOCK keeps commits out with was not had, a cluster saw a conflict, or the server became
+ * read-only meanwhile. Of other errors at a COMMIT that is not certain. */
+static bool commit_undone(unsigned number)
+{
+    return number == 1205 || number == 1213 || number == 1290;
+}
+
 /* Whether a first statement, by itself, left nothing when the server said that it failed. */
 static bool failed_wholly(const struct my_facts *facts)
 {
@@ -147,7 +155,7 @@ static bool is_clean(const struct my_facts *facts)
     if (facts->broke_out || facts->kept)
         return false;
     if (facts->transaction)
-        return !facts->commit_out || (facts->commit_refused && !facts->lost && facts->number == 1213);
+        return !facts->commit_out || (facts->commit_refused && !facts->lost && commit_undone(facts->number));
     return facts->done == 0 && !facts->lost && failed_wholly(facts);
 }
 

@@ -26,8 +26,8 @@ struct my_facts {
     bool sent;           /* something with an effect went out */
     bool answered;       /* ... and nothing that went out lacks its answer */
     bool commit_out;     /* COMMIT went out */
-    bool commit_refused; /* ... and the server answered it with an error: only of a deadlock (a cluster's) it
-                            says that all was rolled back */
+    bool commit_refused; /* ... and the server answered it with an error: only a few of them say that all was
+                            rolled back */
     bool broke_out;      /* the text itself committed or rolled back */
     bool kept;           /* ROLLBACK said that tables without transactions keep what was written */
     bool atomic_ddl;     /* this server's statements that define something happen wholly or not at all */
