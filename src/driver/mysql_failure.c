@@ -118,9 +118,9 @@ static bool is_not_begun(unsigned number)
     return false;
 }
 
-/* With these a COMMIT is refused before anything of it is done, and all is rolled back: the lock that a backup or
- * FLUSH TABLES WITH READ LOCK keeps commits out with was not had, a cluster saw a conflict, or the server became
- * read-only meanwhile. Of other errors at a COMMIT that is not certain. */
+/* With these a COMMIT is refused before anything of it is done, and all is rolled back: the lock that a
+ * backup or FLUSH TABLES WITH READ LOCK keeps commits out with was not had, a cluster saw a conflict, or the
+ * server became read-only meanwhile. Of other errors at a COMMIT that is not certain. */
 static bool commit_undone(unsigned number)
 {
     return number == 1205 || number == 1213 || number == 1290;

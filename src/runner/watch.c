@@ -61,6 +61,20 @@ static void tell_waiting(struct watch *watch, const struct execution *execution,
     runner_take(watch->runner, &input);
 }
 
+/* What is waited for, and for whom: as far as the server tells. A sentence cut at the size of a message still
+ * names the blocker, which comes first. */
+static void word_wait(const struct sample_row *row, const struct sample_row *blocker,
+                      char text[ERR_MESSAGE_MAX])
+{
+    const char *const *of = blocker->cells;
+    bool told = row->cells[LOCK_MODE][0] != '\0', known = of[LOCK_PID][0] != '\0';
+    const char *more = of[LOCK_STATE][0] != '\0' ? ", " : "";
+
+    (void)snprintf(text, ERR_MESSAGE_MAX, "%s%s%s, %s%s%s%s%s%s%s", told ? row->cells[LOCK_MODE] : "a lock",
+                   told ? " on " : "", told ? row->cells[LOCK_OBJECT] : "", known ? "blocked by " : "",
+                   of[LOCK_PID], known ? " (" : "", of[LOCK_WHO], more, of[LOCK_STATE], known ? ")" : "");
+}
+
 /* Whom that backend of ours waits for, in `text`; "" when for nobody. */
 static void say_waiting(const struct sample *sample, int64_t pid, char text[ERR_MESSAGE_MAX])
 {
@@ -71,10 +85,7 @@ static void say_waiting(const struct sample *sample, int64_t pid, char text[ERR_
         if (!row->ours || !blocker || row->cells[LOCK_WAIT][0] == '\0' ||
             strtoll(row->cells[LOCK_PID], NULL, 10) != pid)
             continue;
-        /* A sentence cut at the size of a message still names the blocker, which comes first. */
-        (void)snprintf(text, ERR_MESSAGE_MAX, "%s on %s, blocked by %s (%s, %s)", row->cells[LOCK_MODE],
-                       row->cells[LOCK_OBJECT], blocker->cells[LOCK_PID], blocker->cells[LOCK_WHO],
-                       blocker->cells[LOCK_STATE]);
+        word_wait(row, blocker, text);
         return;
     }
 }
