@@ -79,6 +79,8 @@ void backfill_show(struct buf *sql, const struct backfill_config *config);
 int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
                    const struct backfill_events *events, void *data, struct backfill **ret,
                    struct err *err) MUST_CHECK;
+/* The backend that it has now, also before it was told; 0 while there is none. */
+int64_t backfill_pid(const struct backfill *backfill);
 /* No further batch is sent; the one that is out ends by itself or by its timeouts. */
 void backfill_cancel(struct backfill *backfill);
 /* Ends it at once; `done` is not called any more. NULL-safe. Not from inside an event. */

@@ -456,7 +456,7 @@ int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
     if (config->key_count == 0 || config->key_count > KEYS_MAX || config->batch < 1 || config->attempts < 1)
         return err_set(err, ERR_INVALID, "a backfill has a key of 1 to %d columns, a batch and attempts",
                        KEYS_MAX);
-    r = session_open(config->driver, config->application_name, SESSION_WRITES, &session, err);
+    r = batch_open_to_look(config, &session, err);
     if (r < 0)
         return r;
     b = mem_alloc(sizeof(*b));
@@ -480,6 +480,11 @@ int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
     uv_timer_start(&b->timer, look, 0, 0);
     *ret = b;
     return 0;
+}
+
+int64_t backfill_pid(const struct backfill *b)
+{
+    return session_pid(b->session);
 }
 
 /* What is out takes its connection with it: the server ends it, or it is done, and both are harmless. */

@@ -76,3 +76,14 @@ const char *const *batch_key_values(const struct batch_key *key)
 {
     return key->there ? (const char *const *)key->values : NULL;
 }
+
+int batch_open_to_look(const struct backfill_config *config, struct session **ret, struct err *err)
+{
+    bool apart = batch_engine(config)->open != NULL;
+    struct buf name;
+    buf_init(&name, 1024);
+    buf_format(&name, "%s%s", config->application_name, apart ? ":look" : "");
+    int r = session_open(config->driver, buf_str(&name), SESSION_WRITES, ret, err);
+    buf_finish(&name);
+    return r;
+}

@@ -54,6 +54,11 @@ struct batch_engine {
 extern const struct batch_engine batch_postgresql, batch_mysql;
 const struct batch_engine *batch_engine(const struct backfill_config *config);
 
+/* What looks before batches that need a session of their own only reads: it is no backend that is at work,
+ * and is not named like one. */
+int batch_open_to_look(const struct backfill_config *config, struct session **ret,
+                       struct err *err) MUST_CHECK;
+
 void batch_plan_init(struct batch_plan *plan, const struct backfill_config *config);
 /* Why a batch has to be sent again. */
 void batch_why(struct buf *text, const struct backfill_config *config, const struct batch_plan *plan,

@@ -18,6 +18,7 @@
 
 #define ENVIRONMENT_MAX (256 * 1024)
 #define ASK_TIMEOUT_US  (10 * SECOND_US)
+#define ASKS_MAX        100 /* while one of ours has just connected */
 
 /* ---- processes ---- */
 
@@ -76,18 +77,40 @@ long survivor_process(const char *run)
 /* ---- backends ---- */
 
 struct asking {
+    struct runner *runner;
+    size_t target;
     survivor_told told;
     void *data;
+    int asks;
 };
+
+static int ask(struct asking *asking, struct err *err);
+
+/* The server knows a backend of ours before we do: whether `pid` can be one that this runner has at work. */
+static bool may_be_ours(const struct asking *asking, int64_t pid)
+{
+    for (const struct execution *e = asking->runner->executions; e; e = e->next) {
+        if (!execution_is_at_work(e) || e->definition->target != asking->target)
+            continue;
+        int64_t has = e->backfill ? backfill_pid(e->backfill) : e->pid;
+        if (has == pid || has == 0)
+            return true;
+    }
+    return false;
+}
 
 static void on_answer(void *data, const struct answer *answer)
 {
     struct asking *asking = data;
     const char *pid = NULL;
     char text[256] = "";
+    struct err err = ERR_INIT;
 
     if (answer->result->status == DRIVER_OK && answer->row_count > 0)
         pid = answer->cell(answer, 0, 0);
+    if (pid && asking->asks < ASKS_MAX && may_be_ours(asking, strtoll(pid, NULL, 10)) &&
+        ask(asking, &err) == 0)
+        return;
     if (answer->result->status != DRIVER_OK || answer->row_count == 0)
         (void)snprintf(text, sizeof(text), "cannot tell whether a backend of this run is still at work: %s",
                        answer->result->message ? answer->result->message : "no answer");
@@ -146,26 +169,35 @@ static void write_question(const struct runner *runner, size_t target, struct bu
     for (const struct execution *e = runner->executions; e; e = e->next) {
         if (execution_is_at_work(e) && e->pid > 0)
             buf_format(sql, ", %lld", (long long)e->pid);
+        if (e->backfill)
+            buf_format(sql, ", %lld", (long long)backfill_pid(e->backfill));
     }
     for (size_t i = 0; i < ENDED_MAX && runner->ended[i] > 0; i++)
         buf_format(sql, ", %lld", (long long)runner->ended[i]);
     buf_text(sql, ")");
 }
 
+static int ask(struct asking *asking, struct err *err)
+{
+    struct session *session = asking->runner->servers[asking->target].steps;
+    struct buf sql;
+    int r;
+
+    asking->asks++;
+    buf_init(&sql, 64 * 1024);
+    write_question(asking->runner, asking->target, &sql);
+    r = session_ask(session, buf_str(&sql), ASK_TIMEOUT_US, on_answer, asking, err);
+    buf_finish(&sql);
+    return r;
+}
+
 void survivor_ask(struct runner *runner, size_t target, survivor_told told, void *data)
 {
     struct asking *asking = mem_alloc(sizeof(*asking));
     struct err err = ERR_INIT;
-    struct buf sql;
-    int r;
 
-    asking->told = told;
-    asking->data = data;
-    buf_init(&sql, 64 * 1024);
-    write_question(runner, target, &sql);
-    r = session_ask(runner->servers[target].steps, buf_str(&sql), ASK_TIMEOUT_US, on_answer, asking, &err);
-    buf_finish(&sql);
-    if (r == 0)
+    *asking = (struct asking){ .runner = runner, .target = target, .told = told, .data = data };
+    if (ask(asking, &err) == 0)
         return;
     free(asking);
     told(data, err.message);
