@@ -53,6 +53,19 @@ static enum outcome_status outcome_of(const struct driver_result *result)
     return OUTCOME_FAILED;
 }
 
+/* Where each statement is done by itself, those before the one that failed stay done: a person who tries the
+ * step again does them twice, and has to know. */
+static const char *message_of(const struct execution *execution, const struct driver_result *result)
+{
+    const struct driver_sql *sql = &execution->sql;
+    size_t done = result->statements_done;
+
+    if (sql->transaction || done == 0 || done >= sql->count)
+        return result->message;
+    return arena_format(execution->arena, "statement %zu of %zu, and what stands before it is done: %s",
+                        done + 1, sql->count, result->message);
+}
+
 static void on_done(void *data, const struct driver_result *result)
 {
     struct execution *execution = data;
@@ -60,7 +73,7 @@ static void on_done(void *data, const struct driver_result *result)
         .status = outcome_of(result),
         .clean = result->clean,
         .code = result->code,
-        .message = result->message,
+        .message = message_of(execution, result),
         .detail = result->detail,
         .hint = result->hint,
         .leftover = result->leftover,
