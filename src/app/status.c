@@ -98,6 +98,12 @@ static void print_step(const struct run *run, size_t step, struct instant now, s
         printf("waiting  %s\n", visible(buf, work->waiting));
     if (work->text && work->text[0])
         printf("         %s\n", visible(buf, work->text));
+    if (run->steps[step].leftover) {
+        printf("left     %s", visible(buf, run->steps[step].leftover));
+        printf(": has to go first (tminus do %s clean %s)\n", run->id, run->book->steps[step].id);
+    }
+    if (work->hint && work->hint[0])
+        printf("hint     %s\n", visible(buf, work->hint));
 }
 
 /* The one to look at, and what runs beside it. */

@@ -83,9 +83,9 @@ static const struct story ended[CHOICE_COUNT] = {
                       "{subject} rolled back (entry {entry}): done[ in {elapsed}][: {text}]" },
     [CHOICE_SKIPPED] = { "step {subject} skipped: done already[ ({value})]",
                          "{subject} rolled back (entry {entry}): undone already[ ({value})]" },
-    [CHOICE_FAILED] = { "step {subject} failed[ after {elapsed}][: {code}][: {text}]",
+    [CHOICE_FAILED] = { "step {subject} failed[ after {elapsed}][: {code}][: {text}][; left: {leftover}]",
                         "rollback of {subject} (entry {entry}) failed[ after {elapsed}][: {code}][: "
-                        "{text}]" },
+                        "{text}][; left: {leftover}]" },
     [CHOICE_UNKNOWN] = { "step {subject} is unknown[: {text}]",
                          "rollback of {subject} (entry {entry}) is unknown[: {text}]" },
 };
@@ -198,6 +198,7 @@ TEXT_OF(subject)
 TEXT_OF(role)
 TEXT_OF(gate)
 TEXT_OF(code)
+TEXT_OF(leftover)
 TEXT_OF(value)
 TEXT_OF(host)
 TEXT_OF(detail)
@@ -272,16 +273,27 @@ static const struct {
     const char *name;
     bool (*put)(struct buf *buf, const struct event *event);
 } words[] = {
-    { "run", put_run },         { "subject", put_subject },
-    { "role", put_role },       { "gate", put_gate },
-    { "code", put_code },       { "text", put_sentence },
-    { "value", put_value },     { "host", put_host },
-    { "choice", put_choice },   { "CHOICE", put_loud_choice },
-    { "entry", put_entry },     { "environment", put_environment },
-    { "attempt", put_attempt }, { "again", put_again },
-    { "elapsed", put_elapsed }, { "wait", put_wait },
-    { "monitor", put_monitor }, { "rows", put_rows },
-    { "total", put_total },     { "once more", put_once_more },
+    { "run", put_run },
+    { "subject", put_subject },
+    { "role", put_role },
+    { "gate", put_gate },
+    { "code", put_code },
+    { "text", put_sentence },
+    { "leftover", put_leftover },
+    { "value", put_value },
+    { "host", put_host },
+    { "choice", put_choice },
+    { "CHOICE", put_loud_choice },
+    { "entry", put_entry },
+    { "environment", put_environment },
+    { "attempt", put_attempt },
+    { "again", put_again },
+    { "elapsed", put_elapsed },
+    { "wait", put_wait },
+    { "monitor", put_monitor },
+    { "rows", put_rows },
+    { "total", put_total },
+    { "once more", put_once_more },
     { "detail", put_detail },
 };
 
