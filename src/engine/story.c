@@ -32,10 +32,9 @@ static const struct story stories[EVENT_TYPE_COUNT] = {
     [EVENT_STEP_NOTED] = { "step {subject}[: {text}]", "undo of {subject} (entry {entry})[: {text}]" },
     [EVENT_STEP_LOCKED] = { "step {subject} locked {text}",
                             "undo of {subject} (entry {entry}) locked {text}" },
-    [EVENT_STEP_RETRYING] = { "step {subject}, attempt {attempt} failed[: {code}][ {text}]; again in {wait}",
-                              "undo of {subject} (entry {entry}), attempt {attempt} failed[: {code}][ "
-                              "{text}]; "
-                              "again in {wait}" },
+    [EVENT_STEP_RETRYING] = { "step {subject}, attempt {attempt} failed[: {code}][: {text}]; again in {wait}",
+                              "undo of {subject} (entry {entry}), attempt {attempt} failed[: {code}][: "
+                              "{text}]; again in {wait}" },
     [EVENT_STEP_CANCELLING] = { "cancelling {subject}[: {text}]",
                                 "cancelling the undo of {subject} (entry {entry})[: {text}]" },
     [EVENT_STEP_REPORTED] = { "says that {subject} is done[: \"{text}\"]",
