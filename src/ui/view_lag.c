@@ -225,10 +225,7 @@ static void summary(const struct ui *ui, size_t monitor, struct buf *buf)
             words_metric_name(buf, metric->name);
             buf_char(buf, ' ');
         }
-        if (metric->known)
-            words_metric(buf, metric->name, metric->value);
-        else
-            buf_text(buf, "---");
+        words_sampled(buf, metric);
         if (seconds && !isnan(worst)) {
             buf_text(buf, "  max 5m ");
             words_metric(buf, "seconds", worst);
@@ -301,19 +298,13 @@ static void draw_monitor(const struct ui *ui, size_t monitor, bool alone, const 
 static void put_short(const struct ui *ui, size_t monitor, struct buf *buf)
 {
     const struct sample *last = ui->run->monitors[monitor].last;
-    const struct sample_metric *seconds;
     struct buf why;
     buf_init(&why, 2048);
     put_place(ui, monitor, buf);
-    if (monitor_unknown(ui, monitor, &why)) {
+    if (monitor_unknown(ui, monitor, &why))
         buf_format(buf, "? --- %s", buf_str(&why));
-    } else {
-        seconds = sample_metric(last, "seconds");
-        if (seconds != NULL && seconds->known)
-            words_metric(buf, "seconds", seconds->value);
-        else
-            buf_text(buf, "---");
-    }
+    else
+        words_sampled(buf, sample_metric(last, "seconds"));
     buf_finish(&why);
 }
 

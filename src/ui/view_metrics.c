@@ -67,10 +67,7 @@ static int draw_metric(const struct ui *ui, size_t monitor, const struct sample_
         column = area_put(area, row, column, ROLE_DIM, buf_str(&text));
         buf_clear(&text);
     }
-    if (metric->known)
-        words_metric(&text, metric->name, metric->value);
-    else
-        buf_text(&text, "---");
+    words_sampled(&text, metric);
     enum role_style style = !metric->known                 ? ROLE_UNKNOWN
                             : is_fine(ui, monitor, metric) ? ROLE_STRONG
                                                            : ROLE_BAD;

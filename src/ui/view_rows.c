@@ -204,10 +204,7 @@ static void put_metrics(const struct sample *sample, struct buf *buf)
         buf_text(buf, i > 0 ? "  " : "");
         words_metric_name(buf, metric->name);
         buf_char(buf, ' ');
-        if (metric->known)
-            words_metric(buf, metric->name, metric->value);
-        else
-            buf_text(buf, "---");
+        words_sampled(buf, metric);
     }
 }
 

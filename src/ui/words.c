@@ -137,6 +137,14 @@ void words_metric(struct buf *buf, const char *metric, double value)
     buf_format(buf, fabs(value) < 1e15 && value == floor(value) ? "%.0f" : "%.3g", value);
 }
 
+void words_sampled(struct buf *buf, const struct sample_metric *metric)
+{
+    if (metric != NULL && metric->known)
+        words_metric(buf, metric->name, metric->value);
+    else
+        buf_text(buf, "---");
+}
+
 void words_metric_name(struct buf *buf, const char *metric)
 {
     size_t len = strlen(metric);

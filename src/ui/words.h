@@ -25,6 +25,8 @@ struct look look_of_vote(enum choice vote);
 void words_age(struct buf *buf, int64_t age_us);
 /* A metric's value with the unit that its name says: "0.4 s", "1.2M", "73 %", "3". */
 void words_metric(struct buf *buf, const char *metric, double value);
+/* The value of a sample; "---" where it is not known, or where there is none. */
+void words_sampled(struct buf *buf, const struct sample_metric *metric);
 /* The metric's name for people, without its unit: "reply", "behind us". */
 void words_metric_name(struct buf *buf, const char *metric);
 /* "< 1 s" */
