@@ -56,7 +56,7 @@ struct fingerprint {
     const char *identity;
     const char *role;    /* as whom it was asked; NULL: no database */
     bool in_recovery;    /* MySQL, MariaDB: read_only */
-    int64_t position;    /* PostgreSQL: how far its log was before it was looked at; 0: not known */
+    int64_t position;    /* PostgreSQL: how far its log is, a replica's at least; 0: not known */
     const char *at_work; /* a run of tminus that has sessions there; NULL: none was seen */
     size_t count;
     const struct fingerprint_line *lines; /* by what, then name; each pair once */

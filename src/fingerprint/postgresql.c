@@ -21,9 +21,17 @@ struct postgresql {
 
 /* ---- the server ---- */
 
-/* How texts are written, and what holds up nobody. A policy that would hide rows makes a question fail
+/* How far the log is: of a primary at least what is looked at has, and of a replica at most, so that what the
+ * one had is in the other when its position says so. A snapshot is older than what is asked behind it: a
+ * replica's is asked before there is one.
+ *
+ * How texts are written, and what holds up nobody. A policy that would hide rows makes a question fail
  * instead. Only this session has them, so they say nothing about the server. */
 static const char about[] =
+    "COMMIT; BEGIN READ ONLY;"
+    "SELECT set_config('tminus.position',"
+    " CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::text END, false);"
+    "COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
     "SELECT set_config(name, value, false) FROM (VALUES ('search_path', ''), ('TimeZone', 'UTC'),"
     " ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '1'),"
     " ('bytea_output', 'hex'), ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('row_security', "
@@ -40,9 +48,8 @@ static const char about[] =
     " WHERE application_name ~ '^tminus:[^:]+:' AND pid <> pg_backend_pid()),"
     " pg_is_in_recovery(),"
     " (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint || ' ' || current_database(),"
-    " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() "
-    "END,"
-    " '0/0')";
+    " CASE WHEN pg_is_in_recovery() THEN nullif(current_setting('tminus.position'), '')::numeric"
+    " ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') END";
 
 static void read_about(void *data, const struct answer *answer)
 {
