@@ -8,13 +8,15 @@ book_of_the_move=$work/mysql-to-aurora.json
 sed 's/"engine": "mysql", "version": "8.0" }/"engine": "mariadb" }/g' "$here/../../runbooks/mysql-to-aurora.json" >"$book_of_the_move"
 cp -R "$here/../../runbooks/checks" "$work/checks"
 
-# aws_says NAME VALUE: what the stand-in answers from now on.
+# aws_says NAME VALUE: what the stand-in answers from now on; never a half of it.
 aws_says() {
-    python3 -c 'import json, sys
+    python3 -c 'import json, os, sys
 path, name, value = sys.argv[1:]
 state = json.load(open(path))
 state[name] = json.loads(value)
-json.dump(state, open(path, "w"))' "$work/bin/aws.json" "$1" "$2"
+with open(path + ".says", "w") as file:
+    json.dump(state, file)
+os.replace(path + ".says", path)' "$work/bin/aws.json" "$1" "$2"
 }
 
 servers_up() {
