@@ -21,7 +21,7 @@ static const struct json_field fields[] = {
     { "http", JSON_FIELD_OBJECT, offsetof(struct query_fields, http), 0, NULL, 0, 0,
       "the question, a request" },
     { "expect", JSON_FIELD_OBJECT, offsetof(struct query_fields, expect), 0, NULL, 0, 0,
-      "the answer; true unless stated, of a request its status" },
+      "the answer; true unless stated, of a request its status; mysql and mariadb need it" },
     { "timeout", JSON_FIELD_DURATION, offsetof(struct query_fields, timeout_us), 0, NULL, 0, 0,
       "30s unless stated" },
     { 0 },
