@@ -117,11 +117,6 @@ static void test_never_came_back(void **state)
     stop_watching(&watched);
 }
 
-static bool is_unknown_of_the_primary(const struct sample *sample)
-{
-    return is_unknown(sample) && strstr(sample->why, "primary") != NULL;
-}
-
 static void test_primary_does_not_answer(void **state)
 {
     struct watched watched;
@@ -237,11 +232,6 @@ static void test_left_behind(void **state)
     assert_string_equal(watched.left_behind,
                         "table public.\"tminus heartbeat r1\" on the primary: not removed in time");
     pg_value(admin, "DROP TABLE public.\"tminus heartbeat r1\"");
-}
-
-static bool is_unknown_of_the_replica(const struct sample *sample)
-{
-    return is_unknown(sample) && strstr(sample->why, "replica") != NULL;
 }
 
 /* Last: the server is gone for good. */

@@ -195,6 +195,16 @@ bool is_unknown(const struct sample *sample)
     return !sample->known;
 }
 
+bool is_unknown_of_the_primary(const struct sample *sample)
+{
+    return is_unknown(sample) && strstr(sample->why, "primary") != NULL;
+}
+
+bool is_unknown_of_the_replica(const struct sample *sample)
+{
+    return is_unknown(sample) && strstr(sample->why, "replica") != NULL;
+}
+
 bool is_without_heartbeat(const struct sample *sample)
 {
     return !sample->known && strstr(sample->why, "no heartbeat on the primary: ") != NULL &&

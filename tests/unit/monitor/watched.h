@@ -47,6 +47,8 @@ void until_sample(struct watched *watched, bool (*is)(const struct sample *sampl
 /* For until_sample. */
 bool is_known(const struct sample *sample);
 bool is_unknown(const struct sample *sample);
+bool is_unknown_of_the_primary(const struct sample *sample);
+bool is_unknown_of_the_replica(const struct sample *sample);
 bool is_without_heartbeat(const struct sample *sample); /* for want of a privilege */
 bool is_small(const struct sample *sample);             /* lag: less than 0.3 s */
 
