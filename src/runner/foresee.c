@@ -49,6 +49,8 @@ static const char *failure(const struct answer *answer)
 {
     const char *message = answer->result->message;
 
+    if (text_equal(answer->result->code, "55P03")) /* lock_not_available */
+        return "somebody has locked what would have to be looked at";
     return message && message[0] ? message : driver_status_word(answer->result->status);
 }
 
