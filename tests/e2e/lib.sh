@@ -154,14 +154,15 @@ now_ms() {
     date +%s%3N
 }
 
-# within MS WHAT COMMAND...: it must come true in that time; $took_ms says when it did.
+# within MS WHAT COMMAND...: it must come true in that time; $took_ms says when it did. Where it does not, what the
+# command said last is told.
 within() {
     limit=$1 what=$2
     shift 2
     began=$(now_ms)
-    until "$@" 2>/dev/null; do
+    until "$@" 2>"$work/within"; do
         took_ms=$(($(now_ms) - began))
-        [ "$took_ms" -le "$limit" ] || fail "not within $limit ms: $what"
+        [ "$took_ms" -le "$limit" ] || fail "not within $limit ms: $what $(head -c 300 "$work/within")"
         sleep 0.02
     done
     took_ms=$(($(now_ms) - began))
