@@ -11,12 +11,19 @@ static int64_t whole_ms(int64_t us)
     return (us + MS_US - 1) / MS_US;
 }
 
-/* Everything but the timeouts has to do with how text is read, not with what the statements mean. */
+/* What the server says is done is recorded as done. Where it says so before it has written it down, as a role
+ * or a database may be set to, a crash in the next moment would take it back. */
+#define COMMIT_BEFORE_IT_IS_SAID                                                                             \
+    "; SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"                                      \
+    " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
+
+/* Everything but the timeouts has to do with how text is read and when a commit is one, not with what the
+ * statements mean. */
 static void send_settings(struct pg_job *job)
 {
     struct buf text;
     buf_init(&text, SETTINGS_MAX);
-    buf_text(&text, "SET standard_conforming_strings = on");
+    buf_text(&text, "SET standard_conforming_strings = on" COMMIT_BEFORE_IT_IS_SAID);
     if (job->sql->lock_timeout_us > 0)
         buf_format(&text, "; SET lock_timeout = %" PRId64, whole_ms(job->sql->lock_timeout_us));
     if (job->sql->statement_timeout_us > 0)

@@ -139,6 +139,28 @@ static void test_done_before(void **state)
     filled_close(&filled);
 }
 
+/* Where sessions are told of a commit before it is written down, batches wait for it all the same: what is
+ * counted, and recorded as passed, no crash takes back. */
+static void test_commits_are_waited_for(void **state)
+{
+    static const char *const modes[][2] = { { "off", "on" }, { "local", "local" }, { "on", "on" } };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct filled filled;
+        char sql[100];
+        table_make_plain(&server);
+        snprintf(sql, sizeof(sql), "ALTER ROLE ALL SET synchronous_commit = %s", modes[i][0]);
+        pg_value(server.admin, sql);
+        filled_open(&filled, &server);
+        filled.config.set = "b = current_setting('synchronous_commit')";
+        filled_run(&filled, DRIVER_OK, 1000, 1000);
+        assert_string_equal(pg_value(server.admin, "SELECT min(b) FROM t"), modes[i][1]);
+        assert_string_equal(pg_value(server.admin, "SELECT max(b) FROM t"), modes[i][1]);
+        filled_close(&filled);
+    }
+    pg_value(server.admin, "ALTER ROLE ALL RESET synchronous_commit");
+}
+
 /* Of a table that nobody has analysed it is not said that it is empty. */
 static void test_never_analysed(void **state)
 {
@@ -456,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_statement_goes_on),
         cmocka_unit_test(test_done_before),
+        cmocka_unit_test(test_commits_are_waited_for),
         cmocka_unit_test(test_never_analysed),
         cmocka_unit_test(test_no_key),
         cmocka_unit_test(test_resume),

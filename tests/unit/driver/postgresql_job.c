@@ -295,6 +295,27 @@ static void test_settings_are_read_back(void **state)
     assert_string_equal(ran.settings, "lock_timeout 0, statement_timeout 0");
 }
 
+/* What was said to be done is recorded: a server that says so before it has written it down is not believed,
+ * one that asks its replicas, too, is left to. */
+static void test_commits_are_waited_for(void **state)
+{
+    static const char *const modes[][2] = { { "off", "on" },
+                                            { "local", "local" },
+                                            { "remote_apply", "remote_apply" } };
+    struct driver_sql sql = SQL(true, "SELECT current_setting('synchronous_commit')");
+    struct ran ran;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        char set[100];
+        snprintf(set, sizeof(set), "ALTER ROLE ALL SET synchronous_commit = %s", modes[i][0]);
+        pg_value(admin, set);
+        run(&ran, &sql);
+        expect(&ran, DRIVER_OK, "", false);
+        assert_string_equal(ran.value, modes[i][1]);
+    }
+    pg_value(admin, "ALTER ROLE ALL RESET synchronous_commit");
+}
+
 static void test_setting_refused(void **state)
 {
     struct driver_sql sql = SQL(true, "INSERT INTO t VALUES (9, '')");
@@ -809,6 +830,7 @@ int main(void)
         cmocka_unit_test(test_notices),
         cmocka_unit_test(test_too_many_notices),
         cmocka_unit_test(test_settings_are_read_back),
+        cmocka_unit_test(test_commits_are_waited_for),
         cmocka_unit_test(test_setting_refused),
         cmocka_unit_test(test_settings_are_the_servers),
         cmocka_unit_test(test_lock_timeout),
