@@ -8,6 +8,10 @@
  * a batch that is over, or stops being done later, is not seen again: that nothing is left is for the
  * step's probe to say.
  *
+ * A server can lose what it has confirmed. So when the connection was lost, or an attempt goes on where an
+ * earlier one had come, another pass over all rows follows, which changes what is not there; it ends with a
+ * pass over one connection, or fails after `attempts` more.
+ *
  * The size of a batch follows the time that the last ones took, between a tenth of `batch` and `batch`.
  * Before each batch `may_go_on` is asked; while it says why not, nothing is sent and nothing is locked.
  */
@@ -32,16 +36,17 @@ struct backfill_config {
                             * takes the keys of a batch from tminus_batch */
     int64_t batch;         /* rows of the key that a batch covers at most */
     int64_t target_us;     /* how long a batch should take; 0: batches are all of one size */
-    int64_t pause_us;      /* between two batches */
+    int64_t pause_us;      /* after a batch that changed something */
     int64_t lock_timeout_us, statement_timeout_us;
-    int attempts; /* of a batch that met a lock timeout, a deadlock or a lost connection, in a row */
+    int attempts; /* of a batch that met a lock timeout, a deadlock or a lost connection, in a row; of passes
+                   */
     const char *application_name;
     const char *checkpoint; /* as for compare: NULL, or where an earlier attempt of the same text had come */
 };
 
 struct backfill_state {
     int64_t rows;      /* changed, in all attempts; a statement may change several for a row of the key */
-    int64_t seen;      /* rows of the key passed, in all attempts */
+    int64_t seen;      /* rows of the key passed, in this pass over them */
     int64_t total;     /* about how many there are, by the server's statistics; -1: not known */
     int64_t rate;      /* rows passed in a second, lately */
     int64_t left_us;   /* by that rate; -1: not known */
@@ -60,8 +65,9 @@ struct backfill_events {
     /* NULL when the next batch may be sent, else why not, borrowed until it is asked again. Asked before
      * each, and four times a second while it may not. */
     const char *(*may_go_on)(void *data);
-    void (*identified)(void *data, int64_t pid);    /* the backend; again after a lost connection */
-    void (*settings)(void *data, const char *text); /* timeouts as read back */
+    void (*identified)(void *data, int64_t pid); /* the backend; again after a lost connection */
+    /* What is worth a line: timeouts as read back; why it goes over the rows once more. */
+    void (*note)(void *data, const char *text);
     void (*progress)(void *data, const struct backfill_state *state); /* at most four times a second */
     /* At most once a second, and at the end: everything up to here is committed. One line of text of at most
      * 900 bytes. */

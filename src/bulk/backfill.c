@@ -5,23 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backfill_pace.h"
 #include "base/text.h"
 
 #define SQL_MAX        (256 * 1024)
 #define CHECKPOINT_US  SECOND_US
 #define PROGRESS_US    (250 * MS_US)
-#define RATE_US        (5 * SECOND_US)
 #define LOOK_AGAIN_MS  250 /* while no batch may be sent */
 #define BACKOFF_MIN_MS 250
 #define BACKOFF_MAX_MS 5000
 #define LOOK_US        (30 * SECOND_US)
-#define SMALLEST_PART  10 /* a batch is never less than this part of what the book says */
-
-/* Where it was, and when. */
-struct point {
-    int64_t us; /* monotonic */
-    int64_t seen;
-};
 
 struct backfill {
     uv_loop_t *loop;
@@ -36,13 +29,15 @@ struct backfill {
     uv_timer_t timer;          /* when to go on, or to end */
     struct batch_key from, to; /* of the batch that is next or out; `from` is committed */
     int64_t to_keys;           /* keys from `from` up to `to` */
-    int64_t size;              /* of the batch after it */
+    int64_t changed;           /* rows, by the last batch */
+    struct pace pace;          /* of the batches after it */
     bool cancelled, ended, closed, out;
     bool unsure;                       /* a batch may have been committed that nobody has counted */
     int tries;                         /* of this batch, that failed */
+    int passes;                        /* over the rows, that came to their end */
+    const char *doubt;                 /* why not all that this pass has passed is sure to be there; NULL */
     int64_t pid, lost_pid;             /* the backend; the last one that may be at work and never answers */
     int64_t sent_us, told_us, kept_us; /* monotonic */
-    struct point points[2];            /* the rate is reckoned from the first; both move on, RATE_US apart */
     struct backfill_state state;
     struct backfill_result result;
     struct buf message;
@@ -125,17 +120,6 @@ static void end(struct backfill *b, enum driver_status status, const char *code,
 
 static void go_on(uv_timer_t *timer);
 
-/* Over the last five to ten seconds: a hold or a lock long ago says nothing of what is to come. */
-static int64_t rate_lately(struct backfill *b, int64_t now)
-{
-    if (now - b->points[1].us >= RATE_US) {
-        b->points[0] = b->points[1];
-        b->points[1] = (struct point){ now, b->state.seen };
-    }
-    int64_t took = now - b->points[0].us;
-    return took > 0 ? (b->state.seen - b->points[0].seen) * SECOND_US / took : 0;
-}
-
 static void tell(struct backfill *b, const char *waits)
 {
     int64_t now = now_us();
@@ -143,7 +127,7 @@ static void tell(struct backfill *b, const char *waits)
         b->told_us = now;
         /* Cut, it still says what it waits for. */
         (void)snprintf(b->waits, sizeof(b->waits), "%s", waits);
-        b->state.rate = rate_lately(b, now);
+        b->state.rate = pace_rate(&b->pace, now, b->state.seen);
         b->state.left_us = b->state.total >= 0 && b->state.rate > 0 && b->state.total > b->state.seen
                                ? (b->state.total - b->state.seen) * SECOND_US / b->state.rate
                                : -1;
@@ -160,25 +144,6 @@ static void ask(struct backfill *b, struct buf *sql, int64_t timeout_us, session
         b->out = false;
         end(b, DRIVER_REJECTED, "", sql->overflow ? "the statement is too long" : err.message, "");
     }
-}
-
-/* The next batch covers as many keys as should take the time that it may take. */
-static void adapt(struct backfill *b, int64_t took_us)
-{
-    int64_t most = b->config->batch, least = most / SMALLEST_PART > 0 ? most / SMALLEST_PART : 1;
-    if (b->config->target_us <= 0)
-        return;
-    if (took_us > b->config->target_us)
-        b->size = b->size * b->config->target_us / took_us;
-    else if (took_us < b->config->target_us / 2)
-        b->size = b->size + b->size / 2 + 1;
-    b->size = b->size < least ? least : b->size > most ? most : b->size;
-}
-
-static void smaller(struct backfill *b)
-{
-    int64_t least = b->config->batch / SMALLEST_PART > 0 ? b->config->batch / SMALLEST_PART : 1;
-    b->size = b->size / 2 < least ? least : b->size / 2;
 }
 
 /* Why the next try is one, and which it is. Whose lock it is the monitor of locks sees, while it waits. */
@@ -203,7 +168,7 @@ static bool try_again(struct backfill *b, const struct driver_result *result)
     uint64_t wait = BACKOFF_MIN_MS;
     for (int i = 1; i < b->tries && wait < BACKOFF_MAX_MS; i++)
         wait *= 2;
-    smaller(b);
+    pace_shrink(&b->pace, b->config);
     tell_try(b, result);
     uv_timer_start(&b->timer, b->again, wait, 0);
     return true;
@@ -227,6 +192,21 @@ static bool may_have_committed(const struct backfill *b, const struct answer *an
                         (result->status == DRIVER_TIMED_OUT && result->code[0] == '\0'));
 }
 
+/* A server that crashed, or a replica that was promoted, can have lost what was confirmed; its connections
+ * are lost then, too. */
+static void take_backend(struct backfill *b, const struct driver_result *result)
+{
+    int64_t pid = session_pid(b->session);
+    bool lost = result->status == DRIVER_LOST || result->status == DRIVER_AMBIGUOUS;
+    bool is_other = pid != 0 && pid != b->pid;
+    if (b->from.there && (lost || (is_other && b->pid != 0)))
+        b->doubt = "the connection was lost";
+    if (b->prepared && is_other) {
+        b->pid = pid;
+        b->events->identified(b->data, pid);
+    }
+}
+
 /* False when there was no answer, and all that follows from it is done. */
 static bool is_answered(struct backfill *b, const struct answer *answer, size_t columns)
 {
@@ -238,10 +218,7 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
         b->unsure = true;
         b->lost_pid = b->pid;
     }
-    if (b->prepared && session_pid(b->session) != b->pid && session_pid(b->session) != 0) {
-        b->pid = session_pid(b->session);
-        b->events->identified(b->data, b->pid);
-    }
+    take_backend(b, result);
     if (b->cancelled && result->status != DRIVER_OK)
         end(b, DRIVER_CANCELLED, "", "cancelled", "");
     else if (result->status != DRIVER_OK && !try_again(b, result))
@@ -265,9 +242,9 @@ static void take_next(struct backfill *b, const struct answer *answer)
 static void pass_batch(struct backfill *b, const struct answer *answer)
 {
     b->tries = 0;
-    adapt(b, now_us() - b->sent_us);
-    b->state.rows +=
-        b->engine->tells_next ? strtoll(answer->cell(answer, 0, 0), NULL, 10) : answer->result->rows;
+    pace_adapt(&b->pace, b->config, now_us() - b->sent_us);
+    b->changed = b->engine->tells_next ? strtoll(answer->cell(answer, 0, 0), NULL, 10) : answer->result->rows;
+    b->state.rows += b->changed;
     b->state.seen += b->to_keys;
     if (b->state.total >= 0 && b->state.seen > b->state.total)
         b->state.total = b->state.seen;
@@ -289,7 +266,7 @@ static void on_batch(void *data, const struct answer *answer)
     tell(b, "");
     if (now_us() - b->kept_us >= CHECKPOINT_US)
         keep(b);
-    if (!b->closed && b->config->pause_us > 0)
+    if (!b->closed && b->config->pause_us > 0 && b->changed > 0)
         uv_timer_start(&b->timer, go_on, (uint64_t)(b->config->pause_us / MS_US), 0);
     else if (!b->closed)
         go_on(&b->timer);
@@ -312,17 +289,42 @@ static void send_batch(struct backfill *b)
     b->again = go_on;
     if (b->to.there)
         b->engine->batch(&sql, b->config, &b->plan, batch_key_values(&b->from), batch_key_values(&b->to),
-                         b->size);
+                         b->pace.size);
     else
-        b->engine->first(&sql, b->config, &b->plan, batch_key_values(&b->from), b->size);
+        b->engine->first(&sql, b->config, &b->plan, batch_key_values(&b->from), b->pace.size);
     ask(b, &sql, b->config->statement_timeout_us, b->to.there ? on_batch : on_first);
     buf_finish(&sql);
 }
 
-/* Nothing is left when the last answer told of no further key. */
-static bool is_at_end(const struct backfill *b)
+/* ---- passes ---- */
+
+/* What is doubted is looked at once more, which changes only what is not there. */
+static void pass_again(struct backfill *b)
 {
-    return b->to_keys == 0;
+    char text[160];
+    (void)snprintf(text, sizeof(text),
+                   "once more from the first row: %s, and a server can lose what it has confirmed", b->doubt);
+    b->doubt = NULL;
+    batch_key_forget(&b->from);
+    b->to_keys = -1;
+    b->state.seen = 0;
+    pace_from(&b->pace, now_us(), 0);
+    b->events->note(b->data, text);
+    uv_timer_start(&b->timer, go_on, 0, 0);
+}
+
+static void end_pass(struct backfill *b)
+{
+    tell(b, "");
+    b->passes++;
+    if (!b->doubt)
+        end(b, DRIVER_OK, "", "", "");
+    else if (b->passes <= b->config->attempts)
+        pass_again(b);
+    else
+        end(b, DRIVER_LOST, "",
+            "the connection was lost whenever it went over the rows: it is not known whether all is there",
+            "tried again, it goes over them once more");
 }
 
 static void go_on(uv_timer_t *timer)
@@ -334,9 +336,8 @@ static void go_on(uv_timer_t *timer)
         end(b, DRIVER_CANCELLED, "", "cancelled between two batches: tried again, it goes on", "");
         return;
     }
-    if (is_at_end(b)) {
-        tell(b, "");
-        end(b, DRIVER_OK, "", "", "");
+    if (b->to_keys == 0) { /* the last answer told of no further key */
+        end_pass(b);
         return;
     }
     const char *waits = b->events->may_go_on(b->data);
@@ -358,7 +359,7 @@ static void tell_settings(struct backfill *b)
     /* The other one the session sets for each question. */
     (void)snprintf(settings, sizeof(settings), "%s, statement_timeout %" PRId64 "ms", b->plan.lock,
                    b->config->statement_timeout_us / MS_US);
-    b->events->settings(b->data, settings);
+    b->events->note(b->data, settings);
     if (!b->closed)
         go_on(&b->timer);
 }
@@ -440,10 +441,11 @@ static void take_checkpoint(struct backfill *b)
     const char *values[KEYS_MAX];
     if (backfill_checkpoint_read(arena, b->config, &b->state.rows, &b->state.seen, values)) {
         b->from.there = true;
+        b->doubt = "an earlier attempt had ended";
         for (size_t i = 0; i < b->config->key_count; i++)
             b->from.values[i] = mem_text(values[i]);
     }
-    b->points[0].seen = b->points[1].seen = b->state.seen;
+    pace_from(&b->pace, now_us(), b->state.seen);
     arena_destroy(arena);
 }
 
@@ -468,11 +470,10 @@ int backfill_start(uv_loop_t *loop, const struct backfill_config *config,
     b->engine = batch_engine(config);
     b->prepared = !b->engine->open;
     batch_plan_init(&b->plan, config);
-    b->size = config->batch;
+    b->pace.size = config->batch;
     b->to_keys = -1; /* not known yet */
     b->state = (struct backfill_state){ .total = -1, .left_us = -1, .waits = b->waits };
     b->kept_us = now_us();
-    b->points[0] = b->points[1] = (struct point){ b->kept_us, 0 };
     buf_init(&b->message, 256 * 1024);
     take_checkpoint(b);
     uv_timer_init(loop, &b->timer);

@@ -46,7 +46,7 @@ static const struct json_field fields[] = {
     { "batch_time", JSON_FIELD_DURATION, offsetof(struct backfill_fields, batch_time_us), 0, NULL, 0, 0,
       "how long a batch should take: it gets smaller where it takes longer; 100ms unless stated" },
     { "pause", JSON_FIELD_DURATION, offsetof(struct backfill_fields, pause_us), 0, NULL, 0, 0,
-      "between two batches; none unless stated" },
+      "after a batch that changed something; none unless stated" },
     { "lock_timeout", JSON_FIELD_DURATION, offsetof(struct backfill_fields, lock_timeout_us), 0, NULL, 0, 0,
       "how long a batch may wait for a lock; 1s unless stated" },
     { "statement_timeout", JSON_FIELD_DURATION, offsetof(struct backfill_fields, statement_timeout_us), 0,

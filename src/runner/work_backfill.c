@@ -52,7 +52,7 @@ static void on_identified(void *data, int64_t pid)
     execution_note(execution, text);
 }
 
-static void on_settings(void *data, const char *text)
+static void on_note(void *data, const char *text)
 {
     execution_note(data, text);
 }
@@ -122,7 +122,7 @@ static void start(struct execution *execution)
 {
     static const struct backfill_events events = { .may_go_on = may_go_on,
                                                    .identified = on_identified,
-                                                   .settings = on_settings,
+                                                   .note = on_note,
                                                    .progress = on_progress,
                                                    .checkpoint = on_checkpoint,
                                                    .done = on_done };

@@ -33,7 +33,7 @@ static void on_identified(void *data, int64_t pid)
     (void)pid;
 }
 
-static void on_settings(void *data, const char *text)
+static void on_note(void *data, const char *text)
 {
     (void)data;
     (void)text;
@@ -62,7 +62,7 @@ static void on_done(void *data, const struct backfill_result *result)
 
 void fill_ours(struct fill *fill)
 {
-    static const struct backfill_events events = { on_may_go_on, on_identified, on_settings,
+    static const struct backfill_events events = { on_may_go_on, on_identified, on_note,
                                                    on_progress,  on_checkpoint, on_done };
     static const char *const key[] = { "id" };
     struct ours ours = { .fill = fill };

@@ -113,13 +113,13 @@ static void test_statement_goes_on(void **state)
     make_copy("id bigint PRIMARY KEY");
     filled_open(&filled, &server);
     filled.config.set = filled.config.where = NULL;
-    filled.config.statement = "INSERT INTO copy SELECT id, 0 FROM tminus_batch";
+    filled.config.statement = "INSERT INTO copy SELECT id, 0 FROM tminus_batch ON CONFLICT DO NOTHING";
     filled_stop_after(&filled, 4);
     filled_check(&filled, DRIVER_CANCELLED, filled.state.seen, filled.state.seen);
     assert_true(filled.state.seen > 0 && filled.state.seen < 1000);
-    /* Without ON CONFLICT a key that came twice would be an error; another statement begins anew. */
     filled_resume(&filled, DRIVER_OK, 1000, 1000);
     assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM copy"), "1000");
+    /* Another one begins anew. */
     filled.config.statement = "UPDATE copy SET n = 1 FROM tminus_batch b WHERE b.id = copy.id";
     filled_run(&filled, DRIVER_OK, 1000, 1000);
     filled_close(&filled);
@@ -216,17 +216,25 @@ static void stop_in_the_middle(struct filled *filled)
     assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), changed);
 }
 
+/* It goes on behind the checkpoint, and then looks at what stands before it, too: the server may have lost
+ * that, as it has row 1. */
+static void row_1_is_later(struct filled *filled)
+{
+    if (filled->passes == 0)
+        assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE id = 1 AND b IS NULL"), "1");
+}
+
 static void test_resume(void **state)
 {
     struct filled filled;
     (void)state;
     stop_in_the_middle(&filled);
-    int64_t done = filled.state.rows;
-    pg_value(server.admin,
-             "UPDATE t SET b = NULL, n = -1 WHERE id = 1"); /* before the checkpoint: not looked at again */
-    filled_resume(&filled, DRIVER_OK, 1000, 1000);
-    assert_true(done < 1000);
-    assert_string_equal(pg_value(server.admin, "SELECT id FROM t WHERE b IS NULL"), "1");
+    pg_value(server.admin, "UPDATE t SET b = NULL WHERE id = 1");
+    filled.at_batch = row_1_is_later;
+    filled_resume(&filled, DRIVER_OK, 1001, 1000);
+    assert_int_equal(filled.passes, 1);
+    assert_string_equal(pg_value(server.admin, "SELECT string_agg(id::text, ' ') FROM t WHERE n <> 1"), "1");
+    assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), "1000");
     filled_close(&filled);
 }
 
@@ -377,6 +385,56 @@ static void test_a_lost_connection(void **state)
     assert_true(pid != filled.pid);
     table_check(&server);
     assert_int_equal(filled.ended_pid, filled.pid);
+    assert_int_equal(filled.passes, 1);
+    filled_close(&filled);
+}
+
+/* The first batch was confirmed, and is not there when the server is again. */
+static void lose_at_third(struct filled *filled)
+{
+    if (filled->asked == 3)
+        pg_value(server.admin, "UPDATE t SET b = NULL WHERE id <= 100");
+    kill_at_third(filled);
+}
+
+static void test_what_was_confirmed_is_lost(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.at_batch = lose_at_third;
+    filled_run(&filled, DRIVER_OK, 1100, 1000);
+    assert_int_equal(filled.passes, 1);
+    assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), "1000");
+    filled_close(&filled);
+}
+
+static void kill_in_each_pass(struct filled *filled)
+{
+    char sql[100];
+    if (filled->asked % 10 != 5)
+        return;
+    snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 20000)", (int)filled->pid);
+    assert_string_equal(pg_value(server.admin, sql), "t");
+}
+
+/* A connection that never lasts for a whole pass: it is not said that all is there. */
+static void test_lost_again_and_again(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.config.attempts = 2;
+    filled.at_batch = kill_in_each_pass;
+    filled_run(&filled, DRIVER_LOST, 1000, 1000);
+    assert_int_equal(filled.passes, 2);
+    assert_non_null(strstr(filled.message, "it is not known whether all is there"));
+    filled.at_batch = NULL;
+    filled_resume(&filled, DRIVER_OK, 1000, 1000);
+    assert_int_equal(filled.passes, 1);
+    table_check(&server);
     filled_close(&filled);
 }
 
@@ -489,6 +547,8 @@ int main(void)
         cmocka_unit_test(test_a_lock),
         cmocka_unit_test(test_a_lock_that_stays),
         cmocka_unit_test(test_a_lost_connection),
+        cmocka_unit_test(test_what_was_confirmed_is_lost),
+        cmocka_unit_test(test_lost_again_and_again),
         cmocka_unit_test(test_stopped_while_a_batch_is_lost),
         cmocka_unit_test(test_an_error),
         cmocka_unit_test(test_texts_that_would_break_out),

@@ -29,6 +29,7 @@ struct filled {
     struct backfill_config config;
     struct backfill *backfill;
     int done, asked, checkpoints;
+    int passes; /* more of them than one */
     int64_t pid, ended_pid;
     const char *why_not; /* what may_go_on says */
     char *reason;        /* the same, where a test made it */
