@@ -171,10 +171,6 @@ int sql_catalog_load(struct sql_catalog *catalog, const char *dump, size_t *ret_
 const char *sql_catalog_query(const struct sql_server *server);
 int sql_catalog_row(struct sql_catalog *catalog, const char *const *fields, size_t count,
                     struct err *err) MUST_CHECK;
-/* A condition that is true, and by which a statement waits 100 ms for a lock at most (until its transaction
- * ends): sizes and most definitions are had by an AccessShareLock, and who waits for one stands in the queue
- * that tminus itself tells of. */
-#define SQL_PATIENCE_POSTGRESQL "(SELECT set_config('lock_timeout', '100ms', true)) <> ''"
 
 /* What a server said of a relation ("schema.name"); false where none has. Partitions are told one by one. */
 struct sql_size {

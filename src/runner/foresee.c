@@ -109,6 +109,15 @@ static void ask(struct foresight *foresight, size_t target, const char *sql, ses
     foresight_tell_unknown(foresight, err.message);
 }
 
+/* The same of PostgreSQL, where sizes and most definitions are had by a lock: who waits for one stands in the
+ * queue of which tminus tells, and keeps the checks waiting that share the session. */
+static void ask_in_passing(struct foresight *foresight, size_t target, const char *sql,
+                           session_answered answered)
+{
+    ask(foresight, target, arena_format(foresight->arena, "SET LOCAL lock_timeout = '100ms'; %s", sql),
+        answered);
+}
+
 static void count(struct foresight *foresight)
 {
     struct buf sql;
@@ -120,6 +129,8 @@ static void count(struct foresight *foresight)
         foresight_put_count_mysql(foresight, &sql);
     if (sql.overflow)
         foresight_tell_unknown(foresight, "its tables have names that are longer than fits");
+    else if (is_postgresql(foresight))
+        ask_in_passing(foresight, definition(foresight)->target, buf_str(&sql), on_counted);
     else
         ask(foresight, definition(foresight)->target, buf_str(&sql), on_counted);
     buf_finish(&sql);
@@ -321,7 +332,7 @@ static void ask_catalog(struct foresight *foresight)
                  foresight)) /* how a table is defined is not asked: what depends on it is said to */
         tell_or_count(foresight, judge(foresight, &server, NULL, &err), &err);
     else if (query)
-        ask(foresight, target, query, on_catalog);
+        ask_in_passing(foresight, target, query, on_catalog);
     else
         foresight_tell_unknown(foresight, "the catalog of this server's version is not known");
 }

@@ -9,14 +9,12 @@
 
 void foresight_put_count_postgresql(const struct foresight *foresight, struct buf *ret)
 {
-    buf_text(
-        ret,
-        "SELECT nspname || '.' || c.relname, CASE WHEN relkind <> 'p' AND " SQL_PATIENCE_POSTGRESQL
-        " THEN pg_total_relation_size(c.oid) END, CASE WHEN reltuples < 0 OR (reltuples = 0 AND relpages "
-        "= 0) THEN -1 ELSE reltuples::bigint END, coalesce(n_tup_ins + n_tup_upd + n_tup_del, 0), "
-        "coalesce(seq_scan, 0) + coalesce(idx_scan, 0), (extract(epoch FROM clock_timestamp()) * "
-        "1000000)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace LEFT JOIN "
-        "pg_stat_all_tables s ON relid = c.oid WHERE nspname || '.' || c.relname IN (");
+    buf_text(ret, "SELECT nspname || '.' || c.relname, CASE WHEN relkind <> 'p' THEN "
+                  "pg_total_relation_size(c.oid) END, CASE WHEN reltuples < 0 OR (reltuples = 0 AND relpages "
+                  "= 0) THEN -1 ELSE reltuples::bigint END, coalesce(n_tup_ins + n_tup_upd + n_tup_del, 0), "
+                  "coalesce(seq_scan, 0) + coalesce(idx_scan, 0), (extract(epoch FROM clock_timestamp()) * "
+                  "1000000)::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace LEFT JOIN "
+                  "pg_stat_all_tables s ON relid = c.oid WHERE nspname || '.' || c.relname IN (");
     for (size_t i = 0; i < foresight_shown(foresight); i++) {
         buf_text(ret, i > 0 ? ", " : "");
         postgresql_literal(ret, foresight->tables[i].name);

@@ -175,6 +175,11 @@ static int64_t pid(const struct session *session)
     return connection->writes ? connection->pid : 1;
 }
 
+static uint64_t connections(const struct session *session)
+{
+    return ((const struct connection *)session)->connections;
+}
+
 void session_broke(struct session *session)
 {
     ((struct connection *)session)->pid = 0;

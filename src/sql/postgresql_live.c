@@ -12,7 +12,7 @@
  */
 static const char query[] =
     "WITH n AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> "
-    "'information_schema' AND " SQL_PATIENCE_POSTGRESQL "),"
+    "'information_schema'),"
     " r AS (SELECT c.*, c.oid AS id, nspname || '.' || relname AS name, format('%I.%I', nspname, relname) AS "
     "quoted"
     " FROM pg_class c JOIN n ON n.oid = relnamespace)"
