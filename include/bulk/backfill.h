@@ -2,15 +2,14 @@
  * Backfilling: one UPDATE of a large table, or another change for its rows, in batches along its key, each of
  * them a transaction of its own, small enough that nobody waits for it.
  *
- * `where` tells the rows that are still to be done, so a batch that is repeated changes nothing twice: what
- * is repeated after an interruption is what was done since the last checkpoint. A `statement` has to leave
- * out by itself what is done. A row that gets the key of
- * a batch that is over, or stops being done later, is not seen again: that nothing is left is for the
- * step's probe to say.
- *
- * A server can lose what it has confirmed. So when the connection was lost, or an attempt goes on where an
- * earlier one had come, another pass over all rows follows, which changes what is not there; it ends with a
+ * `where` tells the rows that are still to be done, and a `statement` has to leave out by itself what is
+ * done: a batch that is repeated changes nothing twice. An attempt goes on behind the last checkpoint of the
+ * one before. But a server can lose what it has confirmed: so when the connection was lost, or an earlier
+ * attempt had ended, another pass over all rows follows, which changes what is not there; it is done after a
  * pass over one connection, or fails after `attempts` more.
+ *
+ * A row that gets the key of a batch that is over, or stops being done later, may not be seen again: that
+ * nothing is left is for the step's probe to say.
  *
  * The size of a batch follows the time that the last ones took, between a tenth of `batch` and `batch`.
  * Before each batch `may_go_on` is asked; while it says why not, nothing is sent and nothing is locked.
@@ -38,15 +37,19 @@ struct backfill_config {
     int64_t target_us;     /* how long a batch should take; 0: batches are all of one size */
     int64_t pause_us;      /* after a batch that changed something */
     int64_t lock_timeout_us, statement_timeout_us;
-    int attempts; /* of a batch that met a lock timeout, a deadlock or a lost connection, in a row; of passes
-                   */
+    /* Of a batch that met a lock timeout, a deadlock or a lost connection, in a row; and of passes after the
+     * first. */
+    int attempts;
     const char *application_name;
     const char *checkpoint; /* as for compare: NULL, or where an earlier attempt of the same text had come */
 };
 
 struct backfill_state {
-    int64_t rows;      /* changed, in all attempts; a statement may change several for a row of the key */
+    /* Changed, in all attempts: a statement may change several for a row of the key, and what a server lost
+     * and got again counts twice. */
+    int64_t rows;
     int64_t seen;      /* rows of the key passed, in this pass over them */
+    bool again;        /* it is not the first pass */
     int64_t total;     /* about how many there are, by the server's statistics; -1: not known */
     int64_t rate;      /* rows passed in a second, lately */
     int64_t left_us;   /* by that rate; -1: not known */
@@ -69,8 +72,8 @@ struct backfill_events {
     /* What is worth a line: timeouts as read back; why it goes over the rows once more. */
     void (*note)(void *data, const char *text);
     void (*progress)(void *data, const struct backfill_state *state); /* at most four times a second */
-    /* At most once a second, and at the end: everything up to here is committed. One line of text of at most
-     * 900 bytes. */
+    /* At most once a second, and at the end of a pass: everything up to here is committed. One line of text
+     * of at most 900 bytes. */
     void (*checkpoint)(void *data, const char *text, const struct backfill_state *state);
     /* Exactly once, later than the call that started it. */
     void (*done)(void *data, const struct backfill_result *result);

@@ -188,6 +188,7 @@ struct session_impl {
                void *data, struct err *err);
     bool (*connected)(const struct session *session);
     int64_t (*pid)(const struct session *session);
+    uint64_t (*connections)(const struct session *session);
     int (*server_version)(const struct session *session);
     const char *(*trouble)(const struct session *session);
     void (*close)(struct session *session);
@@ -204,7 +205,10 @@ struct session_impl {
 int session_ask(struct session *session, const char *sql, int64_t timeout_us, session_answered answered,
                 void *data, struct err *err) MUST_CHECK;
 bool session_connected(const struct session *session);
-int64_t session_pid(const struct session *session);        /* the backend's; 0 when not connected */
+int64_t session_pid(const struct session *session); /* the backend's; 0 when not connected */
+/* How many connections it has had: another number than before tells that what was said before was said over
+ * another one, which a pid does not, since a server that was started again begins with the same ones. */
+uint64_t session_connections(const struct session *session);
 int session_server_version(const struct session *session); /* 150020, 80036, 101106; 0 when not connected */
 /* Why it is not connected, "" when it is. Borrowed. */
 const char *session_trouble(const struct session *session);

@@ -8,13 +8,11 @@
 #include "backfill_pace.h"
 #include "base/text.h"
 
-#define SQL_MAX        (256 * 1024)
-#define CHECKPOINT_US  SECOND_US
-#define PROGRESS_US    (250 * MS_US)
-#define LOOK_AGAIN_MS  250 /* while no batch may be sent */
-#define BACKOFF_MIN_MS 250
-#define BACKOFF_MAX_MS 5000
-#define LOOK_US        (30 * SECOND_US)
+#define SQL_MAX       (256 * 1024)
+#define CHECKPOINT_US SECOND_US
+#define PROGRESS_US   (250 * MS_US)
+#define LOOK_AGAIN_MS 250 /* while no batch may be sent */
+#define LOOK_US       (30 * SECOND_US)
 
 struct backfill {
     uv_loop_t *loop;
@@ -37,6 +35,7 @@ struct backfill {
     int passes;                        /* over the rows, that came to their end */
     const char *doubt;                 /* why not all that this pass has passed is sure to be there; NULL */
     int64_t pid, lost_pid;             /* the backend; the last one that may be at work and never answers */
+    uint64_t connections;              /* of `session`, with the last answer; 0: none came yet */
     int64_t sent_us, told_us, kept_us; /* monotonic */
     struct backfill_state state;
     struct backfill_result result;
@@ -165,12 +164,9 @@ static bool try_again(struct backfill *b, const struct driver_result *result)
     };
     if (b->cancelled || !again[result->status] || ++b->tries >= b->config->attempts)
         return false;
-    uint64_t wait = BACKOFF_MIN_MS;
-    for (int i = 1; i < b->tries && wait < BACKOFF_MAX_MS; i++)
-        wait *= 2;
     pace_shrink(&b->pace, b->config);
     tell_try(b, result);
-    uv_timer_start(&b->timer, b->again, wait, 0);
+    uv_timer_start(&b->timer, b->again, pace_backoff_ms(b->tries), 0);
     return true;
 }
 
@@ -194,14 +190,14 @@ static bool may_have_committed(const struct backfill *b, const struct answer *an
 
 /* A server that crashed, or a replica that was promoted, can have lost what was confirmed; its connections
  * are lost then, too. */
-static void take_backend(struct backfill *b, const struct driver_result *result)
+static void take_backend(struct backfill *b)
 {
     int64_t pid = session_pid(b->session);
-    bool lost = result->status == DRIVER_LOST || result->status == DRIVER_AMBIGUOUS;
-    bool is_other = pid != 0 && pid != b->pid;
-    if (b->from.there && (lost || (is_other && b->pid != 0)))
+    uint64_t connections = session_connections(b->session);
+    if (b->from.there && b->connections != 0 && connections != b->connections)
         b->doubt = "the connection was lost";
-    if (b->prepared && is_other) {
+    b->connections = connections;
+    if (b->prepared && pid != 0 && pid != b->pid) {
         b->pid = pid;
         b->events->identified(b->data, pid);
     }
@@ -218,7 +214,7 @@ static bool is_answered(struct backfill *b, const struct answer *answer, size_t 
         b->unsure = true;
         b->lost_pid = b->pid;
     }
-    take_backend(b, result);
+    take_backend(b);
     if (b->cancelled && result->status != DRIVER_OK)
         end(b, DRIVER_CANCELLED, "", "cancelled", "");
     else if (result->status != DRIVER_OK && !try_again(b, result))
@@ -305,9 +301,11 @@ static void pass_again(struct backfill *b)
     (void)snprintf(text, sizeof(text),
                    "once more from the first row: %s, and a server can lose what it has confirmed", b->doubt);
     b->doubt = NULL;
+    keep(b);
     batch_key_forget(&b->from);
     b->to_keys = -1;
     b->state.seen = 0;
+    b->state.again = true;
     pace_from(&b->pace, now_us(), 0);
     b->events->note(b->data, text);
     uv_timer_start(&b->timer, go_on, 0, 0);
@@ -401,6 +399,7 @@ static void prepare(struct backfill *b)
     }
     session_close(b->session);
     b->session = b->engine->open(b->config, &b->plan);
+    b->connections = 0;
     b->prepared = true;
     read_settings(&b->timer);
 }

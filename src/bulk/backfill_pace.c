@@ -2,8 +2,10 @@
 
 #include "base/text.h"
 
-#define RATE_US       (5 * SECOND_US)
-#define SMALLEST_PART 10 /* a batch is never less than this part of what the book says */
+#define RATE_US        (5 * SECOND_US)
+#define BACKOFF_MIN_MS 250
+#define BACKOFF_MAX_MS 5000
+#define SMALLEST_PART  10 /* a batch is never less than this part of what the book says */
 
 void pace_from(struct pace *pace, int64_t now_us, int64_t seen)
 {
@@ -31,6 +33,14 @@ void pace_adapt(struct pace *pace, const struct backfill_config *config, int64_t
 void pace_shrink(struct pace *pace, const struct backfill_config *config)
 {
     pace->size = pace->size / 2 < least(config) ? least(config) : pace->size / 2;
+}
+
+uint64_t pace_backoff_ms(int tries)
+{
+    uint64_t wait = BACKOFF_MIN_MS;
+    for (int i = 1; i < tries && wait < BACKOFF_MAX_MS; i++)
+        wait *= 2;
+    return wait;
 }
 
 int64_t pace_rate(struct pace *pace, int64_t now_us, int64_t seen)

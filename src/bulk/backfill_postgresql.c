@@ -118,29 +118,36 @@ static void put_last(struct buf *sql, const struct backfill_config *config)
     }
 }
 
-static void put_settings(struct buf *sql, const struct backfill_config *config, const struct batch_plan *plan)
+static void put_settings(struct buf *sql, const struct backfill_config *config)
 {
     /* a key of floating point has to be read as it is: what is rounded could pass over rows */
     buf_format(sql, "SET LOCAL extra_float_digits = 3; SET LOCAL lock_timeout = %" PRId64 "; ",
                (config->lock_timeout_us + 999) / 1000);
-    if (plan && plan->late_commit)
-        buf_text(sql, "SET LOCAL synchronous_commit = on; ");
 }
 
 static void first(struct buf *sql, const struct backfill_config *config, const struct batch_plan *plan,
                   const char *const *from, int64_t batch)
 {
-    put_settings(sql, config, plan);
+    (void)plan;
+    put_settings(sql, config);
     buf_text(sql, "WITH ");
     put_keys(sql, config, from, batch);
     buf_text(sql, " SELECT 0, ");
     put_last(sql, config);
 }
 
+/* What is counted, and recorded as passed, a crash must not take back, whatever the server is set to, and
+ * another one that is connected to meanwhile. */
+#define COMMIT_BEFORE_IT_IS_SAID                                                                             \
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = "     \
+    "'off'; "
+
 static void batch(struct buf *sql, const struct backfill_config *config, const struct batch_plan *plan,
                   const char *const *from, const char *const *to, int64_t next_batch)
 {
-    put_settings(sql, config, plan);
+    (void)plan;
+    put_settings(sql, config);
+    buf_text(sql, COMMIT_BEFORE_IT_IS_SAID);
     buf_text(sql, "WITH ");
     put_change(sql, config, from, to);
     buf_text(sql, ", ");
@@ -157,7 +164,7 @@ static void batch(struct buf *sql, const struct backfill_config *config, const s
  * not in it would never be passed. parse_ident reads a name as SQL does. */
 static void look(struct buf *sql, const struct backfill_config *config)
 {
-    put_settings(sql, config, NULL);
+    put_settings(sql, config);
     buf_text(sql,
              "SELECT CASE WHEN c.reltuples < 0 OR (c.reltuples = 0 AND c.relpages = 0 AND "
              "current_setting('server_version_num')::int < 140000) THEN -1 ELSE c.reltuples::bigint END, "
@@ -173,8 +180,7 @@ static void look(struct buf *sql, const struct backfill_config *config)
         postgresql_literal(sql, config->key[i]);
         buf_text(sql, "))[1])");
     }
-    buf_text(sql, "), current_setting('lock_timeout'), current_setting('synchronous_commit') = 'off' FROM "
-                  "pg_class c WHERE c.oid = ");
+    buf_text(sql, "), current_setting('lock_timeout') FROM pg_class c WHERE c.oid = ");
     postgresql_literal(sql, config->table);
     buf_text(sql, "::regclass");
 }
@@ -186,7 +192,6 @@ static bool looked(struct batch_plan *plan, const struct backfill_config *config
     (void)session;
     plan->total = strtoll(answer->cell(answer, 0, 0), NULL, 10);
     (void)snprintf(plan->lock, sizeof(plan->lock), "lock_timeout %.20s", answer->cell(answer, 0, 2));
-    plan->late_commit = text_equal(answer->cell(answer, 0, 3), "t");
     if (text_equal(answer->cell(answer, 0, 1), "t"))
         return true;
     buf_text(trouble, "the key is none: it needs a unique, valid and whole index over exactly these "
@@ -196,7 +201,7 @@ static bool looked(struct batch_plan *plan, const struct backfill_config *config
 
 static void show(struct buf *sql, const struct backfill_config *config)
 {
-    put_settings(sql, config, NULL);
+    put_settings(sql, config);
     if (config->statement) {
         buf_text(sql, "\nWITH tminus_batch AS (SELECT ");
         put_names(sql, config);
@@ -218,7 +223,7 @@ const struct batch_engine batch_postgresql = {
     .lock_timeout = "55P03",
     .deadlock = "40P01",
     .look = look,
-    .look_columns = 4,
+    .look_columns = 3,
     .looked = looked,
     .first = first,
     .batch = batch,

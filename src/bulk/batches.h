@@ -16,9 +16,6 @@
 struct batch_plan {
     int64_t total; /* about how many rows there are; -1: not known */
     char lock[80]; /* the timeout of locks that is in force: "lock_timeout 100ms" */
-    /* PostgreSQL: sessions are told of a commit before it is written down, so that a crash could take back
-     * what was counted; batches wait for it. */
-    bool late_commit;
     /* MySQL and MariaDB: the index along which it goes, how its columns are written, and with what each
      * connection that sends batches has to begin. */
     char *index;

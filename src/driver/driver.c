@@ -57,6 +57,11 @@ int64_t session_pid(const struct session *session)
     return session->impl->pid(session);
 }
 
+uint64_t session_connections(const struct session *session)
+{
+    return session->impl->connections(session);
+}
+
 int session_server_version(const struct session *session)
 {
     return session->impl->server_version(session);

@@ -39,7 +39,7 @@ struct session_core {
     uv_timer_t timer; /* the next connection, or the end of the wait for the pins or for a cancel */
     uv_timer_t ends;  /* the first end among the questions */
     enum session_stage stage;
-    uint64_t backoff_ms;
+    uint64_t backoff_ms, connections;
     int64_t limit_ms; /* as set on the connection; -1: not known */
     bool closed;
     int handles;
@@ -251,6 +251,7 @@ static void go_on(struct session_core *core)
 static void begin(struct session_core *core)
 {
     core->item.pid = core->engine->pid(core->state);
+    core->connections++;
     core->backoff_ms = BACKOFF_MIN_MS;
     core->limit_ms = -1;
     failure_finish(&core->trouble);
@@ -342,6 +343,11 @@ static int64_t pid(const struct session *base)
     return is_connected(core) ? core->engine->pid(core->state) : 0;
 }
 
+static uint64_t connections(const struct session *base)
+{
+    return ((const struct session_core *)base)->connections;
+}
+
 static int server_version(const struct session *base)
 {
     const struct session_core *core = (const struct session_core *)base;
@@ -386,7 +392,8 @@ static void close_session(struct session *base)
     drop((struct session_core *)base);
 }
 
-static const struct session_impl impl = { ask, connected, pid, server_version, trouble, close_session };
+static const struct session_impl impl = { ask,     connected,    pid, connections, server_version,
+                                          trouble, close_session };
 
 void session_core_open(struct server_driver *driver, enum session_access access,
                        const struct session_engine *engine, void *state, struct session_core **ret_core)

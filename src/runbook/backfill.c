@@ -54,7 +54,7 @@ static const struct json_field fields[] = {
     { "throttle", JSON_FIELD_ARRAY, offsetof(struct backfill_fields, throttle), 0, NULL, 0, 0,
       "conditions that all have to hold, by fresh samples, for the next batch to be sent" },
     { "attempts", JSON_FIELD_INTEGER, offsetof(struct backfill_fields, attempts), 0, NULL, 1, 1000,
-      "how often one batch is tried; 10 unless stated" },
+      "how often one batch is tried, and the rows are gone over once more; 10 unless stated" },
     { 0 },
 };
 

@@ -156,10 +156,8 @@ static void on_look(void *data)
 {
     struct question *question = data;
     fill(question, -1, 1, 0);
-    question->columns = 4;
     (void)snprintf(question->values[1], sizeof(question->values[1]), "t");
     (void)snprintf(question->values[2], sizeof(question->values[2]), "1s");
-    (void)snprintf(question->values[3], sizeof(question->values[3]), "f");
     question_answer(question);
 }
 

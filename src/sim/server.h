@@ -49,8 +49,8 @@ struct question {
     enum driver_status status;
     const char *code;
     size_t rows, columns;
-    char values[4][32];
-    bool null[4];
+    char values[3][32];
+    bool null[3];
     const struct def *list; /* it is answered with the items of this */
     struct batch *batch;    /* NULL: it changes nothing, or the connection broke */
 };

@@ -15,6 +15,7 @@ struct connection {
     struct session session;
     bool writes, in_recovery;
     int64_t pid; /* of its backend; 0: none */
+    uint64_t connections;
 };
 
 static struct question *questions;
@@ -127,7 +128,7 @@ static void on_look(void *data)
     } else if (text_starts(question->sql, "SELECT current_setting('server_version_num')")) {
         (void)snprintf(question->values[0], sizeof(question->values[0]), "150000 %c postgresql",
                        ((const struct connection *)question->session)->in_recovery ? 't' : 'f');
-    } else if (text_starts(question->sql, "WITH n AS ") || text_starts(question->sql, "SELECT nspname || ")) {
+    } else if (strstr(question->sql, "; WITH n AS ") || strstr(question->sql, "; SELECT nspname || ")) {
         question->rows = 0; /* the catalog, and the size of tables: there is nothing */
     } else {
         answer_book(question);
@@ -152,8 +153,10 @@ static int ask(struct session *session, const char *sql, int64_t timeout_us, ses
                                    .sql = mem_text(sql),
                                    .columns = 1 };
     questions = question;
-    if (connection->writes && connection->pid == 0)
+    if (connection->writes && connection->pid == 0) {
         connection->pid = backends_next_pid();
+        connection->connections++;
+    }
     if (connection->writes) {
         batch_ask(question, connection->pid);
         return 0;
@@ -221,6 +224,7 @@ int sessions_open(struct driver *driver, const char *application_name, enum sess
         .ask = ask,
         .connected = connected,
         .pid = pid,
+        .connections = connections,
         .server_version = server_version,
         .trouble = trouble,
         .close = close_session,

@@ -158,7 +158,13 @@ static void test_commits_are_waited_for(void **state)
         assert_string_equal(pg_value(server.admin, "SELECT max(b) FROM t"), modes[i][1]);
         filled_close(&filled);
     }
+}
+
+static int set_as_usual(void **state)
+{
+    (void)state;
     pg_value(server.admin, "ALTER ROLE ALL RESET synchronous_commit");
+    return 0;
 }
 
 /* Of a table that nobody has analysed it is not said that it is empty. */
@@ -360,13 +366,17 @@ static void test_a_lock_that_stays(void **state)
     filled_close(&filled);
 }
 
-static void kill_at_third(struct filled *filled)
+static void terminate(struct filled *filled)
 {
     char sql[100];
-    if (filled->asked != 3)
-        return;
     snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 20000)", (int)filled->pid);
     assert_string_equal(pg_value(server.admin, sql), "t");
+}
+
+static void kill_at_third(struct filled *filled)
+{
+    if (filled->asked == 3)
+        terminate(filled);
 }
 
 static void test_a_lost_connection(void **state)
@@ -410,13 +420,83 @@ static void test_what_was_confirmed_is_lost(void **state)
     filled_close(&filled);
 }
 
+/* While it waits nobody asks, and the session has connected again by the time it goes on. */
+static void lose_while_it_waits(struct filled *filled)
+{
+    if (filled->asked == 3) {
+        pg_value(server.admin, "UPDATE t SET b = NULL WHERE id <= 100");
+        terminate(filled);
+    }
+    filled->why_not = filled->asked >= 3 && filled->asked < 8 ? "wait" : NULL;
+}
+
+static void test_lost_while_it_waits(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.at_batch = lose_while_it_waits;
+    filled_run(&filled, DRIVER_OK, 1100, 1000);
+    assert_int_equal(filled.passes, 1);
+    filled_close(&filled);
+}
+
+static bool is_in_the_next_pass(void *data)
+{
+    return ((struct filled *)data)->passes > 0;
+}
+
+static void hold_in_the_next_pass(struct filled *filled)
+{
+    lose_at_third(filled);
+    filled->why_not = filled->passes > 0 ? "held" : NULL;
+}
+
+/* Stopped where the next pass begins, or in it: what the first has done is recorded, and looked at once more.
+ */
+static void test_stopped_in_the_next_pass(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.at_batch = hold_in_the_next_pass;
+    filled_begin(&filled);
+    assert_true(run_until(&filled.loop, is_in_the_next_pass, &filled, 20000));
+    backfill_cancel(filled.backfill);
+    filled_end(&filled);
+    filled_check(&filled, DRIVER_CANCELLED, 1000, 0);
+    assert_false(filled.clean);
+    filled.at_batch = NULL;
+    filled.why_not = NULL;
+    pg_value(server.admin, "UPDATE t SET b = NULL WHERE id = 900");
+    filled_resume(&filled, DRIVER_OK, 1101, 1000);
+    assert_int_equal(filled.passes, 1);
+    assert_string_equal(pg_value(server.admin, "SELECT count(*) FROM t WHERE b = 'done'"), "1000");
+    filled_close(&filled);
+}
+
+/* Where nothing is to be done it does not dawdle. */
+static void test_no_pause_without_a_change(void **state)
+{
+    struct filled filled;
+    (void)state;
+    table_make_plain(&server);
+    filled_open(&filled, &server);
+    filled.config.pause_us = SECOND_US / 4;
+    uint64_t begun = uv_hrtime();
+    filled_run(&filled, DRIVER_OK, 1000, 1000);
+    assert_true(uv_hrtime() - begun >= UINT64_C(9) * 250000000);
+    filled.config.pause_us = 3600 * SECOND_US;
+    filled_run(&filled, DRIVER_OK, 0, 1000);
+    filled_close(&filled);
+}
+
 static void kill_in_each_pass(struct filled *filled)
 {
-    char sql[100];
-    if (filled->asked % 10 != 5)
-        return;
-    snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d, 20000)", (int)filled->pid);
-    assert_string_equal(pg_value(server.admin, sql), "t");
+    if (filled->asked % 10 == 5)
+        terminate(filled);
 }
 
 /* A connection that never lasts for a whole pass: it is not said that all is there. */
@@ -536,7 +616,7 @@ int main(void)
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_statement_goes_on),
         cmocka_unit_test(test_done_before),
-        cmocka_unit_test(test_commits_are_waited_for),
+        cmocka_unit_test_teardown(test_commits_are_waited_for, set_as_usual),
         cmocka_unit_test(test_never_analysed),
         cmocka_unit_test(test_no_key),
         cmocka_unit_test(test_resume),
@@ -548,7 +628,10 @@ int main(void)
         cmocka_unit_test(test_a_lock_that_stays),
         cmocka_unit_test(test_a_lost_connection),
         cmocka_unit_test(test_what_was_confirmed_is_lost),
+        cmocka_unit_test(test_lost_while_it_waits),
+        cmocka_unit_test(test_stopped_in_the_next_pass),
         cmocka_unit_test(test_lost_again_and_again),
+        cmocka_unit_test(test_no_pause_without_a_change),
         cmocka_unit_test(test_stopped_while_a_batch_is_lost),
         cmocka_unit_test(test_an_error),
         cmocka_unit_test(test_texts_that_would_break_out),

@@ -642,11 +642,13 @@ static void test_connects_again(void **state)
     ask(session, &heard, "SELECT 1", 20 * SECOND_US);
     hear(&world, &heard, DRIVER_OK);
     int64_t pid = session_pid(session);
+    assert_int_equal(session_connections(session), 1);
     kick(pid); /* while nothing is asked */
     for (int i = 0; i < 2000 && session_pid(session) == pid; i++)
         run_for(&world.loop, 5);
     assert_int_not_equal(session_pid(session), pid);
     assert_true(run_until(&world.loop, is_connected_again, session, 20000));
+    assert_int_equal(session_connections(session), 2);
     ask(session, &heard, kind->sleep, 20 * SECOND_US);
     pid = session_pid(session);
     run_for(&world.loop, 300);

@@ -313,7 +313,13 @@ static void test_commits_are_waited_for(void **state)
         expect(&ran, DRIVER_OK, "", false);
         assert_string_equal(ran.value, modes[i][1]);
     }
+}
+
+static int set_as_usual(void **state)
+{
+    (void)state;
     pg_value(admin, "ALTER ROLE ALL RESET synchronous_commit");
+    return 0;
 }
 
 static void test_setting_refused(void **state)
@@ -830,7 +836,7 @@ int main(void)
         cmocka_unit_test(test_notices),
         cmocka_unit_test(test_too_many_notices),
         cmocka_unit_test(test_settings_are_read_back),
-        cmocka_unit_test(test_commits_are_waited_for),
+        cmocka_unit_test_teardown(test_commits_are_waited_for, set_as_usual),
         cmocka_unit_test(test_setting_refused),
         cmocka_unit_test(test_settings_are_the_servers),
         cmocka_unit_test(test_lock_timeout),
