@@ -166,6 +166,7 @@ struct progress {
     int64_t total;      /* about how many there are; -1: not known */
     int64_t per_second; /* lately */
     int64_t left_us;    /* by that; -1: not known */
+    bool again;         /* it goes over the rows once more */
 };
 
 struct event {

@@ -69,6 +69,8 @@ static void write_progress(struct json_writer *w, const char *key, const struct 
     json_put_integer(w, "total", progress->total);
     json_put_integer(w, "per_second", progress->per_second);
     json_put_integer(w, "left_us", progress->left_us);
+    if (progress->again)
+        json_put_bool(w, "again", true);
     json_close(w);
 }
 
@@ -237,6 +239,8 @@ static int read_progress(const struct json *object, const char *key, struct prog
         r = read_integer(json_member(object, "per_second"), "per_second", &ret->per_second, err);
     if (r == 0)
         r = read_integer(json_member(object, "left_us"), "left_us", &ret->left_us, err);
+    if (r == 0 && json_member(object, "again") != NULL)
+        r = read_bool(json_member(object, "again"), "again", &ret->again, err);
     return r;
 }
 

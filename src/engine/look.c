@@ -316,7 +316,7 @@ static void put_rows(struct buf *buf, const struct step *step, const struct work
         buf_format(buf, "%" PRId64, progress->rows);
         if (progress->total >= 0)
             buf_format(buf, " of ~%" PRId64, progress->total);
-        buf_text(buf, " rows");
+        buf_text(buf, runs && progress->again ? " rows once more" : " rows");
     }
     if (progress->per_second > 0)
         buf_format(buf, ", %" PRId64 "/s", progress->per_second);

@@ -9,7 +9,7 @@
 
 static struct progress progress_of(const struct backfill_state *state)
 {
-    return (struct progress){ state->seen, state->total, state->rate, state->left_us };
+    return (struct progress){ state->seen, state->total, state->rate, state->left_us, state->again };
 }
 
 static const char *may_go_on(void *data)

@@ -30,7 +30,10 @@ static void on_progress(void *data, int64_t rows, int64_t total, const char *tex
 {
     struct execution *execution = data;
     int64_t took_us = clock_now().boot_us - execution->began_boot_us;
-    struct progress progress = { rows, total, took_us > 0 ? rows * SECOND_US / took_us : 0, -1 };
+    struct progress progress = { .rows = rows,
+                                 .total = total,
+                                 .per_second = took_us > 0 ? rows * SECOND_US / took_us : 0,
+                                 .left_us = -1 };
 
     (void)text;
     if (progress.per_second > 0 && total > rows)

@@ -34,7 +34,7 @@ static struct event full_event(enum event_type type)
 #define CHOICE(flag, member)  event.member = CHOICE_NO_GO;
 #define SAMPLE(flag, member)  event.member = &full_sample;
 #define PROGRESS(flag, member)                                                                               \
-    event.member = (struct progress){ .rows = 7, .total = -1, .per_second = 3, .left_us = 11 };
+    event.member = (struct progress){ .rows = 7, .total = -1, .per_second = 3, .left_us = 11, .again = true };
     static const unsigned fields[EVENT_TYPE_COUNT] = {
 #define X(name, word, record, its_fields) [name] = its_fields,
         EVENTS(X)
@@ -119,7 +119,8 @@ static void assert_same(const struct event *a, const struct event *b)
     assert_int_equal(a->member.rows, b->member.rows);                                                        \
     assert_int_equal(a->member.total, b->member.total);                                                      \
     assert_int_equal(a->member.per_second, b->member.per_second);                                            \
-    assert_int_equal(a->member.left_us, b->member.left_us);
+    assert_int_equal(a->member.left_us, b->member.left_us);                                                  \
+    assert_int_equal(a->member.again, b->member.again);
 #define X(flag, key, member, how) how(member)
     EVENT_FIELDS(X)
 #undef X

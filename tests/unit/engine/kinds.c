@@ -258,7 +258,14 @@ static void test_progress_text(void **state)
     assert_progress(s, "copy", "10 rows, total not known (never analysed)");
     tell(s, "copy", 10, 40, "");
     assert_progress(s, "copy", "10 of ~40 rows");
+    const struct input again = { .type = INPUT_PROGRESS,
+                                 .now = s->now,
+                                 .step = step_of(s, "copy"),
+                                 .progress = { .rows = 5, .total = 40, .left_us = -1, .again = true } };
+    assert_int_equal(scene_put(s, &again), 0);
+    assert_progress(s, "copy", "5 of ~40 rows once more");
     scene_end(s, "copy", OUTCOME_OK);
+    assert_progress(s, "copy", "5 of ~40 rows");
     struct run_item item = { .name = "a", .done = true };
     struct work both = { .item_count = 1, .items = &item, .progress = { .rows = 3, .total = 4 } };
     struct buf buf;

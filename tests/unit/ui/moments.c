@@ -420,8 +420,10 @@ static void pausing(struct scene *s)
 {
     DO("mia", VERB_START, "backfill");
     for (int i = 0; i < 90; i++) {
-        const struct progress progress = { i * INT64_C(1400), 412000, 1400,
-                                           (412000 - i * 1400) / 1400 * SECOND_US };
+        const struct progress progress = { .rows = i * INT64_C(1400),
+                                           .total = 412000,
+                                           .per_second = 1400,
+                                           .left_us = (412000 - i * 1400) / 1400 * SECOND_US };
         scene_wait(s, SECOND_US);
         scene_lag(s, i < 80 ? 0.3 + 0.05 * (i % 5) : 1.2);
         count_numbers(s, 412000 - i * 1400);
@@ -432,7 +434,7 @@ static void pausing(struct scene *s)
 /* Nobody has analysed the table since it was made. */
 static void fresh(struct scene *s)
 {
-    const struct progress progress = { 84000, -1, 1400, -1 };
+    const struct progress progress = { .rows = 84000, .total = -1, .per_second = 1400, .left_us = -1 };
     DO("mia", VERB_START, "backfill");
     scene_wait(s, MINUTE_US);
     scene_lag(s, 0.4);
@@ -442,7 +444,7 @@ static void fresh(struct scene *s)
 
 static void awaiting(struct scene *s)
 {
-    const struct progress some = { 2, 3, 0, -1 };
+    const struct progress some = { .rows = 2, .total = 3, .left_us = -1 };
     DO("mia", VERB_START, "drained");
     scene_wait(s, 42 * SECOND_US);
     scene_rows(s, "drained", &some,
@@ -451,7 +453,7 @@ static void awaiting(struct scene *s)
 
 static void awaited(struct scene *s)
 {
-    const struct progress all = { 3, 3, 0, -1 };
+    const struct progress all = { .rows = 3, .total = 3, .left_us = -1 };
     awaiting(s);
     scene_wait(s, 20 * SECOND_US);
     scene_rows(s, "drained", &all, "");
