@@ -192,7 +192,8 @@ refused() {
 
 # run_step STEP [MS]: starts it and waits until it is done.
 run_step() {
-    mia start "$1"
+    mia start "$1" 2>"$work/next" || { grep -q "undecided gate" "$work/next" && enter "$passed" "$1"; } ||
+        fail "$1 does not begin: $(cat "$work/next")"
     within "${2-20000}" "$1 done" step_is "$1" done
 }
 
@@ -214,6 +215,11 @@ go_on_to() {
 # stands still for a moment.
 decide_again() {
     ! grep -q "undecided gate" "$work/next" || [ -z "${passed-}" ] || votes "$passed" 2>/dev/null || true
+}
+
+# passed COMMAND...: whether it comes true, of what is so while that gate stands.
+passed() {
+    "$@" || { votes "$passed" 2>/dev/null && false; }
 }
 
 votes() {
